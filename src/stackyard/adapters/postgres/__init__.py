@@ -1,0 +1,5 @@
+"""Connections and transactions."""
+
+from stackyard.adapters.postgres.database import Database
+
+__all__ = ["Database"]

@@ -1,0 +1,1 @@
+"""Who reacts to what: the conversation of the platform with itself, on one screen."""

@@ -1,0 +1,1 @@
+"""What `stackyard up` brings along, so that one machine needs nothing else."""

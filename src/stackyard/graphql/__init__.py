@@ -1,0 +1,1 @@
+"""The graph: where slices meet. No rules of its own."""

@@ -1,0 +1,1 @@
+"""What is not the graph: state, git, worker calls, sign-in, health."""

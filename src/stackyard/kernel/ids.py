@@ -1,0 +1,32 @@
+"""Typed identifiers: a stack's id never passes for a run's.
+
+Ids are text. Things that people name have a slug, everything else a ULID, as the
+API's existing clients expect.
+"""
+
+import re
+from typing import Final, NewType
+
+from ulid import ULID
+
+SpaceId = NewType("SpaceId", str)
+StackId = NewType("StackId", str)
+RunId = NewType("RunId", str)
+LegId = NewType("LegId", str)  # one stay of a run on a worker
+PoolId = NewType("PoolId", str)
+WorkerId = NewType("WorkerId", str)
+RepoId = NewType("RepoId", str)
+ApiKeyId = NewType("ApiKeyId", str)
+
+ROOT: Final = SpaceId("root")
+LEGACY: Final = SpaceId("legacy")
+
+
+def new_ulid() -> str:
+    """Return 26 upper-case characters that sort by the time they were made."""
+    return str(ULID())
+
+
+def slugify(name: str) -> str:
+    """Lower-case *name* and turn every run of other characters into one dash."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")

@@ -1,0 +1,53 @@
+"""The declarative base that every slice maps its tables on."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import TIMESTAMP, Enum, MetaData, Text
+from sqlalchemy.orm import DeclarativeBase
+
+from stackyard.kernel.ids import (
+    ApiKeyId,
+    LegId,
+    PoolId,
+    RepoId,
+    RunId,
+    SpaceId,
+    StackId,
+    WorkerId,
+)
+
+
+class Entity(DeclarativeBase):
+    """A row with behaviour.
+
+    Methods of an entity decide; they never await, never touch a session and
+    take the time as an argument.
+    """
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_N_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads it as written
+        str: Text(),
+        SpaceId: Text(),
+        StackId: Text(),
+        RunId: Text(),
+        LegId: Text(),
+        PoolId: Text(),
+        WorkerId: Text(),
+        RepoId: Text(),
+        ApiKeyId: Text(),
+        datetime: TIMESTAMP(timezone=True),
+        StrEnum: Enum(
+            StrEnum,
+            native_enum=False,
+            values_callable=lambda kind: [member.value for member in kind],
+            length=32,
+        ),
+    }

@@ -1,0 +1,94 @@
+"""Real PostgreSQL, two ways.
+
+`session` is for use cases: one outer transaction, rolled back; what the code
+commits is a savepoint. `database` is for edges: a database of its own, cloned from a
+template in milliseconds, where commits are commits and tasks run side by side.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+
+import stackyard.composition  # noqa: F401 - every table is declared below it
+from stackyard.adapters.postgres import Database
+from stackyard.kernel.orm import Entity
+from tests.support.postgres import FAST, administer, clone_name, running_postgres
+
+TEMPLATE = "stackyard_template"
+
+
+@pytest.fixture(scope="session")
+def postgres_port() -> Iterator[int]:
+    # not pytest's own temporary folder: `nobody` could not enter it
+    folder = Path(tempfile.mkdtemp(prefix="stackyard-postgres-"))
+    folder.chmod(0o755)
+    try:
+        with running_postgres(folder, **FAST) as server:
+            yield server.port
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _url(port: int, name: str) -> str:
+    return f"postgresql://postgres@127.0.0.1:{port}/{name}"
+
+
+@pytest.fixture(scope="session")
+async def template(postgres_port: int) -> str:
+    administer(postgres_port, f"CREATE DATABASE {TEMPLATE}")
+    engine = create_async_engine(
+        _url(postgres_port, TEMPLATE).replace("://", "+psycopg://")
+    )
+    async with engine.begin() as connection:
+        await connection.run_sync(Entity.metadata.create_all)
+    await engine.dispose()
+    return TEMPLATE
+
+
+@pytest.fixture
+def database_url(postgres_port: int, template: str) -> Iterator[str]:
+    """A database of its own, cloned from the template, dropped afterwards."""
+    name = clone_name()
+    administer(postgres_port, f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield _url(postgres_port, name)
+    administer(postgres_port, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    database = Database.connect(database_url)
+    yield database
+    await database.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+async def shared(postgres_port: int, template: str) -> AsyncIterator[Database]:
+    name = clone_name()
+    administer(postgres_port, f"CREATE DATABASE {name} TEMPLATE {template}")
+    database = Database.connect(_url(postgres_port, name))
+    yield database
+    await database.engine.dispose()
+
+
+@pytest.fixture
+async def session(shared: Database) -> AsyncIterator[AsyncSession]:
+    async with shared.engine.connect() as connection, connection.begin() as outer:
+        async with AsyncSession(
+            bind=connection,
+            expire_on_commit=False,
+            join_transaction_mode="create_savepoint",
+        ) as session:
+            yield session
+        await outer.rollback()
+
+
+def pytest_configure() -> None:
+    """Nothing of the machine's own Terraform or cloud set-up reaches a test."""
+    for name in list(os.environ):
+        if name.startswith(("TF_", "AWS_", "SPACELIFT_", "STACKYARD_")):
+            del os.environ[name]

@@ -1,0 +1,40 @@
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from stackyard.kernel.access import Action, Level, Subject
+from stackyard.kernel.errors import ForbiddenError
+from stackyard.kernel.events import Event
+from stackyard.kernel.ids import SpaceId
+
+
+@dataclass
+class Clock:
+    now: datetime = datetime(2030, 1, 1, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+@dataclass
+class OpenAccess:
+    """Says yes, except to what it was told to refuse."""
+
+    refused: set[Action] = field(default_factory=set)
+
+    async def require(self, by: Subject, action: Action, *, space: SpaceId) -> None:
+        if action in self.refused:
+            raise ForbiddenError(subject=by.name, action=action, space=space)
+
+    async def level(self, by: Subject, *, space: SpaceId) -> Level:
+        return Level.ADMIN
+
+
+@dataclass
+class MemoryOutbox:
+    events: list[Event] = field(default_factory=list)
+
+    async def add(self, event: Event, *, delay_seconds: float = 0) -> None:
+        self.events.append(event)

@@ -1,0 +1,34 @@
+import pytest
+
+from stackyard.kernel.access import Action, Level
+from stackyard.kernel.errors import ProblemsError
+from stackyard.kernel.ids import new_ulid, slugify
+
+
+@pytest.mark.parametrize(
+    ("name", "slug"),
+    [
+        ("Provider test stack ab3cd", "provider-test-stack-ab3cd"),
+        ("  net -- work! ", "net-work"),
+        ("äö", ""),
+    ],
+)
+def test_a_slug_is_lower_case_with_single_dashes(name: str, slug: str) -> None:
+    assert slugify(name) == slug
+
+
+def test_ulids_are_26_characters_and_never_repeat() -> None:
+    ulids = {new_ulid() for _ in range(100)}
+
+    assert len(ulids) == 100
+    assert all(len(ulid) == 26 and ulid.isupper() for ulid in ulids)
+
+
+def test_an_action_that_no_table_names_needs_an_administrator() -> None:
+    assert Action.STACK_CREATE.level is Level.ADMIN
+    assert Action.RUN_CONFIRM.level is Level.WRITE
+    assert Action.SPACE_READ.level is Level.READ
+
+
+def test_problems_are_said_all_at_once() -> None:
+    assert str(ProblemsError("a is missing", "b is odd")) == "a is missing; b is odd"
