@@ -23,13 +23,14 @@ up: $(VENV)/ready web ## The same platform, staying up until Ctrl-C
 
 test: system $(VENV)/ready web ## Everything CI runs
 	$(MAKE) check
-	$(BIN)/pytest tests
+	$(BIN)/pytest tests --ignore=tests/unit --ignore=tests/architecture
 
-check: $(VENV)/ready ## Format, lint, types, import contracts, unit tests
+check: $(VENV)/ready web ## Format, lint, types, import contracts, unit tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	cd web && npm run --silent check && npm test --silent
 	$(BIN)/pytest -q tests/unit tests/architecture
 
 format: $(VENV)/ready ## Format and mend what can be mended

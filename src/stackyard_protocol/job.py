@@ -110,3 +110,7 @@ class Job(Struct, frozen=True):
     mask_well_known: bool = False
     upload_sensitive_outputs: bool = False
     version: Literal[1] = 1
+
+    def __repr__(self) -> str:
+        """Say which job it is; what is in it stays out of logs and tracebacks."""
+        return f"Job(run={self.run!r}, leg={self.leg!r})"

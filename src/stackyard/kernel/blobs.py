@@ -31,6 +31,11 @@ class Blobs(Protocol):
     async def put(self, bucket: Bucket, key: str, body: bytes) -> None:
         """Store *body* durably, all or nothing, replacing what was there."""
 
+    async def put_stream(
+        self, bucket: Bucket, key: str, body: AsyncIterator[bytes]
+    ) -> None:
+        """Like `put`, of any size, in bounded memory."""
+
     async def get(self, bucket: Bucket, key: str) -> bytes:
         """Return what is under *key*, or raise `BlobNotFoundError`."""
 

@@ -34,7 +34,11 @@ class Queue(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One delivery. The receipt is good for this delivery only."""
+    """One delivery. The receipt is good for this delivery only.
+
+    `receives` counts deliveries, `returns` those of them that were given back, which
+    don't count towards `MAX_RECEIVES`. A dead letter says where it came from and why.
+    """
 
     id: int
     queue: Queue
@@ -42,6 +46,9 @@ class Message:
     group: str | None
     receipt: str
     receives: int
+    returns: int = 0
+    origin: Queue | None = None
+    reason: str | None = None
 
 
 class Sender(Protocol):
@@ -56,7 +63,9 @@ class Sender(Protocol):
     ) -> None:
         """Enqueue *body*. FIFO queues need a *group*.
 
-        The same *deduplication* id within five minutes is taken as the same message.
+        The same *deduplication* id within five minutes is taken as the same message;
+        in a FIFO queue, the same within its group. A message with a delay joins its
+        queue, or its group's order, when it is due.
         """
 
 
@@ -73,7 +82,15 @@ class Receiver(Protocol):
         """Forget the message; False if the receipt is no longer good."""
 
     async def give_back(self, message: Message, *, delay_seconds: float) -> bool:
-        """Let it be received again after a delay; False if the receipt is stale."""
+        """Let it be received again after a delay; False if the receipt is stale.
+
+        That it was received is not held against it: who gives a message back says
+        that the fault is not the message's.
+        """
 
     async def bury(self, message: Message, *, reason: str) -> bool:
-        """Move it to the dead letters now; False if the receipt is stale."""
+        """Move it to the dead letters now; False if the receipt is stale.
+
+        A dead letter that is buried again is kept where it is, for a person to see,
+        and is not received any more.
+        """

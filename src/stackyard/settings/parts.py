@@ -1,0 +1,235 @@
+"""The variables, by what they are about. Names are the reference product's.
+
+Only `STACKYARD_…` are our own. Variables of features we do not have (licences, usage
+reports) are accepted and ignored.
+"""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, ClassVar, Literal, TypeVar
+
+from cryptography.hazmat.primitives.asymmetric import rsa
+from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from stackyard.kernel.blobs import Bucket
+from stackyard.kernel.queue import Queue
+from stackyard.kernel.site import Site
+from stackyard.settings.values import (
+    BrokerEndpoint,
+    BucketName,
+    DatabaseUrl,
+    Host,
+    Networks,
+    OriginUrl,
+    ProxyUrl,
+    RsaKey,
+    parse_rsa_key,
+)
+
+T = TypeVar("T")
+Port = Annotated[int, Field(ge=1, le=65535)]
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
+Concurrency = Annotated[int, Field(ge=1, le=256)]
+
+
+class Common(BaseSettings):
+    """What every process reads. The environment is the only source."""
+
+    model_config = SettingsConfigDict(
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+        env_ignore_empty=True,  # an empty variable is one that was not set
+        validate_default=True,
+        str_strip_whitespace=False,
+    )
+
+    stackyard_instrumentation_port: Port = 8080
+    enable_instrumentation_endpoints: bool = False
+    http_proxy: ProxyUrl | None = None
+    https_proxy: ProxyUrl | None = None
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the same
+        init_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the same
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the same
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the same
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (env_settings,)
+
+
+class DatabasePart(Common):
+    database_url: DatabaseUrl
+
+
+class SitePart(Common):
+    server_domain: Host
+    stackyard_scheme: Literal["https", "http"] = "https"
+    stackyard_account_name: Annotated[
+        str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
+    ] = "stackyard"
+
+    @property
+    def site(self) -> Site:
+        base_url = f"{self.stackyard_scheme}://{self.server_domain}"
+        return Site(base_url, self.stackyard_account_name)
+
+
+def _only(*supported: str) -> AfterValidator:
+    def check(value: str) -> str:
+        if value not in supported:
+            raise ValueError(
+                f"is not supported here; supported: {', '.join(supported)}"
+            )
+        return value
+
+    return AfterValidator(check)
+
+
+class EncryptionPart(Common):
+    """`kms` is the reference product's default, and is not built yet: it is said."""
+
+    encryption_type: Annotated[str, _only("rsa")] = "kms"
+    encryption_rsa_private_key: RsaKey
+
+    @cached_property
+    def rsa_private_key(self) -> rsa.RSAPrivateKey:
+        return parse_rsa_key(self.encryption_rsa_private_key.get_secret_value())
+
+
+class QueuePart(Common):
+    message_queue_type: Annotated[str, _only("postgres")] = "sqs"
+
+
+class MqttPart(Common):
+    mqtt_broker_type: Annotated[str, _only("builtin")] = "iotcore"
+    mqtt_broker_endpoint: BrokerEndpoint
+
+
+class StoragePart(Common):
+    """Object storage. Each process names the buckets that it cannot do without."""
+
+    required_buckets: ClassVar[frozenset[Bucket]] = frozenset()
+
+    object_storage_type: Annotated[str, _only("minio", "aws")] = "aws"
+    object_storage_minio_endpoint: Host | None = None
+    object_storage_minio_access_key_id: str | None = None
+    object_storage_minio_secret_access_key: SecretStr | None = None
+    object_storage_minio_use_ssl: bool = False
+    object_storage_minio_allow_insecure: bool = False
+    aws_region: str | None = None
+    aws_default_region: str | None = None
+
+    object_storage_bucket_deliveries: BucketName | None = None
+    object_storage_bucket_large_queue_messages: BucketName | None = None
+    object_storage_bucket_metadata: BucketName | None = None
+    object_storage_bucket_modules: BucketName | None = None
+    object_storage_bucket_policy_inputs: BucketName | None = None
+    object_storage_bucket_run_logs: BucketName | None = None
+    object_storage_bucket_states: BucketName | None = None
+    object_storage_bucket_uploads: BucketName | None = None
+    object_storage_bucket_uploads_url: OriginUrl | None = None
+    object_storage_bucket_user_uploaded_workspaces: BucketName | None = None
+    object_storage_bucket_workspace: BucketName | None = None
+
+    @field_validator(
+        "object_storage_minio_endpoint",
+        "object_storage_minio_access_key_id",
+        "object_storage_minio_secret_access_key",
+    )
+    @classmethod
+    def _minio_needs(cls, value: T | None, info: ValidationInfo) -> T | None:
+        if value is None and info.data.get("object_storage_type") == "minio":
+            raise ValueError("is required when OBJECT_STORAGE_TYPE is minio")
+        return value
+
+    @field_validator("aws_default_region")
+    @classmethod
+    def _aws_needs(cls, value: str | None, info: ValidationInfo) -> str | None:
+        given = value or info.data.get("aws_region")
+        if not given and info.data.get("object_storage_type") == "aws":
+            raise ValueError(
+                "or AWS_REGION is required when OBJECT_STORAGE_TYPE is aws"
+            )
+        return value
+
+    @field_validator(*(f"object_storage_bucket_{kind.lower()}" for kind in Bucket))
+    @classmethod
+    def _bucket_needs(cls, value: str | None, info: ValidationInfo) -> str | None:
+        name = str(info.field_name).removeprefix("object_storage_bucket_")
+        if value is None and Bucket(name.upper()) in cls.required_buckets:
+            raise ValueError("is required")
+        return value
+
+    @property
+    def buckets(self) -> dict[Bucket, str]:
+        """Return the names that were given; those this process needs are among them."""
+        names = {
+            kind: getattr(self, f"object_storage_bucket_{kind.lower()}")
+            for kind in Bucket
+        }
+        return {kind: name for kind, name in names.items() if name is not None}
+
+    @property
+    def region(self) -> str | None:
+        return self.aws_region or self.aws_default_region
+
+
+class AdminPart(Common):
+    """Both, or the administrator's sign-in is off."""
+
+    admin_username: str | None = None
+    admin_password: SecretStr | None = None
+
+
+class HttpPart(Common):
+    stackyard_http_host: str = "0.0.0.0"  # noqa: S104 - a container's port is its own
+    stackyard_http_port: Port = 1983
+    stackyard_mqtt_port: Port = 1984
+    stackyard_web_folder: Path | None = None  # the built page, if not the package's
+
+
+class WorkersPart(Common):
+    stackyard_worker_lease_seconds: Seconds = 20
+    stackyard_handover_seconds: Seconds = 10
+
+
+class OutboundPart(Common):
+    """What may be called besides public addresses, and where downloads are kept."""
+
+    stackyard_outbound_allowed_networks: Networks = ()
+    stackyard_cache_folder: Path = Path("/var/cache/stackyard")
+
+
+class DrainPart(Common):
+    message_processing_timeout_seconds: Seconds = 900
+    drain_scheduler_enabled: bool = False
+    drain_concurrency_async_jobs: Concurrency = 1
+    drain_concurrency_async_jobs_fifo: Concurrency = 1
+    drain_concurrency_cronjobs: Concurrency = 1
+    drain_concurrency_dlq: Concurrency = 1
+    drain_concurrency_dlq_fifo: Concurrency = 1
+    drain_concurrency_events: Concurrency = 1
+    drain_concurrency_iot: Concurrency = 1
+    drain_concurrency_webhooks: Concurrency = 1
+
+    @property
+    def concurrency(self) -> dict[Queue, int]:
+        return {
+            Queue.ASYNC: self.drain_concurrency_async_jobs,
+            Queue.ASYNC_FIFO: self.drain_concurrency_async_jobs_fifo,
+            Queue.CRONJOBS: self.drain_concurrency_cronjobs,
+            Queue.DLQ: self.drain_concurrency_dlq,
+            Queue.DLQ_FIFO: self.drain_concurrency_dlq_fifo,
+            Queue.EVENTS_INBOX: self.drain_concurrency_events,
+            Queue.IOT: self.drain_concurrency_iot,
+            Queue.WEBHOOKS: self.drain_concurrency_webhooks,
+        }

@@ -1,0 +1,61 @@
+"""Which process reads what."""
+
+from typing import ClassVar
+
+from stackyard.kernel.blobs import Bucket
+from stackyard.settings.parts import (
+    AdminPart,
+    DatabasePart,
+    DrainPart,
+    EncryptionPart,
+    HttpPart,
+    MqttPart,
+    OutboundPart,
+    QueuePart,
+    SitePart,
+    StoragePart,
+    WorkersPart,
+)
+
+_BOTH = {Bucket.MODULES, Bucket.RUN_LOGS, Bucket.STATES, Bucket.WORKSPACE}
+
+
+class ServerSettings(
+    SitePart,
+    DatabasePart,
+    EncryptionPart,
+    QueuePart,
+    MqttPart,
+    StoragePart,
+    AdminPart,
+    HttpPart,
+    WorkersPart,
+    OutboundPart,
+):
+    """`stackyard server`."""
+
+    required_buckets: ClassVar = frozenset(_BOTH | {Bucket.UPLOADS})
+
+
+class DrainSettings(
+    SitePart,
+    DatabasePart,
+    EncryptionPart,
+    QueuePart,
+    MqttPart,
+    StoragePart,
+    WorkersPart,
+    OutboundPart,
+    DrainPart,
+):
+    """`stackyard drain`."""
+
+    required_buckets: ClassVar = frozenset(_BOTH | {Bucket.METADATA})
+
+
+class SchedulerSettings(DatabasePart, QueuePart):
+    """`stackyard scheduler`: it only enqueues."""
+
+
+class MigrateSettings(DatabasePart):
+    """`stackyard migrate`."""

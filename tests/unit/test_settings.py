@@ -1,0 +1,271 @@
+import base64
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    KeySerializationEncryption,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+from tests.support.edge import rsa_key
+
+from stackyard.kernel.blobs import Bucket
+from stackyard.settings import (
+    DrainSettings,
+    Endpoint,
+    MigrateSettings,
+    SchedulerSettings,
+    ServerSettings,
+    SettingsError,
+    load,
+)
+
+CANARY = "canary-7f3a"
+START = """
+from stackyard.logs import configure_logs
+from stackyard.settings import ServerSettings, load_or_exit
+configure_logs("server")
+print(load_or_exit(ServerSettings))
+"""
+
+
+def wrapped(
+    key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey,
+    *,
+    form: PrivateFormat = PrivateFormat.PKCS8,
+    encryption: KeySerializationEncryption | None = None,
+) -> str:
+    pem = key.private_bytes(Encoding.PEM, form, encryption or NoEncryption())
+    return base64.b64encode(pem).decode()
+
+
+def complete() -> dict[str, str]:
+    buckets = ("METADATA", "MODULES", "RUN_LOGS", "STATES", "UPLOADS", "WORKSPACE")
+    return {
+        "SERVER_DOMAIN": "yard.example.org",
+        "DATABASE_URL": "postgres://u:p@db:5432/yard?statement_cache_capacity=0",
+        "ENCRYPTION_TYPE": "rsa",
+        "ENCRYPTION_RSA_PRIVATE_KEY": wrapped(rsa_key()) + "\n",
+        "MESSAGE_QUEUE_TYPE": "postgres",
+        "MQTT_BROKER_TYPE": "builtin",
+        "MQTT_BROKER_ENDPOINT": "tls://mqtt.example.org:1984",
+        "OBJECT_STORAGE_TYPE": "minio",
+        "OBJECT_STORAGE_MINIO_ENDPOINT": "minio:9000",
+        "OBJECT_STORAGE_MINIO_ACCESS_KEY_ID": "id",
+        "OBJECT_STORAGE_MINIO_SECRET_ACCESS_KEY": "secret",
+        **{f"OBJECT_STORAGE_BUCKET_{name}": name.lower() for name in buckets},
+        "LICENSE_TYPE": "jwt",
+        "LICENSE_TOKEN": "ignored",
+    }
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Return a dictionary; what is put in it is the environment's, after `use`."""
+    for name in [*complete(), "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"]:
+        monkeypatch.delenv(name, raising=False)
+    return complete()
+
+
+def use(values: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+
+
+def problems(values: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    use(values, monkeypatch)
+    with pytest.raises(SettingsError) as caught:
+        load(ServerSettings)
+    return {one.variable: one.problem for one in caught.value.problems}
+
+
+def test_a_complete_environment_is_read(
+    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(environment, monkeypatch)
+    settings = load(ServerSettings)
+
+    assert settings.site.base_url == "https://yard.example.org"
+    assert settings.database_url.get_secret_value() == "postgresql://u:p@db:5432/yard"
+    assert settings.mqtt_broker_endpoint == Endpoint("mqtt.example.org", 1984, tls=True)
+    assert settings.buckets[Bucket.STATES] == "states"
+    assert settings.rsa_private_key.key_size == 2048
+    assert load(DrainSettings).concurrency
+
+
+def test_what_postgresql_knows_stays_in_the_url(
+    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = "postgresql://u:p%40@db/yard?sslmode=require&pool_max_conns=4"
+    use(environment | {"DATABASE_URL": url}, monkeypatch)
+
+    read = load(MigrateSettings).database_url.get_secret_value()
+    assert read == "postgresql://u:p%40@db/yard?sslmode=require"
+
+
+def test_a_process_does_not_fail_for_what_it_does_not_use(
+    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del environment["OBJECT_STORAGE_BUCKET_METADATA"]
+    use(environment, monkeypatch)
+    load(ServerSettings)
+    with pytest.raises(SettingsError, match="OBJECT_STORAGE_BUCKET_METADATA"):
+        load(DrainSettings)
+
+    monkeypatch.delenv("OBJECT_STORAGE_BUCKET_UPLOADS")
+    monkeypatch.setenv("OBJECT_STORAGE_BUCKET_METADATA", "metadata")
+    load(DrainSettings)
+    for name in environment:
+        if name not in {"DATABASE_URL", "MESSAGE_QUEUE_TYPE"}:
+            monkeypatch.delenv(name, raising=False)
+    load(SchedulerSettings)
+    load(MigrateSettings)
+
+
+def test_an_empty_environment_names_everything_that_is_missing(
+    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = problems({}, monkeypatch)
+
+    for name in ("SERVER_DOMAIN", "DATABASE_URL", "ENCRYPTION_RSA_PRIVATE_KEY"):
+        assert found[name] == "is required"
+    assert found["ENCRYPTION_TYPE"] == "is not supported here; supported: rsa"
+    assert "AWS_DEFAULT_REGION" in found
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("SERVER_DOMAIN", "https://yard.example.org"),
+        ("SERVER_DOMAIN", "yard.example.org/path"),
+        ("SERVER_DOMAIN", "yard:99999"),
+        ("DATABASE_URL", f"mysql://u:{CANARY}@db/yard"),
+        ("DATABASE_URL", f"postgres://u:{CANARY}@[db/yard"),
+        ("DATABASE_URL", f"postgres://u:{CANARY}@db"),
+        ("DATABASE_URL", f"postgres://u:{CANARY}@db:port/yard"),
+        ("DATABASE_URL", f"postgres://u:{CANARY}/with-a-slash@db/yard"),
+        ("DATABASE_URL", f"postgres://u:{CANARY}@db\u2100/yard"),
+        ("ENCRYPTION_TYPE", "kms"),
+        ("ENCRYPTION_RSA_PRIVATE_KEY", CANARY),
+        ("ENCRYPTION_RSA_PRIVATE_KEY", base64.b64encode(CANARY.encode()).decode()),
+        ("MESSAGE_QUEUE_TYPE", "sqs"),
+        ("MQTT_BROKER_TYPE", "iotcore"),
+        ("MQTT_BROKER_ENDPOINT", "mqtt.example.org"),
+        ("MQTT_BROKER_ENDPOINT", "mqtts://mqtt.example.org:1"),
+        ("MQTT_BROKER_ENDPOINT", "mqtt.example.org:0"),
+        ("OBJECT_STORAGE_TYPE", "gcp"),
+        ("OBJECT_STORAGE_BUCKET_STATES", "states/"),
+        ("OBJECT_STORAGE_BUCKET_STATES", " states"),
+        ("OBJECT_STORAGE_MINIO_ENDPOINT", "http://minio:9000"),
+        ("OBJECT_STORAGE_MINIO_SECRET_ACCESS_KEY", ""),
+        ("HTTPS_PROXY", f"user:{CANARY}@proxy:3128"),
+        ("STACKYARD_HTTP_PORT", CANARY),
+        ("STACKYARD_SCHEME", "ftp"),
+        ("STACKYARD_OUTBOUND_ALLOWED_NETWORKS", "10.0.0.0/8,nonsense"),
+        ("STACKYARD_WORKER_LEASE_SECONDS", "-1"),
+    ],
+)
+def test_a_wrong_value_is_named_without_being_shown(
+    environment: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    variable: str,
+    value: str,
+) -> None:
+    found = problems(environment | {variable: value}, monkeypatch)
+
+    assert list(found) == [variable]
+    assert CANARY not in str(found)
+
+
+@pytest.mark.parametrize(
+    ("key", "complaint"),
+    [
+        (
+            wrapped(rsa_key(), encryption=BestAvailableEncryption(b"x")),
+            "must not be encrypted with a password",
+        ),
+        (
+            base64.b64encode(
+                rsa_key()
+                .public_key()
+                .public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+            ).decode(),
+            "must be an unencrypted PEM private key",
+        ),
+        (wrapped(ec.generate_private_key(ec.SECP256R1())), "must be an RSA key"),
+        (
+            wrapped(
+                rsa.generate_private_key(public_exponent=65537, key_size=1024)  # noqa: S505 - that is the point
+            ),
+            "must have 2048 bits or more",
+        ),
+    ],
+    ids=["encrypted", "public", "elliptic", "short"],
+)
+def test_only_a_plain_rsa_key_of_some_size_will_do(
+    environment: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    key: str,
+    complaint: str,
+) -> None:
+    found = problems(environment | {"ENCRYPTION_RSA_PRIVATE_KEY": key}, monkeypatch)
+
+    assert found == {"ENCRYPTION_RSA_PRIVATE_KEY": complaint}
+
+
+def test_the_older_form_of_a_key_is_read(
+    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = wrapped(rsa_key(), form=PrivateFormat.TraditionalOpenSSL)
+    use(environment | {"ENCRYPTION_RSA_PRIVATE_KEY": old}, monkeypatch)
+
+    assert load(ServerSettings).rsa_private_key.key_size == 2048
+
+
+def test_secrets_are_in_no_repr(
+    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secrets = {
+        "DATABASE_URL": f"postgres://u:{CANARY}@db/yard",
+        "ADMIN_PASSWORD": CANARY,
+        "OBJECT_STORAGE_MINIO_SECRET_ACCESS_KEY": CANARY,
+        "HTTPS_PROXY": f"http://u:{CANARY}@proxy",
+    }
+    use(environment | secrets, monkeypatch)
+    settings = load(ServerSettings)
+
+    assert CANARY not in repr(settings) + str(settings)
+    assert environment["ENCRYPTION_RSA_PRIVATE_KEY"].strip() not in repr(settings)
+
+
+def test_a_process_says_all_problems_on_json_lines_and_stops_with_status_2() -> None:
+    wrong = {
+        "DATABASE_URL": f"postgres://u:{CANARY}@[db/yard",
+        "ENCRYPTION_RSA_PRIVATE_KEY": CANARY,
+        "OBJECT_STORAGE_MINIO_SECRET_ACCESS_KEY": CANARY,
+        "ADMIN_PASSWORD": CANARY,
+        "STACKYARD_HTTP_PORT": CANARY,
+    }
+    ended = subprocess.run(
+        [sys.executable, "-c", START],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": "src"} | wrong,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+
+    lines = [json.loads(line) for line in ended.stdout.splitlines()]
+    assert ended.returncode == 2
+    assert ended.stderr == ""
+    assert CANARY not in ended.stdout
+    named = {line["variable"] for line in lines}
+    assert {"DATABASE_URL", "SERVER_DOMAIN", "STACKYARD_HTTP_PORT"} <= named
+    assert all(line["level"] == "critical" for line in lines)
