@@ -1,0 +1,124 @@
+"""HTTP to places that a user named: the one client for that.
+
+It resolves a name itself, checks every address behind it and connects to exactly the
+address that was checked, for each redirect anew, so that no name means one thing to
+the check and another to the connection. It carries nothing of ours: no cookies, no
+proxies, no credentials of the environment.
+"""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, Self
+from urllib.parse import urljoin, urlsplit
+
+import httpcore
+
+from stackyard.adapters.outbound.addresses import AddressRules
+from stackyard.vcs import Answer, RemoteRefusedError, RemoteUnavailableError
+
+_REDIRECTS: Final = {301, 302, 303, 307, 308}
+_MOST_REDIRECTS: Final = 3
+_SECONDS: Final = 30.0
+_STEP_SECONDS: Final = 10.0
+_HEADERS: Final = [("User-Agent", "git/2 (stackyard)"), ("Accept", "*/*")]
+
+
+class GuardedNetwork(httpcore.AsyncNetworkBackend):
+    """Opens connections to addresses that pass the rules, and to no others."""
+
+    def __init__(self, rules: AddressRules) -> None:
+        self._rules = rules
+        self._real = httpcore.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's signature
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        addresses = await _resolve(host, port)
+        if not all(self._rules.permits(address) for address in addresses):
+            raise RemoteRefusedError(host=host)
+        return await self._real.connect_tcp(
+            addresses[0], port, timeout, local_address, socket_options
+        )
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class GuardedHttp:
+    rules: AddressRules
+    tls: ssl.SSLContext
+    seconds: float = _SECONDS
+
+    @classmethod
+    def guard(
+        cls,
+        *,
+        allowed_networks: Iterable[str] = (),
+        tls: ssl.SSLContext | None = None,
+    ) -> Self:
+        """Return a client; a private installation names the networks it may call."""
+        rules = AddressRules.parse(allowed_networks)
+        return cls(rules, tls or ssl.create_default_context())
+
+    async def get(self, url: str, *, limit: int) -> Answer:
+        try:
+            async with asyncio.timeout(self.seconds):
+                return await self._follow(url, limit)
+        except (TimeoutError, OSError, httpcore.TimeoutException) as error:
+            raise RemoteUnavailableError(host=urlsplit(url).hostname) from error
+        except (httpcore.NetworkError, httpcore.ProtocolError) as error:
+            raise RemoteUnavailableError(host=urlsplit(url).hostname) from error
+
+    async def _follow(self, url: str, limit: int) -> Answer:
+        for _ in range(_MOST_REDIRECTS + 1):
+            if urlsplit(url).scheme != "https":
+                raise RemoteRefusedError(host=urlsplit(url).hostname)
+            answer, location = await self._get(url, limit)
+            if location is None:
+                return answer
+            url = urljoin(url, location)
+        raise RemoteUnavailableError(host=urlsplit(url).hostname)
+
+    async def _get(self, url: str, limit: int) -> tuple[Answer, str | None]:
+        step = dict.fromkeys(("connect", "read", "write", "pool"), _STEP_SECONDS)
+        async with (
+            httpcore.AsyncConnectionPool(
+                ssl_context=self.tls, network_backend=GuardedNetwork(self.rules)
+            ) as pool,
+            pool.stream(
+                "GET", url, headers=_HEADERS, extensions={"timeout": step}
+            ) as response,
+        ):
+            headers = {
+                name.lower(): value.decode("latin-1")
+                for name, value in response.headers
+            }
+            if response.status in _REDIRECTS and b"location" in headers:
+                return Answer(response.status, "", b""), headers[b"location"]
+            body = await _bounded(response, limit)
+            kind = headers.get(b"content-type", "").partition(";")[0].strip()
+            return Answer(response.status, kind, body), None
+
+
+async def _bounded(response: httpcore.Response, limit: int) -> bytes:
+    body = bytearray()
+    async for piece in response.aiter_stream():
+        body += piece
+        if len(body) > limit:
+            raise RemoteUnavailableError(limit=limit)
+    return bytes(body)
+
+
+async def _resolve(host: str, port: int) -> list[str]:
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [str(address[0]) for *_, address in found]

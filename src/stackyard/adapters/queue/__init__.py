@@ -1,0 +1,21 @@
+"""The built-in queue: two tables in PostgreSQL, with SQS's semantics.
+
+`PostgresSender` enqueues in the caller's transaction, so the queue is the outbox as
+well (`PostgresOutbox`). `PostgresReceiver` takes messages in short transactions of its
+own; a `Listener` wakes it, and polling is the truth behind the `Listener`.
+"""
+
+from stackyard.adapters.queue.listener import Listener
+from stackyard.adapters.queue.outbox import PostgresOutbox
+from stackyard.adapters.queue.receiver import PostgresReceiver
+from stackyard.adapters.queue.sender import PostgresSender
+from stackyard.adapters.queue.upkeep import Depth, QueueUpkeep
+
+__all__ = [
+    "Depth",
+    "Listener",
+    "PostgresOutbox",
+    "PostgresReceiver",
+    "PostgresSender",
+    "QueueUpkeep",
+]

@@ -1,0 +1,30 @@
+"""With the built-in queue, the outbox *is* the queue: no relay, no second table."""
+
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from stackyard.adapters.queue.sender import PostgresSender
+from stackyard.kernel.events import Event
+from stackyard.kernel.routing import Routes, message_of
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresOutbox:
+    """One message per reaction, so that one that fails is retried without the others.
+
+    An event that *routes* does not name has no reaction, and leaves no trace.
+    """
+
+    session: AsyncSession
+    routes: Routes
+
+    async def add(self, event: Event, *, delay_seconds: float = 0) -> None:
+        sender = PostgresSender(self.session)
+        for route in self.routes.get(type(event), ()):
+            await sender.send(
+                route.queue,
+                message_of(event, route.reaction),
+                group=route.group(event) if route.group else None,
+                delay_seconds=delay_seconds,
+            )

@@ -1,0 +1,171 @@
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sqlalchemy import Row, TextClause
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from stackyard.adapters.postgres import Database
+from stackyard.adapters.queue import statements
+from stackyard.adapters.queue.listener import Listener
+from stackyard.kernel.queue import MAX_RECEIVES, Message, Queue
+
+RETENTION_SECONDS: Final = {Queue.CRONJOBS: 3600}
+_FOREVER: Final = 100 * 365 * 86400
+_DEAD: Final = {Queue.DLQ, Queue.DLQ_FIFO}
+_MORE_THAN_ENOUGH: Final = 2**30  # there is nowhere to go from the dead letters
+_AT_ONCE: Final = 0.02  # something is there, but another consumer looks at it
+
+
+def retention_of(queue: Queue) -> float:
+    return RETENTION_SECONDS.get(queue, _FOREVER)
+
+
+@dataclass(slots=True)
+class PostgresReceiver:
+    """Takes messages in short transactions of its own, as any number of processes may.
+
+    *poll_seconds* is how long a lost notification goes unnoticed; without an ear it
+    is *deaf_seconds*.
+    """
+
+    database: Database
+    listener: Listener
+    poll_seconds: float = 5
+    deaf_seconds: float = 1
+    _rung: dict[Queue, int] = field(default_factory=dict)
+    _last_group: dict[Queue, str] = field(default_factory=dict)
+
+    async def receive(
+        self, queue: Queue, *, limit: int, visibility_seconds: float
+    ) -> list[Message]:
+        self._rung[queue] = self.listener.rung(queue)
+        facts = {
+            "queue": queue,
+            "limit": limit,
+            "visibility": visibility_seconds,
+            "most": _MORE_THAN_ENOUGH if queue in _DEAD else MAX_RECEIVES,
+            "dead_letters": queue.dead_letters,
+        }
+        async with self._transaction() as session:
+            if queue.fifo:
+                rows = await self._receive_heads(session, queue, facts)
+            else:
+                facts["retention"] = retention_of(queue)
+                rows = (await session.execute(statements.RECEIVE, facts)).all()
+        rows = sorted(rows, key=lambda row: row.id)
+        return [_message(queue, row) for row in rows]
+
+    async def wait(self, queue: Queue) -> None:
+        """Return when there may be something to receive; early rather than late.
+
+        A delayed or hidden message is waited for to the moment.
+        """
+        due = await self._next_due(queue)
+        patience = self.poll_seconds if self.listener.hears else self.deaf_seconds
+        seconds = patience if due is None else max(_AT_ONCE, min(due, patience))
+        await self.listener.wait(
+            queue, since=self._rung.get(queue, -1), seconds=seconds
+        )
+
+    async def extend(self, message: Message, *, visibility_seconds: float) -> bool:
+        facts = {"visibility": visibility_seconds}
+        return await self._change(statements.EXTEND, message, facts)
+
+    async def acknowledge(self, message: Message) -> bool:
+        return bool(await self.acknowledge_all([message]))
+
+    async def acknowledge_all(self, messages: Sequence[Message]) -> frozenset[int]:
+        """Forget many at once; return the ids of those whose receipts were good.
+
+        A receipt is good until somebody else receives the message, so that work that
+        was done late, but done, is not done again.
+        """
+        facts = {
+            "ids": [message.id for message in messages],
+            "receipts": [message.receipt for message in messages],
+        }
+        async with self._transaction() as session:
+            rows = await session.execute(statements.ACKNOWLEDGE, facts)
+            return frozenset(row.id for row in rows)
+
+    async def give_back(self, message: Message, *, delay_seconds: float) -> bool:
+        facts = {"delay": delay_seconds}
+        return await self._change(statements.GIVE_BACK, message, facts)
+
+    async def bury(self, message: Message, *, reason: str) -> bool:
+        facts: dict[str, Any] = {"queue": message.queue}
+        if message.queue in _DEAD:
+            return await self._change(statements.KEEP, message, facts)
+        facts |= {"dead_letters": message.queue.dead_letters, "reason": reason}
+        return await self._change(statements.BURY, message, facts)
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[AsyncSession]:
+        async with self.database.transaction() as session:
+            await session.execute(statements.BY_INDEX_ONLY)
+            yield session
+
+    async def _receive_heads(
+        self, session: AsyncSession, queue: Queue, facts: dict[str, Any]
+    ) -> Sequence[Row[Any]]:
+        """Go on behind the group that was served last: every group has its turn.
+
+        More groups are locked than are wanted, for some may turn out to be taken.
+        """
+        last = self._last_group.get(queue, "")
+        for after in (last, "") if last else ("",):
+            looked_for = facts | {"after": after, "limit": facts["limit"] + 8}
+            found = (await session.execute(statements.LOCK_GROUPS, looked_for)).all()
+            groups = [row.key for row in found if row.free]
+            rows = await self._take_heads(session, groups, facts) if groups else []
+            if rows:
+                self._last_group[queue] = max(row.message_group for row in rows)
+                return rows
+        self._last_group.pop(queue, None)
+        return []
+
+    async def _take_heads(
+        self, session: AsyncSession, groups: list[str], facts: dict[str, Any]
+    ) -> Sequence[Row[Any]]:
+        taken = await session.execute(
+            statements.RECEIVE_HEADS, facts | {"groups": groups}
+        )
+        return taken.all()
+
+    async def _next_due(self, queue: Queue) -> float | None:
+        facts: dict[str, Any] = {"queue": queue}
+        if queue.fifo:
+            statement, facts["after"] = statements.NEXT_DUE_IN_ORDER, ""
+        else:
+            statement, facts["retention"] = statements.NEXT_DUE, retention_of(queue)
+        async with self._transaction() as session:
+            due: float | None = await session.scalar(statement, facts)
+        return due
+
+    async def _change(
+        self, statement: TextClause, message: Message, facts: dict[str, Any]
+    ) -> bool:
+        facts = facts | {"id": message.id, "receipt": message.receipt}
+        async with self._transaction() as session:
+            if message.group is not None:
+                await session.execute(
+                    statements.LOCK_GROUP,
+                    {"queue": message.queue, "message_group": message.group},
+                )
+            return (await session.execute(statement, facts)).first() is not None
+
+
+def _message(queue: Queue, row: Row[Any]) -> Message:
+    return Message(
+        id=row.id,
+        queue=queue,
+        body=row.body,
+        group=row.message_group,
+        receipt=str(row.receipt),
+        receives=row.receives,
+        returns=row.returns,
+        origin=Queue(row.dead_from) if row.dead_from else None,
+        reason=row.dead_reason,
+    )

@@ -1,0 +1,55 @@
+"""What keeps the queue's tables small, and what an operator wants to know of them."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from sqlalchemy import delete, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from stackyard.adapters.queue.receiver import RETENTION_SECONDS
+from stackyard.adapters.queue.tables import QueueDeduplication, QueueMessage
+from stackyard.kernel.queue import Queue
+
+DEAD_LETTER_RETENTION: Final = timedelta(days=14)
+_NOW: Final = func.clock_timestamp()
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """`visible` messages could be received now; the rest is in flight or delayed."""
+
+    total: int
+    visible: int
+
+
+@dataclass(frozen=True, slots=True)
+class QueueUpkeep:
+    session: AsyncSession
+
+    async def sweep(self) -> None:
+        """Forget expired ids, old dead letters, and ticks that nobody handled."""
+        await self.session.execute(
+            delete(QueueDeduplication).where(QueueDeduplication.expires_at <= _NOW)
+        )
+        expired = [
+            (QueueMessage.queue == queue)
+            & (QueueMessage.sent_at < _NOW - timedelta(seconds=seconds))
+            for queue, seconds in RETENTION_SECONDS.items()
+        ]
+        buried = QueueMessage.queue.in_([Queue.DLQ, Queue.DLQ_FIFO]) & (
+            QueueMessage.dead_at < _NOW - DEAD_LETTER_RETENTION
+        )
+        await self.session.execute(delete(QueueMessage).where(or_(buried, *expired)))
+
+    async def depths(self) -> dict[Queue, Depth]:
+        """Return how much waits in every queue."""
+        rows = await self.session.execute(
+            select(
+                QueueMessage.queue,
+                func.count(),
+                func.count().filter(QueueMessage.visible_at <= _NOW),
+            ).group_by(QueueMessage.queue)
+        )
+        found = {Queue(row[0]): Depth(row[1], row[2]) for row in rows}
+        return {queue: found.get(queue, Depth(0, 0)) for queue in Queue}
