@@ -1,0 +1,1 @@
+"""The schema's history. `stackyard.adapters.postgres.migrate` runs it."""
