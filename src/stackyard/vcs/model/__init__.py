@@ -1,0 +1,43 @@
+"""What repositories are and what may be asked of them. Pure."""
+
+from stackyard.vcs.model.git_url import GitUrl
+from stackyard.vcs.model.repository import (
+    DEFAULT_BRANCH,
+    Commit,
+    CommitRow,
+    Garbage,
+    Pack,
+    Ref,
+    RefChange,
+    Repository,
+    RepositorySettings,
+    SourceArchive,
+    VcsChecks,
+    is_sha,
+)
+from stackyard.vcs.model.revision import (
+    FileAction,
+    FileChange,
+    NewRevision,
+    path_problem,
+)
+
+__all__ = [
+    "DEFAULT_BRANCH",
+    "Commit",
+    "CommitRow",
+    "FileAction",
+    "FileChange",
+    "Garbage",
+    "GitUrl",
+    "NewRevision",
+    "Pack",
+    "Ref",
+    "RefChange",
+    "Repository",
+    "RepositorySettings",
+    "SourceArchive",
+    "VcsChecks",
+    "is_sha",
+    "path_problem",
+]

@@ -1,0 +1,146 @@
+"""What the slice needs of the outside: git on this machine, and other servers.
+
+The services know when something is to be done, and with which rights; behind these
+ports is how git does it.
+"""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from stackyard.vcs.model import Commit, NewRevision, RefChange
+
+
+class GitService(StrEnum):
+    """The two programs a git client can ask for."""
+
+    UPLOAD_PACK = "git-upload-pack"
+    RECEIVE_PACK = "git-receive-pack"
+
+
+@dataclass(frozen=True, slots=True)
+class PackFile:
+    key: str  # in `Bucket.MODULES`
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """Which repository, and how far it has come."""
+
+    storage: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """All that is needed to make a clone. *refs* may only be older than *packs*."""
+
+    stamp: Stamp
+    refs: dict[str, str]
+    packs: tuple[PackFile, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LocalPack:
+    path: Path
+    name: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileVersion:
+    """A file as one commit left it; no mode and no blob when it was deleted."""
+
+    sha: str
+    author_name: str
+    mode: str | None
+    blob: str | None
+
+
+class Quarantine(Protocol):
+    """A private place for new objects on top of a mirror. Gone when it is left."""
+
+    @property
+    def before(self) -> dict[str, str]:
+        """Return where the mirror's branches and tags were when it was opened."""
+
+    def receive_pack(
+        self, body: AsyncIterator[bytes], *, protocol: str
+    ) -> AsyncGenerator[bytes]:
+        """Take a push and yield git's answer to it."""
+
+    async def commit(self, revision: NewRevision, *, at: int) -> str:
+        """Commit on the default branch, or raise `RevisionError`; return the hash."""
+
+    async def changes(self) -> tuple[RefChange, ...]:
+        """Return what is different from the mirror."""
+
+    async def new_commits(self, changes: tuple[RefChange, ...]) -> list[Commit]:
+        """Return the commits that no branch or tag of the mirror had."""
+
+    def packs(self) -> list[LocalPack]:
+        """Return the new objects."""
+
+    def keep(self) -> None:
+        """Give the new objects to the mirror, which saves it a download."""
+
+
+class Mirror(Protocol):
+    """A clone on this machine. Read only: what is new goes through a quarantine."""
+
+    def advertise(self, service: GitService, *, protocol: str) -> AsyncGenerator[bytes]:
+        """Yield what the client of *service* wants to know first."""
+
+    def upload_pack(
+        self, body: AsyncIterator[bytes], *, protocol: str
+    ) -> AsyncGenerator[bytes]:
+        """Answer a fetch."""
+
+    async def history(self, path: str, *, limit: int) -> list[FileVersion]:
+        """Return the newest versions of a file on the default branch, newest first."""
+
+    async def blobs(self, names: list[str], *, limit: int) -> dict[str, bytes]:
+        """Return files' contents, or raise `FileTooLargeError` beyond *limit* bytes."""
+
+    def archive(self, sha: str) -> AbstractAsyncContextManager[Path]:
+        """Lend the tree of a commit as a tar.gz that depends on the commit only."""
+
+    def repacked(self, names: list[str]) -> AbstractAsyncContextManager[LocalPack]:
+        """Lend one pack of all the objects in the packs *names*."""
+
+    def quarantine(self) -> AbstractAsyncContextManager[Quarantine]:
+        """Open a place to receive new objects in."""
+
+
+class Mirrors(Protocol):
+    """The clones on this machine, all of which can be thrown away."""
+
+    def open(
+        self, stamp: Stamp, load: Callable[[], Awaitable[Manifest]]
+    ) -> AbstractAsyncContextManager[Mirror]:
+        """Lend a clone at least as new as *stamp*; *load* is asked if it is not."""
+
+    async def prune(self) -> None:
+        """Throw away what is old, or too much, and not in use."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    content_type: str
+    body: bytes
+
+
+class Outbound(Protocol):
+    """HTTP to places that a user named."""
+
+    async def get(self, url: str, *, limit: int) -> Answer:
+        """Read at most *limit* bytes of an https URL, following few redirects.
+
+        Raises `RemoteRefusedError` if the address must not be called, and
+        `RemoteUnavailableError` if nothing useful answers in time.
+        """

@@ -1,0 +1,36 @@
+"""The use cases of repositories, by what they need.
+
+`repositories` works on rows within a transaction; `contents`, `pushes` and `upkeep`
+need git and object storage and live as long as the process; `heads` asks other
+people's servers.
+"""
+
+from stackyard.vcs.service.contents import (
+    ArchiveRef,
+    Contents,
+    FileRevision,
+    OpenRepositories,
+)
+from stackyard.vcs.service.heads import Heads
+from stackyard.vcs.service.pushes import Pushes
+from stackyard.vcs.service.repositories import (
+    Push,
+    Repositories,
+    RepositoryPage,
+    StoredPack,
+)
+from stackyard.vcs.service.upkeep import Upkeep
+
+__all__ = [
+    "ArchiveRef",
+    "Contents",
+    "FileRevision",
+    "Heads",
+    "OpenRepositories",
+    "Push",
+    "Pushes",
+    "Repositories",
+    "RepositoryPage",
+    "StoredPack",
+    "Upkeep",
+]

@@ -1,0 +1,168 @@
+"""What is in repositories: fetches, the history of files, archives for runs.
+
+Lives as long as the process. Asks leave in a short transaction, and has closed it
+before it waits for git or for object storage.
+"""
+
+import hashlib
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Final, TypeAlias
+
+from stackyard.kernel.access import Subject
+from stackyard.kernel.blobs import BlobNotFoundError, Blobs, Bucket
+from stackyard.kernel.clock import Clock
+from stackyard.kernel.ids import RepoId
+from stackyard.vcs.model import SourceArchive, path_problem
+from stackyard.vcs.ports import FileVersion, GitService, Manifest, Mirror, Mirrors
+from stackyard.vcs.service.repositories import Repositories
+
+OpenRepositories: TypeAlias = Callable[[], AbstractAsyncContextManager[Repositories]]
+
+MOST_HISTORY: Final = 100
+_USUAL_HISTORY: Final = 50
+_MOST_BYTES: Final = 32 * 1024 * 1024
+_PIECE: Final = 1024 * 1024
+_SURELY_KEPT: Final = timedelta(days=1)  # the workspace bucket keeps seven
+
+
+@dataclass(frozen=True, slots=True)
+class FileRevision:
+    """A file as one revision left it. Deleted files have no mode and no content."""
+
+    path: str
+    sha: str
+    author_name: str
+    mode: str | None
+    content: bytes | None
+
+    @property
+    def is_deleted(self) -> bool:
+        return self.content is None
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveRef:
+    """Where the archive of a commit's tree is, and what must be in it."""
+
+    bucket: Bucket
+    key: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    open: OpenRepositories
+    mirrors: Mirrors
+    blobs: Blobs
+    clock: Clock
+
+    @asynccontextmanager
+    async def mirror(
+        self, repo_id: RepoId, *, by: Subject, writing: bool = False
+    ) -> AsyncIterator[Mirror]:
+        """Lend a clone that has everything pushed until now, to read from."""
+        async with self.open() as repositories:
+            stamp = await repositories.stamp(repo_id, by=by, writing=writing)
+        load = partial(self._manifest, repo_id, by)
+        async with self.mirrors.open(stamp, load) as mirror:
+            yield mirror
+
+    async def advertise(
+        self, repo_id: RepoId, service: GitService, *, protocol: str, by: Subject
+    ) -> AsyncGenerator[bytes]:
+        writing = service is GitService.RECEIVE_PACK
+        async with (
+            self.mirror(repo_id, by=by, writing=writing) as mirror,
+            aclosing(mirror.advertise(service, protocol=protocol)) as pieces,
+        ):
+            async for piece in pieces:
+                yield piece
+
+    async def upload_pack(
+        self,
+        repo_id: RepoId,
+        body: AsyncIterator[bytes],
+        *,
+        protocol: str,
+        by: Subject,
+    ) -> AsyncGenerator[bytes]:
+        """Answer what a client fetches, as git does."""
+        async with (
+            self.mirror(repo_id, by=by) as mirror,
+            aclosing(mirror.upload_pack(body, protocol=protocol)) as pieces,
+        ):
+            async for piece in pieces:
+                yield piece
+
+    async def file_history(
+        self, repo_id: RepoId, path: str, *, first: int | None, by: Subject
+    ) -> list[FileRevision]:
+        """Return a file's revisions on the default branch, the newest first."""
+        limit = max(1, min(first or _USUAL_HISTORY, MOST_HISTORY))
+        async with self.mirror(repo_id, by=by) as mirror:
+            if path_problem(path):
+                return []  # no revision can have had such a file
+            versions = await mirror.history(path, limit=limit)
+            names = sorted({v.blob for v in versions if v.blob})
+            blobs = await mirror.blobs(names, limit=_MOST_BYTES) if names else {}
+        return [_revision(path, version, blobs) for version in versions]
+
+    async def archive(self, repo_id: RepoId, sha: str, *, by: Subject) -> ArchiveRef:
+        """Return the commit's tree as a tar.gz in storage, making it if need be."""
+        async with self.open() as repositories:
+            known = await repositories.find_archive(repo_id, sha, by=by)
+        if known and (self._is_fresh(known) or await self._is_there(known.key)):
+            return ArchiveRef(Bucket.WORKSPACE, known.key, known.sha256, known.size)
+        async with (
+            self.mirror(repo_id, by=by) as mirror,
+            mirror.archive(sha) as path,
+        ):
+            sha256, size = await _measure(path)
+            key = f"sources/{repo_id}/{sha}.tar.gz"
+            await self.blobs.put_stream(Bucket.WORKSPACE, key, read_file(path))
+        async with self.open() as repositories:
+            await repositories.save_archive(
+                repo_id, sha, sha256=sha256, size=size, by=by
+            )
+        return ArchiveRef(Bucket.WORKSPACE, key, sha256, size)
+
+    def _is_fresh(self, archive: SourceArchive) -> bool:
+        """Whether the bucket cannot have forgotten it yet: then nobody is asked."""
+        return self.clock() - archive.made_at < _SURELY_KEPT
+
+    async def _is_there(self, key: str) -> bool:
+        try:
+            await self.blobs.get_range(Bucket.WORKSPACE, key, start=0, length=1)
+        except BlobNotFoundError:
+            return False
+        return True
+
+    async def _manifest(self, repo_id: RepoId, by: Subject) -> Manifest:
+        async with self.open() as repositories:
+            return await repositories.manifest(repo_id, by=by)
+
+
+async def read_file(path: Path) -> AsyncIterator[bytes]:
+    """Yield a local file in pieces."""
+    with path.open("rb") as file:
+        while piece := file.read(_PIECE):
+            yield piece
+
+
+async def _measure(path: Path) -> tuple[str, int]:
+    digest, size = hashlib.sha256(), 0
+    async for piece in read_file(path):
+        digest.update(piece)
+        size += len(piece)
+    return digest.hexdigest(), size
+
+
+def _revision(path: str, version: FileVersion, blobs: dict[str, bytes]) -> FileRevision:
+    content = blobs[version.blob] if version.blob else None
+    return FileRevision(path, version.sha, version.author_name, version.mode, content)

@@ -1,0 +1,116 @@
+"""The one way into a repository: for `git push` and for revisions made by the API.
+
+Objects arrive in a quarantine; their pack is stored under a new key; then one
+transaction compares what the branches were with what they are, and moves them all or
+none. Whoever was slower is told to fetch first, and nothing of theirs is left.
+"""
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Final
+
+from stackyard.kernel.access import Subject
+from stackyard.kernel.blobs import Bucket
+from stackyard.kernel.clock import Clock
+from stackyard.kernel.errors import StackyardError
+from stackyard.kernel.ids import RepoId
+from stackyard.vcs.errors import StaleRefsError
+from stackyard.vcs.model import Commit, NewRevision
+from stackyard.vcs.model.push_report import FETCH_FIRST, HeldReport, PushRequest
+from stackyard.vcs.ports import LocalPack, Quarantine
+from stackyard.vcs.service.contents import Contents, read_file
+from stackyard.vcs.service.repositories import Push, StoredPack
+
+_ATTEMPTS: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Pushes:
+    contents: Contents
+    clock: Clock
+
+    async def receive(
+        self,
+        repo_id: RepoId,
+        body: AsyncIterator[bytes],
+        *,
+        protocol: str,
+        by: Subject,
+    ) -> AsyncGenerator[bytes]:
+        """Take a `git push`; yield git's answer, with a report that is true."""
+        request = PushRequest()
+        report = HeldReport(request)
+        async with (
+            self.contents.mirror(repo_id, by=by, writing=True) as mirror,
+            mirror.quarantine() as quarantine,
+        ):
+            heard = request.listen(body)
+            answer = quarantine.receive_pack(heard, protocol=protocol)
+            async with aclosing(heard), aclosing(answer):
+                async for piece in answer:
+                    for packet in report.feed(piece):
+                        yield packet
+            stale = request.stale(quarantine.before)
+            refused = await self._refusal(repo_id, quarantine, by)
+        if request.old:  # else the client only tried whether it may push
+            for packet in report.release(refused=refused, stale=stale):
+                yield packet
+
+    async def create_revision(self, revision: NewRevision, *, by: Subject) -> Commit:
+        """Commit file changes on top of the default branch, wherever it is by now."""
+        for _ in range(_ATTEMPTS - 1):
+            try:
+                return await self._commit(revision, by)
+            except StaleRefsError:  # the changes are relative to any head
+                continue
+        return await self._commit(revision, by)
+
+    async def _commit(self, revision: NewRevision, by: Subject) -> Commit:
+        async with (
+            self.contents.mirror(revision.repo_id, by=by, writing=True) as mirror,
+            mirror.quarantine() as quarantine,
+        ):
+            at = int(self.clock().timestamp())
+            sha = await quarantine.commit(revision, at=at)
+            await self._record(revision.repo_id, quarantine, by)
+        return Commit.shown(sha, revision.text, revision.author_name, at)
+
+    async def _refusal(
+        self, repo_id: RepoId, quarantine: Quarantine, by: Subject
+    ) -> str | None:
+        """Save the push, or say in a few words why not."""
+        try:
+            await self._record(repo_id, quarantine, by)
+        except StaleRefsError:
+            return FETCH_FIRST
+        except StackyardError as error:
+            return str(error)
+        return None
+
+    async def _record(
+        self, repo_id: RepoId, quarantine: Quarantine, by: Subject
+    ) -> None:
+        changes = await quarantine.changes()
+        if not changes:
+            return
+        commits = await quarantine.new_commits(changes)
+        packs = await self._upload(repo_id, quarantine.packs(), by)
+        async with self.contents.open() as repositories:
+            await repositories.record(repo_id, Push(changes, commits, packs), by=by)
+        quarantine.keep()
+
+    async def _upload(
+        self, repo_id: RepoId, packs: list[LocalPack], by: Subject
+    ) -> list[StoredPack]:
+        if not packs:
+            return []
+        async with self.contents.open() as repositories:
+            keys = await repositories.announce_packs(repo_id, len(packs), by=by)
+        stored = []
+        for pack, (pack_id, key) in zip(packs, keys.items(), strict=True):
+            await self.contents.blobs.put_stream(
+                Bucket.MODULES, key, read_file(pack.path)
+            )
+            stored.append(StoredPack(pack_id, pack.name, pack.size))
+        return stored
