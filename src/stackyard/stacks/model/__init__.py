@@ -1,0 +1,1 @@
+"""What a stack is and what it must keep to. Pure: tested without a database."""

@@ -1,0 +1,47 @@
+"""What the slice asks of its neighbours below, and no more."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias
+
+from sqlalchemy import Select
+
+from stackyard.kernel.access import Subject
+from stackyard.kernel.ids import PoolId, RepoId, SpaceId
+
+# The spaces a subject may read, as a subquery (`stackyard.spaces.visible_to`).
+VisibleSpaces: TypeAlias = Callable[[Subject], Select[SpaceId]]
+
+# Raises a `StackyardError` for a URL that must not be fetched (`stackyard.vcs.GitUrl`).
+CheckUrl: TypeAlias = Callable[[str], object]
+
+
+class Pools(Protocol):
+    async def get(self, pool_id: PoolId, /, *, by: Subject) -> object:
+        """Return the pool, or raise `NotFoundError` if *by* may not know of it."""
+
+
+class Repositories(Protocol):
+    async def get(self, repo_id: RepoId, /, *, by: Subject) -> object:
+        """Return the repository, or raise `NotFoundError`."""
+
+
+class CommitFacts(Protocol):
+    """A commit, as the version control slice knows it."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return hash, message, author_name, author_login, url and timestamp."""
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """Without *pools* or *repositories* only the database says what exists.
+
+    That is enough only as long as everybody who may change a stack is an
+    administrator of the account: the composition gives both as soon as it has them.
+    """
+
+    visible_spaces: VisibleSpaces
+    check_url: CheckUrl
+    pools: Pools | None = None
+    repositories: Repositories | None = None

@@ -1,0 +1,6 @@
+"""What people, pushes, runs and the platform do with stacks."""
+
+from stackyard.stacks.service.config import StackConfig
+from stackyard.stacks.service.stacks import Stacks
+
+__all__ = ["StackConfig", "Stacks"]

@@ -1,0 +1,110 @@
+"""Use cases of a stack's variables and files.
+
+A secret value goes in, and comes out again only in `values_for_run`.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from stackyard.kernel.access import Access, Action, Subject
+from stackyard.kernel.clock import Clock
+from stackyard.kernel.ids import ROOT, StackId
+from stackyard.kernel.secrets import Vault
+from stackyard.stacks.errors import ConfigElementError
+from stackyard.stacks.model.config import (
+    ConfigElement,
+    ConfigInput,
+    ConfigValue,
+    checksum,
+    config_problems,
+)
+from stackyard.stacks.service.stacks import Stacks
+from stackyard.stacks.store import ConfigStore
+
+
+@dataclass(frozen=True, slots=True)
+class StackConfig:
+    store: ConfigStore
+    stacks: Stacks
+    access: Access
+    vault: Vault
+    clock: Clock
+
+    async def add(
+        self, stack_id: StackId, wanted: ConfigInput, *, by: Subject
+    ) -> ConfigElement:
+        """Set a variable or a file, in the place of one of the same name."""
+        stack = await self.stacks.get(stack_id, by=by, lock=True)
+        await self.access.require(by, Action.STACK_ADD_CONFIG, space=stack.space_id)
+        problems = config_problems(wanted)
+        if problems:
+            raise ConfigElementError(*problems)
+        secret = wanted.write_only
+        element = ConfigElement(
+            stack_id=stack.id,
+            id=wanted.id,
+            type=wanted.type,
+            write_only=secret,
+            value=None if secret else wanted.value,
+            sealed=self._seal(stack.id, wanted) if secret else None,
+            checksum=checksum(wanted.value),
+            description=wanted.description or None,
+            created_at=self.clock(),
+        )
+        return await self.store.put(element)
+
+    async def delete(
+        self, stack_id: StackId, element_id: str, *, by: Subject
+    ) -> ConfigElement | None:
+        """Forget it; None if there was none, so that a second try does no harm."""
+        stack = await self.stacks.get(stack_id, by=by, lock=True)
+        await self.access.require(by, Action.STACK_DELETE_CONFIG, space=stack.space_id)
+        element = await self.store.find(stack.id, element_id)
+        if element is not None:
+            await self.store.remove(element)
+        return element
+
+    async def find(
+        self, stack_id: StackId, element_id: str, *, by: Subject
+    ) -> ConfigElement | None:
+        stack = await self.stacks.get(stack_id, by=by)
+        return await self.store.find(stack.id, element_id)
+
+    async def of(
+        self, stack_ids: Collection[StackId], *, by: Subject
+    ) -> dict[StackId, list[ConfigElement]]:
+        """Return what is set on each of those of these stacks that *by* may read."""
+        readable = await self.stacks.some(stack_ids, by=by)
+        found: dict[StackId, list[ConfigElement]] = defaultdict(list)
+        for element in await self.store.of(list(readable)):
+            found[element.stack_id].append(element)
+        return dict(found)
+
+    async def values_for_run(
+        self, stack_id: StackId, *, by: Subject
+    ) -> Sequence[ConfigValue]:
+        """Return every value in clear, for the job of a worker and nothing else."""
+        await self.access.require(by, Action.SPACE_ADMIN, space=ROOT)
+        return [
+            ConfigValue(
+                id=element.id,
+                value=self._clear(element),
+                secret=element.write_only,
+                is_file=element.is_file,
+            )
+            for element in await self.store.of([stack_id])
+        ]
+
+    def _seal(self, stack_id: StackId, wanted: ConfigInput) -> bytes:
+        return self.vault.seal(wanted.value.encode(), context=_row(stack_id, wanted.id))
+
+    def _clear(self, element: ConfigElement) -> str:
+        if element.sealed is None:
+            return element.value or ""
+        context = _row(element.stack_id, element.id)
+        return self.vault.unseal(element.sealed, context=context).decode()
+
+
+def _row(stack_id: StackId, element_id: str) -> str:
+    return f"stack_config/{stack_id}/{element_id}"

@@ -1,0 +1,278 @@
+"""Use cases of stacks: load, ask leave, decide, tell."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from stackyard.kernel.access import Access, Action, Level, Subject, SubjectKind
+from stackyard.kernel.clock import Clock
+from stackyard.kernel.errors import ForbiddenError, NotFoundError
+from stackyard.kernel.events import Outbox
+from stackyard.kernel.ids import LEGACY, ROOT, RepoId, SpaceId, StackId, slugify
+from stackyard.kernel.search import Page, Search
+from stackyard.stacks.errors import (
+    RepositoryUnknownError,
+    SpaceUnknownError,
+    StackLockedError,
+    StackNotFoundError,
+    StackProblemsError,
+    StackSlugTakenError,
+    WorkerPoolUnknownError,
+)
+from stackyard.stacks.events import (
+    StackCreated,
+    StackDeleted,
+    StackDeletionRequested,
+    StackEnabled,
+    StackUnlocked,
+    StackUpdated,
+)
+from stackyard.stacks.model.rules import LONGEST_NAME, slug_problem, spec_problems
+from stackyard.stacks.model.spec import StackSpec
+from stackyard.stacks.model.stack import Stack
+from stackyard.stacks.ports import CommitFacts, Neighbours
+from stackyard.stacks.store import StackStore
+
+
+@dataclass(frozen=True, slots=True)
+class Stacks:
+    store: StackStore
+    access: Access
+    outbox: Outbox
+    clock: Clock
+    neighbours: Neighbours
+
+    async def find(
+        self, stack_id: StackId, *, by: Subject, lock: bool = False
+    ) -> Stack | None:
+        """Return the stack, or None if there is none that *by* may know of."""
+        stack = await self.store.find(stack_id, lock=lock)
+        try:
+            # asked for a missing one as well: the answer must not tell them apart
+            space = stack.space_id if stack else ROOT
+            await self.access.require(by, Action.SPACE_READ, space=space)
+        except NotFoundError:
+            return None
+        return stack if stack and stack.belongs_to(by) else None
+
+    async def get(self, stack_id: StackId, *, by: Subject, lock: bool = False) -> Stack:
+        stack = await self.find(stack_id, by=by, lock=lock)
+        if stack is None:
+            raise StackNotFoundError(stack=stack_id)
+        return stack
+
+    async def all(self, *, by: Subject) -> Sequence[Stack]:
+        """Return every stack that *by* may read, by name."""
+        spaces = self.neighbours.visible_spaces(by)
+        return await self.store.all_in(spaces, only=_only(by))
+
+    async def some(
+        self, stack_ids: Collection[StackId], *, by: Subject
+    ) -> dict[StackId, Stack]:
+        """Return those of these stacks that *by* may read."""
+        spaces = self.neighbours.visible_spaces(by)
+        return await self.store.some_of(stack_ids, spaces, only=_only(by))
+
+    async def search(self, search: Search, *, by: Subject) -> Page[Stack]:
+        """Return a page of the stacks that *by* may read. One query."""
+        spaces = self.neighbours.visible_spaces(by)
+        return await self.store.search(search, spaces, only=_only(by))
+
+    async def of_repository(self, repo_id: RepoId, *, by: Subject) -> Sequence[Stack]:
+        """Return the stacks whose code is in this built-in repository."""
+        spaces = self.neighbours.visible_spaces(by)
+        return await self.store.of_repository(repo_id, spaces)
+
+    async def writable(
+        self, spaces: Collection[SpaceId], *, by: Subject
+    ) -> dict[SpaceId, bool]:
+        """Say for each of these spaces whether *by* may write there."""
+        return {
+            space: await self.access.level(by, space=space) >= Level.WRITE
+            for space in sorted(set(spaces))
+        }
+
+    async def create(
+        self,
+        spec: StackSpec,
+        *,
+        by: Subject,
+        manage_state: bool = True,
+        slug: str | None = None,
+    ) -> Stack:
+        """Make a stack; its slug comes from its name and never changes again."""
+        space_id = spec.space_id or LEGACY
+        await self._require_in(space_id, Action.STACK_CREATE, by=by)
+        if spec.administrative:
+            await self._require_in(space_id, Action.SPACE_ADMIN, by=by)
+        stack_id = StackId(slug or slugify(spec.name)[:LONGEST_NAME].strip("-"))
+        await self._check(spec, slug=stack_id, manages_state=manage_state)
+        await self._check_use(spec, None, by=by)
+        if await self.store.find(stack_id) is not None:
+            raise StackSlugTakenError(slug=stack_id)
+        at = self.clock()
+        stack = Stack.create(
+            stack_id, spec, space_id=space_id, manages_state=manage_state, at=at
+        )
+        await self.store.add(stack)
+        await self.outbox.add(StackCreated(stack_id=stack.id, at=at))
+        return stack
+
+    async def update(self, stack_id: StackId, spec: StackSpec, *, by: Subject) -> Stack:
+        """Replace all settings; a space of None keeps the stack where it is."""
+        stack = await self._change(stack_id, Action.STACK_UPDATE, by=by)
+        space_id = spec.space_id or stack.space_id
+        if space_id != stack.space_id:
+            await self._require_in(space_id, Action.STACK_CREATE, by=by)
+        if spec.administrative and not (
+            stack.administrative and space_id == stack.space_id
+        ):
+            await self._require_in(space_id, Action.SPACE_ADMIN, by=by)
+        await self._check(spec, slug=stack.id, manages_state=stack.manages_state)
+        await self._check_use(spec, stack, by=by)
+        at = self.clock()
+        stack.change(spec, space_id=space_id, at=at)
+        await self.store.write(stack)
+        await self.outbox.add(StackUpdated(stack_id=stack.id, at=at))
+        if spec.is_disabled is True:
+            return await self.disable(stack_id, by=by)
+        if spec.is_disabled is False:
+            return await self.enable(stack_id, by=by)
+        return stack
+
+    async def delete(
+        self, stack_id: StackId, *, by: Subject, destroy_resources: bool = False
+    ) -> Stack:
+        """Ask for it to go: its runs end first, and what it made is destroyed."""
+        stack = await self._change(stack_id, Action.STACK_DELETE, by=by)
+        at = self.clock()
+        stack.request_deletion(destroy_resources=destroy_resources, at=at)
+        await self.outbox.add(
+            StackDeletionRequested(
+                stack_id=stack.id, destroy_resources=stack.destroy_on_delete, at=at
+            )
+        )
+        return stack
+
+    async def purge(self, stack_id: StackId, *, by: Subject) -> None:
+        """Forget the stack and all that is only about it; the platform's own act."""
+        await self.access.require(by, Action.SPACE_ADMIN, space=ROOT)
+        stack = await self.get(stack_id, by=by, lock=True)
+        await self.store.remove(stack)
+        await self.outbox.add(StackDeleted(stack_id=stack_id, at=self.clock()))
+
+    async def keep(self, stack_id: StackId, *, by: Subject) -> Stack:
+        """Give up a deletion: not all that the stack made could be destroyed."""
+        await self.access.require(by, Action.SPACE_ADMIN, space=ROOT)
+        stack = await self.get(stack_id, by=by, lock=True)
+        stack.keep()
+        return stack
+
+    async def lock(
+        self, stack_id: StackId, *, by: Subject, note: str | None = None
+    ) -> Stack:
+        """Keep others from starting runs, and the platform from deploying by itself."""
+        stack = await self._change(stack_id, Action.STACK_LOCK, by=by)
+        stack.lock(note=note, by=by, at=self.clock())
+        return stack
+
+    async def unlock(self, stack_id: StackId, *, by: Subject) -> Stack:
+        """Set it free: one's own lock, or anybody's with the right to."""
+        stack = await self._change(stack_id, Action.STACK_UNLOCK, by=by)
+        if stack.is_locked_by_other_than(by):
+            await self._require_force(stack, by=by)
+        if stack.unlock():
+            await self.outbox.add(StackUnlocked(stack_id=stack.id, at=self.clock()))
+        return stack
+
+    async def enable(self, stack_id: StackId, *, by: Subject) -> Stack:
+        stack = await self._change(stack_id, Action.STACK_ENABLE, by=by)
+        if stack.enable():
+            await self.outbox.add(StackEnabled(stack_id=stack.id, at=self.clock()))
+        return stack
+
+    async def disable(self, stack_id: StackId, *, by: Subject) -> Stack:
+        """Let no new run begin, from whatever source."""
+        stack = await self._change(stack_id, Action.STACK_DISABLE, by=by)
+        stack.disable()
+        return stack
+
+    async def set_tracked_commit(
+        self,
+        stack_id: StackId,
+        commit: CommitFacts,
+        *,
+        by: Subject,
+        set_by: str | None = None,
+    ) -> Stack:
+        """Make *commit* what new runs are of; *set_by* is who is shown for it."""
+        stack = await self._change(stack_id, Action.STACK_SET_CURRENT_COMMIT, by=by)
+        stack.tracked_commit = commit.as_dict()
+        stack.tracked_commit_set_by = set_by or by.name
+        return stack
+
+    async def record_state(
+        self, stack_id: StackId, state: str, *, at: datetime, by: Subject
+    ) -> None:
+        """Show what became of the newest tracked run; the platform's own act."""
+        await self.access.require(by, Action.SPACE_ADMIN, space=ROOT)
+        stack = await self.find(stack_id, by=by)
+        if stack is not None:
+            stack.show_state(state, at=at)
+
+    async def _change(self, stack_id: StackId, action: Action, *, by: Subject) -> Stack:
+        stack = await self.get(stack_id, by=by, lock=True)
+        await self.access.require(by, action, space=stack.space_id)
+        return stack
+
+    async def _require_in(self, space: SpaceId, action: Action, *, by: Subject) -> None:
+        try:
+            await self.access.require(by, action, space=space)
+        except NotFoundError:
+            raise SpaceUnknownError(space=space) from None
+
+    async def _require_force(self, stack: Stack, *, by: Subject) -> None:
+        try:
+            await self.access.require(
+                by, Action.STACK_UNLOCK_FORCE, space=stack.space_id
+            )
+        except ForbiddenError:
+            raise StackLockedError(stack=stack.id, locked_by=stack.locked_by) from None
+
+    async def _check(self, spec: StackSpec, *, slug: str, manages_state: bool) -> None:
+        problems = spec_problems(
+            spec, manages_state=manages_state, check_url=self.neighbours.check_url
+        )
+        wrong_slug = slug_problem(slug)
+        if wrong_slug:
+            problems.append(wrong_slug)
+        if problems:
+            raise StackProblemsError(*problems)
+
+    async def _check_use(
+        self, spec: StackSpec, stack: Stack | None, *, by: Subject
+    ) -> None:
+        """Let nobody run code on workers, or read a repository, that are not theirs.
+
+        What the stack uses already stays as it is: an update by somebody who does not
+        know of it takes nothing away.
+        """
+        pool, repo = spec.worker_pool_id, spec.repo_id
+        pools, repositories = self.neighbours.pools, self.neighbours.repositories
+        if pools and pool and (stack is None or pool != stack.worker_pool_id):
+            try:
+                await pools.get(pool, by=by)
+            except NotFoundError:
+                raise WorkerPoolUnknownError(worker_pool=pool) from None
+        if repositories and repo and (stack is None or repo != stack.vcs_repo_id):
+            try:
+                await repositories.get(repo, by=by)
+            except NotFoundError:
+                raise RepositoryUnknownError(repository=repo) from None
+
+
+def _only(by: Subject) -> StackId | None:
+    """A run is shown its own stack, and no other."""
+    if by.kind is not SubjectKind.RUN:
+        return None
+    return by.stack_id or StackId("")

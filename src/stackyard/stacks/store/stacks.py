@@ -1,0 +1,108 @@
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from stackyard.kernel.errors import StackyardError
+from stackyard.kernel.ids import RepoId, SpaceId, StackId
+from stackyard.kernel.search import Page, Search
+from stackyard.stacks.errors import (
+    RepositoryUnknownError,
+    SpaceUnknownError,
+    StackSlugTakenError,
+    WorkerPoolUnknownError,
+)
+from stackyard.stacks.model.stack import Stack
+from stackyard.stacks.store.search import page_of, searched
+
+# Whatever was looked up before, only the database can say it for good.
+_MEANINGS: Final[dict[str, type[StackyardError]]] = {
+    "pk_stacks": StackSlugTakenError,
+    "fk_stacks_space_id": SpaceUnknownError,
+    "fk_stacks_worker_pool_id": WorkerPoolUnknownError,
+    "fk_stacks_vcs_repo_id": RepositoryUnknownError,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StackStore:
+    session: AsyncSession
+
+    async def find(self, stack_id: StackId, *, lock: bool = False) -> Stack | None:
+        """Load a stack; with *lock*, no one else may change it until we commit."""
+        if lock:
+            # reading afresh would drop what has been changed and not written yet
+            await self.session.flush()
+        return await self.session.get(
+            Stack, stack_id, with_for_update=lock, populate_existing=lock
+        )
+
+    async def add(self, stack: Stack) -> None:
+        async with self.session.begin_nested():
+            self.session.add(stack)
+            await self.write(stack)
+
+    async def write(self, stack: Stack) -> None:
+        """Send what changed now, and say what is wrong with it in our own words."""
+        slug = stack.id
+        try:
+            await self.session.flush()
+        except IntegrityError as error:
+            diagnosis = getattr(error.orig, "diag", None)
+            meaning = _MEANINGS.get(getattr(diagnosis, "constraint_name", None) or "")
+            if meaning is None:
+                raise
+            raise meaning(slug=slug) from None
+
+    async def remove(self, stack: Stack) -> None:
+        """Forget it, and by the database's cascade all that is only about it."""
+        await self.session.delete(stack)
+        await self.session.flush()
+
+    async def all_in(
+        self, spaces: Select[SpaceId], *, only: StackId | None
+    ) -> Sequence[Stack]:
+        query = (
+            select(Stack).where(*_allowed(spaces, only)).order_by(Stack.name, Stack.id)
+        )
+        return (await self.session.scalars(query)).all()
+
+    async def some_of(
+        self,
+        ids: Collection[StackId],
+        spaces: Select[SpaceId],
+        *,
+        only: StackId | None,
+    ) -> dict[StackId, Stack]:
+        query = select(Stack).where(Stack.id.in_(ids), *_allowed(spaces, only))
+        return {stack.id: stack for stack in await self.session.scalars(query)}
+
+    async def of_repository(
+        self, repo_id: RepoId, spaces: Select[SpaceId]
+    ) -> Sequence[Stack]:
+        query = (
+            select(Stack)
+            .where(Stack.vcs_repo_id == repo_id, Stack.space_id.in_(spaces))
+            .order_by(Stack.id)
+        )
+        return (await self.session.scalars(query)).all()
+
+    async def search(
+        self,
+        search: Search,
+        spaces: Select[SpaceId],
+        *,
+        only: StackId | None,
+    ) -> Page[Stack]:
+        query = searched(select(Stack).where(*_allowed(spaces, only)), search)
+        return page_of((await self.session.scalars(query)).all(), search)
+
+
+def _allowed(
+    spaces: Select[SpaceId], only: StackId | None
+) -> list[ColumnElement[bool]]:
+    visible = Stack.space_id.in_(spaces)
+    return [visible] if only is None else [visible, Stack.id == only]

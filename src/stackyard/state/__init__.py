@@ -1,0 +1,47 @@
+"""State: what Terraform remembers of a stack's infrastructure, and what came out of it.
+
+Each version is an object of its own, sealed, and never overwritten; a row names it
+once it is durable. `model.py` holds the rules of who may write what over what.
+"""
+
+from stackyard.state.errors import (
+    StateConflictError,
+    StateDigestError,
+    StateLockedError,
+    StateMalformedError,
+    StateNotFoundError,
+    StateNotLockedError,
+    TokenStaleError,
+    UploadMissingError,
+)
+from stackyard.state.model import (
+    Given,
+    LockInfo,
+    StackOutput,
+    StackResource,
+    StateLock,
+    StateVersion,
+    parse,
+)
+from stackyard.state.service import States
+from stackyard.state.store import StateStore
+
+__all__ = [
+    "Given",
+    "LockInfo",
+    "StackOutput",
+    "StackResource",
+    "StateConflictError",
+    "StateDigestError",
+    "StateLock",
+    "StateLockedError",
+    "StateMalformedError",
+    "StateNotFoundError",
+    "StateNotLockedError",
+    "StateStore",
+    "StateVersion",
+    "States",
+    "TokenStaleError",
+    "UploadMissingError",
+    "parse",
+]

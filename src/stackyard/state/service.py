@@ -1,0 +1,281 @@
+"""Who may read and write a stack's state, and under which lock.
+
+The bytes go to object storage between two of these calls (see `http/state_files.py`):
+first a write is judged, then the object is made durable, then a row names it.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from stackyard.kernel.access import Access, Action, Subject, SubjectKind
+from stackyard.kernel.clock import Clock
+from stackyard.kernel.ids import ROOT, RunId, SpaceId, StackId
+from stackyard.kernel.secrets import Vault
+from stackyard.state.errors import StateLockedError, StateNotFoundError
+from stackyard.state.model import (
+    Given,
+    LockInfo,
+    StackOutput,
+    StackResource,
+    StateLock,
+    StateVersion,
+    ensure_held,
+    new_version,
+)
+from stackyard.state.store import StateStore
+from stackyard_protocol.report import Output, Resource
+
+SpaceOf: TypeAlias = Callable[[StackId], Awaitable[SpaceId]]
+MayWrite: TypeAlias = Callable[[RunId], Awaitable[bool]]
+
+PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class States:
+    store: StateStore
+    access: Access
+    vault: Vault
+    clock: Clock
+    space_of: SpaceOf
+    may_write: MayWrite  # whether this run is one that may change state, right now
+
+    async def current(self, stack_id: StackId, *, by: Subject) -> StateVersion | None:
+        """Return the newest version, or None for a stack that has no state yet."""
+        await self._require(stack_id, Action.STACK_STATE_READ, by=by)
+        return await self.store.current(stack_id)
+
+    async def get(
+        self, stack_id: StackId, version_id: str, *, by: Subject
+    ) -> StateVersion:
+        await self._require(stack_id, Action.STACK_STATE_DOWNLOAD, by=by)
+        return await self.store.get(stack_id, version_id)
+
+    async def newest(self, stack_id: StackId, *, by: Subject) -> StateVersion:
+        """Return the version that a download is of."""
+        await self._require(stack_id, Action.STACK_STATE_DOWNLOAD, by=by)
+        version = await self.store.current(stack_id)
+        if version is None:
+            raise StateNotFoundError(stack=stack_id)
+        return version
+
+    async def versions(
+        self, stack_id: StackId, *, by: Subject, before: str | None = None
+    ) -> Sequence[StateVersion]:
+        """Return a page of all versions, newest first."""
+        await self._require(stack_id, Action.STACK_STATE_READ, by=by)
+        return await self.store.versions(stack_id, before=before, limit=PAGE)
+
+    async def prepare_write(
+        self, stack_id: StackId, given: Given, lock_id: str | None, *, by: Subject
+    ) -> StateVersion | None:
+        """Judge a write; return the version to store, or None if it is here already."""
+        await self._require_write(stack_id, by=by)
+        ensure_held(await self.store.lock(stack_id), lock_id)
+        return await self._following(stack_id, given, by=by)
+
+    async def record_write(
+        self, version: StateVersion, lock_id: str | None, *, by: Subject
+    ) -> None:
+        """Make *version*, whose object is durable now, the current one."""
+        await self._require_write(version.stack_id, by=by)
+        await self.store.serialize(version.stack_id)
+        ensure_held(await self.store.lock(version.stack_id), lock_id)
+        await self._record(version)
+
+    async def prepare_import(
+        self, stack_id: StackId, given: Given, *, by: Subject
+    ) -> StateVersion | None:
+        """Judge a state that an administrator brings or takes from an old version."""
+        await self._require(stack_id, Action.STACK_MANAGED_STATE_IMPORT, by=by)
+        await self._ensure_unlocked(stack_id)
+        return await self._following(stack_id, given, by=by)
+
+    async def record_import(self, version: StateVersion, *, by: Subject) -> None:
+        await self._require(version.stack_id, Action.STACK_MANAGED_STATE_IMPORT, by=by)
+        await self.store.serialize(version.stack_id)
+        await self._ensure_unlocked(version.stack_id)
+        await self._record(version)
+
+    async def prepare_rescue(
+        self, stack_id: StackId, run_id: RunId, given: Given, *, by: Subject
+    ) -> StateVersion | None:
+        """Judge a state that Terraform could not write while it still could.
+
+        It becomes the current one where that loses nothing, and is kept aside
+        otherwise: never refused, never lost.
+        """
+        await self.access.require(by, Action.SPACE_ADMIN, space=ROOT)
+        current = await self.store.current(stack_id)
+        if current is not None and current.sha256 == given.sha256:
+            return None
+        newer = current is None or (
+            current.lineage == given.lineage and current.serial < given.serial
+        )
+        return new_version(
+            stack_id=stack_id,
+            given=given,
+            at=self.clock(),
+            by=by.name,
+            run_id=run_id,
+            aside=not newer,
+        )
+
+    async def record_rescue(self, version: StateVersion, *, by: Subject) -> None:
+        await self.access.require(by, Action.SPACE_ADMIN, space=ROOT)
+        await self.store.serialize(version.stack_id)
+        current = await self.store.current(version.stack_id)
+        if current is not None and current.serial >= version.serial:
+            version.aside = True
+        self.store.add(version)
+
+    async def lock(self, stack_id: StackId, lock: LockInfo, *, by: Subject) -> None:
+        """Take the lock, or raise `StateLockedError` with what its holder says.
+
+        Taking it again under the same id is fine: the answer was lost on its way.
+        """
+        await self._require(stack_id, Action.STACK_MANAGED_STATE_IMPORT, by=by)
+        made = StateLock(
+            stack_id=stack_id,
+            lock_id=lock.id,
+            info=lock.info,
+            owner=by.name,
+            run_id=_run_of(by),
+            created_at=self.clock(),
+        )
+        if await self.store.take_lock(made):
+            return
+        held = await self.store.lock(stack_id)
+        if held is not None:
+            held.ensure_id(lock.id)
+
+    async def unlock(
+        self, stack_id: StackId, lock_id: str | None, *, by: Subject
+    ) -> None:
+        """Let go of the lock. Without its id it is broken, which needs a right."""
+        held = await self.store.lock(stack_id)
+        own = (
+            held is not None and held.run_id is not None and held.run_id == _run_of(by)
+        )
+        if lock_id is not None or own:
+            await self._require(stack_id, Action.STACK_MANAGED_STATE_IMPORT, by=by)
+        else:
+            await self._require_person(stack_id, Action.STACK_UNLOCK_FORCE, by=by)
+        if held is None:
+            return
+        if lock_id is not None:
+            held.ensure_id(lock_id)
+        await self.store.drop_lock(stack_id)
+
+    async def release_locks_of_run(self, run_id: RunId, *, by: Subject) -> None:
+        """The run is on no worker any more: it holds nothing any more."""
+        await self.access.require(by, Action.SPACE_ADMIN, space=ROOT)
+        await self.store.drop_locks_of_run(run_id)
+
+    async def replace(
+        self,
+        stack_id: StackId,
+        *,
+        outputs: Sequence[Output] | None,
+        resources: Sequence[Resource] | None,
+        by: Subject,
+    ) -> None:
+        """Keep what a run found in the state; None leaves what was there."""
+        await self.access.require(by, Action.SPACE_ADMIN, space=ROOT)
+        if outputs is not None:
+            rows = [self._output(stack_id, output) for output in outputs]
+            await self.store.replace_outputs(stack_id, rows)
+        if resources is not None:
+            await self.store.replace_resources(
+                stack_id, [_resource(stack_id, resource) for resource in resources]
+            )
+
+    async def outputs(
+        self, stack_ids: Sequence[StackId], *, by: Subject
+    ) -> Sequence[StackOutput]:
+        """Return the outputs of stacks that *by* was shown; sensitive ones unvalued."""
+        del by
+        return await self.store.outputs(stack_ids)
+
+    async def resources(
+        self, stack_ids: Sequence[StackId], *, by: Subject
+    ) -> Sequence[StackResource]:
+        """Return the resources of stacks that *by* was shown."""
+        del by
+        return await self.store.resources(stack_ids)
+
+    async def _following(
+        self, stack_id: StackId, given: Given, *, by: Subject
+    ) -> StateVersion | None:
+        current = await self.store.current(stack_id)
+        if current is not None and not current.is_followed_by(given):
+            return None
+        return new_version(
+            stack_id=stack_id,
+            given=given,
+            at=self.clock(),
+            by=by.name,
+            run_id=_run_of(by),
+        )
+
+    async def _record(self, version: StateVersion) -> None:
+        given = Given(version.serial, version.lineage, version.sha256, version.size)
+        current = await self.store.current(version.stack_id)
+        if current is None or current.is_followed_by(given):
+            self.store.add(version)
+
+    async def _ensure_unlocked(self, stack_id: StackId) -> None:
+        held = await self.store.lock(stack_id)
+        if held is not None:
+            raise StateLockedError(stack=stack_id, holder=held.info)
+
+    def _output(self, stack_id: StackId, output: Output) -> StackOutput:
+        sealed = None
+        if output.sensitive and output.value is not None:
+            context = f"stack_outputs/{stack_id}/{output.name}"
+            sealed = self.vault.seal(output.value.encode(), context=context)
+        return StackOutput(
+            stack_id=stack_id,
+            id=output.name,
+            sensitive=output.sensitive,
+            value=None if output.sensitive else output.value,
+            sealed=sealed,
+        )
+
+    async def _require_write(self, stack_id: StackId, *, by: Subject) -> None:
+        await self._require(stack_id, Action.STACK_MANAGED_STATE_IMPORT, by=by)
+        run_id = _run_of(by)
+        if run_id is not None and not await self.may_write(run_id):
+            await self._require_person(
+                stack_id, Action.STACK_MANAGED_STATE_IMPORT, by=by
+            )
+
+    async def _require(self, stack_id: StackId, action: Action, *, by: Subject) -> None:
+        """A run may use its own stack's state; everybody else needs the right."""
+        if by.kind is SubjectKind.RUN and by.stack_id == stack_id:
+            return
+        await self._require_person(stack_id, action, by=by)
+
+    async def _require_person(
+        self, stack_id: StackId, action: Action, *, by: Subject
+    ) -> None:
+        await self.access.require(by, action, space=await self.space_of(stack_id))
+
+
+def _run_of(by: Subject) -> RunId | None:
+    if by.kind is not SubjectKind.RUN:
+        return None
+    return RunId(by.id.rpartition("/")[2])
+
+
+def _resource(stack_id: StackId, resource: Resource) -> StackResource:
+    return StackResource(
+        stack_id=stack_id,
+        address=resource.address,
+        type=resource.type,
+        name=resource.name,
+        provider=resource.provider,
+        module=resource.module,
+        mode=resource.mode,
+    )

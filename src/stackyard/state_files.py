@@ -1,0 +1,145 @@
+"""The bytes of states between the network, the vault and object storage.
+
+A write is judged, then made durable, then named by a row: acknowledged only at the
+end, and no transaction waits for the store.
+"""
+
+import asyncio
+import base64
+import binascii
+import json
+from dataclasses import dataclass
+from typing import Final
+
+from stackyard.kernel.access import SYSTEM, Subject
+from stackyard.kernel.blobs import BlobNotFoundError, Blobs, Bucket
+from stackyard.kernel.clock import Clock
+from stackyard.kernel.ids import RunId, StackId, new_ulid
+from stackyard.kernel.secrets import Sealed, UnsealError, Vault
+from stackyard.state import StateVersion, TokenStaleError, UploadMissingError, parse
+from stackyard.unit import OpenUnit
+
+LINK_SECONDS: Final = 600
+DOWNLOAD, UPLOAD = "state-download", "state-upload"
+
+
+@dataclass(frozen=True, slots=True)
+class StateFiles:
+    open_unit: OpenUnit
+    blobs: Blobs
+    vault: Vault
+
+    async def write(
+        self, stack_id: StackId, body: bytes, lock_id: str | None, *, by: Subject
+    ) -> None:
+        """Make *body* the current state, under the lock *lock_id*."""
+        given = await asyncio.to_thread(parse, body)
+        async with self.open_unit() as unit:
+            version = await unit.states.prepare_write(stack_id, given, lock_id, by=by)
+        if version is None:
+            return
+        await self._store(version, body)
+        async with self.open_unit() as unit:
+            await unit.states.record_write(version, lock_id, by=by)
+
+    async def bring(self, stack_id: StackId, body: bytes, *, by: Subject) -> None:
+        """Make *body*, which somebody brought along, the current state."""
+        given = await asyncio.to_thread(parse, body)
+        async with self.open_unit() as unit:
+            version = await unit.states.prepare_import(stack_id, given, by=by)
+        if version is None:
+            return
+        await self._store(version, body)
+        async with self.open_unit() as unit:
+            await unit.states.record_import(version, by=by)
+
+    async def uploaded(self, object_id: str) -> bytes:
+        """Return what somebody put at an upload link; raise if it is no state."""
+        key = uploaded_key(object_id)
+        try:
+            sealed = Sealed(await self.blobs.get(Bucket.UPLOADS, key))
+        except BlobNotFoundError:
+            raise UploadMissingError(object=object_id) from None
+        body = await asyncio.to_thread(self.vault.unseal, sealed, context=key)
+        await asyncio.to_thread(parse, body)
+        return body
+
+    async def roll_back(
+        self, stack_id: StackId, version_id: str, *, by: Subject
+    ) -> None:
+        """Make an old version's content the current state, as the next version."""
+        async with self.open_unit() as unit:
+            old = await unit.states.get(stack_id, version_id, by=by)
+            current = await unit.states.newest(stack_id, by=by)
+        state = json.loads(await self.read(old))
+        state["serial"] = current.serial + 1
+        await self.bring(stack_id, json.dumps(state, indent=2).encode(), by=by)
+
+    async def rescue(self, stack_id: StackId, run_id: RunId, body: bytes) -> None:
+        """Keep a state that a worker saved from an apply whose write had failed."""
+        given = await asyncio.to_thread(parse, body)
+        async with self.open_unit() as unit:
+            version = await unit.states.prepare_rescue(
+                stack_id, run_id, given, by=SYSTEM
+            )
+        if version is None:
+            return
+        await self._store(version, body)
+        async with self.open_unit() as unit:
+            await unit.states.record_rescue(version, by=SYSTEM)
+
+    async def read(self, version: StateVersion) -> bytes:
+        sealed = Sealed(await self.blobs.get(Bucket.STATES, version.key))
+        return await asyncio.to_thread(
+            self.vault.unseal, sealed, context=_context(version)
+        )
+
+    async def _store(self, version: StateVersion, body: bytes) -> None:
+        sealed = await asyncio.to_thread(
+            self.vault.seal, body, context=_context(version)
+        )
+        await self.blobs.put(Bucket.STATES, version.key, sealed)
+
+
+def _context(version: StateVersion) -> str:
+    return f"state_versions/{version.stack_id}/{version.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class StateLinks:
+    """Short-lived links; whoever has one may do that one thing."""
+
+    vault: Vault
+    clock: Clock
+    base_url: str
+
+    def download(self, stack_id: StackId, version_id: str) -> str:
+        return self._link(DOWNLOAD, f"{stack_id}/{version_id}")
+
+    def upload(self) -> tuple[str, str]:
+        """Return the id that the uploaded object will have, and the link."""
+        object_id = new_ulid()
+        return object_id, self._link(UPLOAD, object_id)
+
+    def read(self, purpose: str, token: str) -> str:
+        """Return what the link is for, or raise `TokenStaleError`."""
+        try:
+            padded = token + "=" * (-len(token) % 4)
+            sealed = Sealed(base64.urlsafe_b64decode(padded))
+            said = json.loads(self.vault.unseal(sealed, context=purpose))
+        except (UnsealError, binascii.Error, ValueError):
+            raise TokenStaleError from None
+        if said["until"] < self.clock().timestamp():
+            raise TokenStaleError
+        return str(said["what"])
+
+    def _link(self, purpose: str, what: str) -> str:
+        until = self.clock().timestamp() + LINK_SECONDS
+        body = json.dumps({"what": what, "until": until}).encode()
+        sealed = self.vault.seal(body, context=purpose)
+        token = base64.urlsafe_b64encode(sealed).decode().rstrip("=")
+        return f"{self.base_url}/{purpose}/{token}"
+
+
+def uploaded_key(object_id: str) -> str:
+    return f"states/{object_id}"
