@@ -1,0 +1,168 @@
+"""Bring runs to workers: look up commits, gate, claim, hand over, undo."""
+
+import asyncio
+import secrets
+
+import msgspec
+import structlog
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+from stackyard.kernel.access import SYSTEM
+from stackyard.kernel.blobs import Bucket
+from stackyard.kernel.errors import Kind, StackyardError
+from stackyard.kernel.ids import PoolId, StackId
+from stackyard.reactions.sources import find_commit, source_of
+from stackyard.reactions.tools import Tools
+from stackyard.runs import Claim, HandoverDue, RunConfirmed, RunEnded, RunQueued
+from stackyard.runs.job import Grants, build_job
+from stackyard.stacks import TrackedCommit
+from stackyard.workers import WorkerIdle
+from stackyard_protocol import envelope
+from stackyard_protocol.job import Job, LegKind, SavedWorkspace
+from stackyard_protocol.mqtt import RunAssigned
+
+log = structlog.get_logger()
+
+RUN_TOKEN_SECONDS = 3 * 3600
+URL_SECONDS = 900
+
+
+async def advance_queued(tools: Tools, event: RunQueued) -> None:
+    await advance(tools, event.stack_id)
+
+
+async def advance_after_run(tools: Tools, event: RunEnded) -> None:
+    """The next run of the stack may go; a stack that is to be deleted may be."""
+    async with tools.open_unit() as unit:
+        await unit.deletions.go_on(event.stack_id, by=SYSTEM)
+    await advance(tools, event.stack_id)
+
+
+async def assign_confirmed(tools: Tools, event: RunConfirmed) -> None:
+    await assign(tools, event.pool_id)
+
+
+async def assign_idle(tools: Tools, event: WorkerIdle) -> None:
+    await assign(tools, event.pool_id)
+
+
+async def undo_handover(tools: Tools, event: HandoverDue) -> None:
+    """The worker had its time: if it did not accept, somebody else may."""
+    async with tools.open_unit() as unit:
+        pool_id = await unit.dispatch.undo_unaccepted(event.leg_id, by=SYSTEM)
+    if pool_id is not None:
+        log.warning("handover.undone", leg=event.leg_id, pool=pool_id)
+        await assign(tools, pool_id)
+
+
+async def advance(tools: Tools, stack_id: StackId) -> None:
+    """Let the stack's queued runs through the gate, and find workers for them."""
+    await _look_up_commits(tools, stack_id)
+    async with tools.open_unit() as unit:
+        pool_id = await unit.dispatch.gate(stack_id, by=SYSTEM)
+    if pool_id is not None:
+        await assign(tools, pool_id)
+
+
+async def assign(tools: Tools, pool_id: PoolId) -> None:
+    """Pair waiting runs with idle workers of the pool until one side is used up."""
+    while True:
+        async with tools.open_unit() as unit:
+            claim = await unit.dispatch.claim(pool_id, by=SYSTEM)
+        if claim is None:
+            return
+        await hand_over(tools, claim)
+
+
+async def hand_over(tools: Tools, claim: Claim) -> None:
+    """Make the job, put it where the worker finds it, and wake the worker.
+
+    If anything fails here that will pass, the claim is undone in due time; what will
+    not pass fails the run with a reason.
+    """
+    run, leg = claim.run, claim.leg
+    try:
+        job, public_key = await _make_job(tools, claim)
+    except StackyardError as error:
+        if error.kind is Kind.UNAVAILABLE:
+            raise
+        async with tools.open_unit() as unit:
+            await unit.legs.give_up(
+                leg.id, f"Job assignment failed: {error}", by=SYSTEM
+            )
+        return
+    sealed = envelope.seal(public_key, msgspec.json.encode(job))
+    key = f"jobs/{run.id}/{leg.id}"
+    await tools.blobs.put(Bucket.METADATA, key, sealed)
+    url = await tools.blobs.presign_get(Bucket.METADATA, key, seconds=URL_SECONDS)
+    async with tools.open_unit() as unit:
+        if await unit.legs.give_token(leg.id, job.leg_token, by=SYSTEM):
+            message = RunAssigned(run=run.id, leg=leg.id, url=url)
+            await unit.courier.send(leg.pool_id, leg.worker_id, message)
+    log.info("run.handed_over", run=run.id, leg=leg.id, worker=leg.worker_id)
+
+
+async def _make_job(tools: Tools, claim: Claim) -> tuple[Job, RSAPublicKey]:
+    run, leg = claim.run, claim.leg
+    async with tools.open_unit() as unit:
+        stack = await unit.stacks.get(run.stack_id, by=SYSTEM)
+        config = await unit.stack_config.values_for_run(stack.id, by=SYSTEM)
+        pool = await unit.pools.get(leg.pool_id, by=SYSTEM)
+        signing = asyncio.to_thread(  # milliseconds of arithmetic: not on the loop
+            unit.run_tokens.issue,
+            stack_id=stack.id,
+            run_id=run.id,
+            seconds=RUN_TOKEN_SECONDS,
+        )
+    run_token, source, workspace = await asyncio.gather(
+        signing, source_of(tools, run, stack), _saved_workspace(tools, claim)
+    )
+    job = build_job(
+        run=run,
+        leg=leg,
+        stack=stack,
+        config=config,
+        source=source,
+        workspace=workspace,
+        grants=Grants(
+            base_url=tools.site.base_url,
+            account=tools.site.account,
+            leg_token=secrets.token_urlsafe(32),
+            run_token=run_token,
+        ),
+    )
+    return job, pool.public_key()
+
+
+async def _saved_workspace(tools: Tools, claim: Claim) -> SavedWorkspace | None:
+    run = claim.run
+    if claim.leg.kind is not LegKind.APPLY or run.workspace_key is None:
+        return None
+    url = await tools.blobs.presign_get(
+        Bucket.WORKSPACE, run.workspace_key, seconds=URL_SECONDS
+    )
+    return SavedWorkspace(url=url, sha256=run.workspace_sha256 or "")
+
+
+async def _look_up_commits(tools: Tools, stack_id: StackId) -> None:
+    """Say which commit each queued run is of, or why there is none."""
+    async with tools.open_unit() as unit:
+        runs = await unit.dispatch.without_commit(stack_id, by=SYSTEM)
+        stack = await unit.stacks.find(stack_id, by=SYSTEM)
+    if stack is None:
+        return
+    for run in runs:
+        try:
+            commit = await find_commit(tools, run, stack)
+        except StackyardError as error:
+            if error.kind is Kind.UNAVAILABLE:
+                raise
+            async with tools.open_unit() as unit:
+                await unit.dispatch.fail(run.id, str(error), by=SYSTEM)
+            continue
+        async with tools.open_unit() as unit:
+            await unit.dispatch.set_commit(run.id, commit, by=SYSTEM)
+            if stack.tracked_commit is None and run.branch == stack.branch:
+                await unit.stacks.set_tracked_commit(
+                    stack_id, TrackedCommit(**commit), by=SYSTEM
+                )

@@ -1,0 +1,22 @@
+"""What a reaction may use."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from stackyard.kernel.blobs import Blobs
+from stackyard.kernel.clock import Clock
+from stackyard.kernel.site import Site
+from stackyard.unit import OpenUnit
+from stackyard.vcs import Contents, Heads, Upkeep
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    open_unit: OpenUnit
+    blobs: Blobs
+    contents: Contents  # of built-in repositories
+    repository_upkeep: Upkeep
+    heads: Heads  # of repositories that are not ours, over the guarded HTTP client
+    clock: Clock
+    site: Site
+    worker_lease: timedelta

@@ -1,0 +1,77 @@
+"""Answer what happens to workers: registered, lost, to be stopped."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from stackyard.kernel.access import SYSTEM
+from stackyard.kernel.errors import InvalidError
+from stackyard.kernel.events import Event
+from stackyard.kernel.ids import PoolId, WorkerId
+from stackyard.reactions.dispatch import assign
+from stackyard.reactions.tools import Tools
+from stackyard.runs import RunStopRequested
+from stackyard.workers import WorkerLost, WorkerRegistered
+from stackyard_protocol.mqtt import StopRun
+
+log = structlog.get_logger()
+
+JUST_NOW: Final = timedelta(seconds=2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerSpoke(Event):
+    """A worker published something; who it is was proven to the broker."""
+
+    pool_id: PoolId
+    worker_id: WorkerId
+    payload: str
+
+
+async def hear(tools: Tools, event: WorkerSpoke) -> None:
+    """Take what a worker published; it may be odd, and then it is dropped."""
+    try:
+        async with tools.open_unit() as unit:
+            await unit.workers.heard(
+                event.pool_id, event.worker_id, event.payload.encode(), by=SYSTEM
+            )
+    except InvalidError as error:
+        log.warning("worker.misspoke", worker=event.worker_id, facts=error.facts)
+
+
+async def settle_registered(tools: Tools, event: WorkerRegistered) -> None:
+    """A worker is (back) on the broker: compare what it carries out with what we know.
+
+    It may have missed the message that woke it, or a stop. A leg that we think it
+    has, and it does not, is undone if it never accepted it; if it did, the lease or its
+    journal will tell, never a guess here. A claim of just now is left alone: its
+    message and this one may have met on the way.
+    """
+    held = event.held
+    if held is None or held in event.leg_ids:
+        return
+    async with tools.open_unit() as unit:
+        leg = await unit.legs.get(held, by=SYSTEM)
+        if event.at - leg.claimed_at < JUST_NOW:
+            return
+        pool_id = await unit.dispatch.undo_unaccepted(held, by=SYSTEM)
+    if pool_id is not None:
+        log.info("handover.missed", leg=held, worker=event.worker_id)
+        await assign(tools, pool_id)
+
+
+async def bury_lost(tools: Tools, event: WorkerLost) -> None:
+    """A worker's lease ran out: nothing may wait for it any longer."""
+    async with tools.open_unit() as unit:
+        await unit.legs.lose(event.leg_id, by=SYSTEM)
+    await assign(tools, event.pool_id)
+
+
+async def signal_stop(tools: Tools, event: RunStopRequested) -> None:
+    async with tools.open_unit() as unit:
+        leg = await unit.legs.get(event.leg_id, by=SYSTEM)
+        if leg.is_open:
+            message = StopRun(run=leg.run_id, leg=leg.id)
+            await unit.courier.send(leg.pool_id, leg.worker_id, message)

@@ -1,0 +1,73 @@
+"""Runs: one attempt to bring a stack's infrastructure to what its code says.
+
+Start with `states.py` and `model.py` for the life of a run, then `service/` for what
+people, workers and the platform can do to it.
+"""
+
+from stackyard.runs.errors import (
+    LegNotFoundError,
+    LogGapError,
+    RunNotFoundError,
+    RunTransitionError,
+    RunTypeError,
+)
+from stackyard.runs.events import (
+    HandoverDue,
+    LogEnded,
+    RunConfirmed,
+    RunEnded,
+    RunQueued,
+    RunStopRequested,
+)
+from stackyard.runs.log_model import LogChunk, PhaseLog
+from stackyard.runs.log_store import LogStore
+from stackyard.runs.model import Leg, Run, Transition, queue_run
+from stackyard.runs.service import (
+    Claim,
+    Deletions,
+    Dispatch,
+    Legs,
+    LogPart,
+    RunLogs,
+    Runs,
+    Triggers,
+)
+from stackyard.runs.service.legs import workspace_key
+from stackyard.runs.service.progress import Progress
+from stackyard.runs.states import RunState, RunType
+from stackyard.runs.store import LIVE_CHANNEL, RunStore
+
+__all__ = [
+    "LIVE_CHANNEL",
+    "Claim",
+    "Deletions",
+    "Dispatch",
+    "HandoverDue",
+    "Leg",
+    "LegNotFoundError",
+    "Legs",
+    "LogChunk",
+    "LogEnded",
+    "LogGapError",
+    "LogPart",
+    "LogStore",
+    "PhaseLog",
+    "Progress",
+    "Run",
+    "RunConfirmed",
+    "RunEnded",
+    "RunLogs",
+    "RunNotFoundError",
+    "RunQueued",
+    "RunState",
+    "RunStopRequested",
+    "RunStore",
+    "RunTransitionError",
+    "RunType",
+    "RunTypeError",
+    "Runs",
+    "Transition",
+    "Triggers",
+    "queue_run",
+    "workspace_key",
+]

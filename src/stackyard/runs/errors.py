@@ -1,0 +1,52 @@
+from stackyard.kernel.errors import ConflictError, InvalidError, NotFoundError
+
+
+class RunNotFoundError(NotFoundError):
+    """There is no such run."""
+
+
+class RunTransitionError(ConflictError):
+    """The run cannot do that in the state it is in."""
+
+    def __str__(self) -> str:
+        return f"run is {self.facts['state']}: it cannot {self.facts['verb']}"
+
+
+class RunTypeError(InvalidError):
+    """Only tracked and proposed runs can be triggered."""
+
+
+class CommandMissingError(InvalidError):
+    """A task needs a command."""
+
+
+class StackDisabledError(ConflictError):
+    """The stack is disabled: enable it before you trigger a run."""
+
+
+class StackLockedByOtherError(ConflictError):
+    """The stack is locked by somebody else: only they may trigger runs and tasks."""
+
+
+class StackBeingDeletedError(ConflictError):
+    """The stack is being deleted."""
+
+
+class WorkspaceExpiredError(ConflictError):
+    """The planned workspace is too old to be applied: trigger a new run."""
+
+
+class LegNotFoundError(NotFoundError):
+    """There is no such leg, or it is not yours."""
+
+
+class LogGapError(ConflictError):
+    """A chunk of the log is missing before this one."""
+
+
+class ChunkTooLargeError(InvalidError):
+    """A chunk of the log is larger than the protocol allows."""
+
+
+class CommitUnknownError(InvalidError):
+    """The commit to run is not known."""

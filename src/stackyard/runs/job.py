@@ -1,0 +1,112 @@
+"""Build what a worker is told: everything a leg needs, and nothing else. Pure."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from stackyard.runs.model import Leg, Run
+from stackyard.stacks import ConfigValue, Stack
+from stackyard_protocol.job import (
+    EnvVar,
+    Hooks,
+    Job,
+    MountedFile,
+    SavedWorkspace,
+    Source,
+    StateBackend,
+    Tool,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Grants:
+    """The secrets made for this leg, and where they are good."""
+
+    base_url: str
+    account: str
+    leg_token: str
+    run_token: str
+
+
+def build_job(  # noqa: PLR0913 - the parts of a job, named
+    *,
+    run: Run,
+    leg: Leg,
+    stack: Stack,
+    config: Sequence[ConfigValue],
+    source: Source,
+    workspace: SavedWorkspace | None,
+    grants: Grants,
+) -> Job:
+    return Job(
+        run=run.id,
+        leg=leg.id,
+        kind=leg.kind,
+        stack=stack.id,
+        run_type=run.type,
+        api=grants.base_url,
+        leg_token=grants.leg_token,
+        state_version=leg.state_version,
+        source=source,
+        environment=environment(run, stack, config, grants),
+        files=[
+            MountedFile(path=one.id, content=one.value, secret=one.secret)
+            for one in config
+            if one.is_file
+        ],
+        hooks=Hooks(**stack.hooks()),
+        tool=Tool(name=stack.tool_name(), version=stack.tool_version()),
+        project_root=stack.project_root or "",
+        state_backend=_backend(stack, grants),
+        workspace=workspace,
+        command=run.command,
+        skip_init=run.skip_init,
+        mask_well_known=stack.enable_well_known_secret_masking,
+        upload_sensitive_outputs=stack.enable_sensitive_output_upload,
+    )
+
+
+def environment(
+    run: Run, stack: Stack, config: Sequence[ConfigValue], grants: Grants
+) -> list[EnvVar]:
+    """Return the computed variables, then the stack's own, which override them."""
+    computed = {
+        f"TF_VAR_spacelift_{name}": value
+        for name, value in {
+            "account_name": grants.account,
+            "commit_branch": run.branch,
+            "commit_sha": str((run.commit or {}).get("hash") or ""),
+            "graphql_endpoint": f"{grants.base_url}/graphql",
+            "local_preview": str(stack.local_preview_enabled).lower(),
+            "project_root": stack.project_root or "",
+            "repository": "/".join(filter(None, [stack.namespace, stack.repository])),
+            "run_id": run.id,
+            "run_trigger": run.triggered_by or "",
+            "run_type": run.type,
+            "space_id": stack.space_id,
+            "stack_branch": stack.branch,
+            "stack_id": stack.id,
+            "stack_labels": ",".join(stack.labels),
+            "stack_labels_list": json.dumps(stack.labels),
+        }.items()
+    }
+    own = [
+        EnvVar(name=one.id, value=one.value, secret=one.secret)
+        for one in config
+        if not one.is_file
+    ]
+    return [
+        *(EnvVar(name=name, value=value) for name, value in computed.items()),
+        EnvVar(name="SPACELIFT_API_TOKEN", value=grants.run_token, secret=True),
+        *own,
+    ]
+
+
+def _backend(stack: Stack, grants: Grants) -> StateBackend | None:
+    if not stack.manages_state:
+        return None
+    return StateBackend(
+        address=f"{grants.base_url}/state/{stack.id}",
+        username="run",
+        password=grants.run_token,
+    )

@@ -1,0 +1,24 @@
+"""The use cases of runs, by who needs them.
+
+`triggers` is how runs come about, `requests` what people decide about them, `dispatch`
+how a run finds its worker, `legs` what a worker reports, `logs` what it printed,
+`deletions` how a stack goes.
+"""
+
+from stackyard.runs.service.deletions import Deletions
+from stackyard.runs.service.dispatch import Claim, Dispatch
+from stackyard.runs.service.legs import Legs
+from stackyard.runs.service.logs import LogPart, RunLogs
+from stackyard.runs.service.requests import Runs
+from stackyard.runs.service.triggers import Triggers
+
+__all__ = [
+    "Claim",
+    "Deletions",
+    "Dispatch",
+    "Legs",
+    "LogPart",
+    "RunLogs",
+    "Runs",
+    "Triggers",
+]

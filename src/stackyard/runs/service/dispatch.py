@@ -1,0 +1,146 @@
+"""How a run finds its worker. Only the platform itself does these things.
+
+Gate, claim and undo are each one transaction. Nothing here waits for the network:
+what must be fetched or sent is done between two of them (see `reactions`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from stackyard.kernel.access import Access, Action, Subject
+from stackyard.kernel.clock import Clock
+from stackyard.kernel.events import Outbox
+from stackyard.kernel.ids import ROOT, LegId, PoolId, RunId, StackId, new_ulid
+from stackyard.runs.events import HandoverDue
+from stackyard.runs.model import Leg, Run
+from stackyard.runs.service.progress import Progress
+from stackyard.runs.states import RunState
+from stackyard.runs.store import RunStore
+from stackyard.stacks import Stack, Stacks
+from stackyard.workers import Workers
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A run and the worker whose slot it was given."""
+
+    run: Run
+    leg: Leg
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatch:
+    store: RunStore
+    stacks: Stacks
+    workers: Workers
+    progress: Progress
+    access: Access
+    outbox: Outbox
+    clock: Clock
+    handover: timedelta  # by then a worker must have accepted a leg
+
+    async def without_commit(self, stack_id: StackId, *, by: Subject) -> list[Run]:
+        """Return the queued runs whose commit is still to be looked up."""
+        await self._require(by)
+        return [run for run in await self.store.queued(stack_id) if not _known(run)]
+
+    async def set_commit(
+        self, run_id: RunId, commit: dict[str, Any], *, by: Subject
+    ) -> None:
+        await self._require(by)
+        run = await self.store.get(run_id, lock=True)
+        if run.state is RunState.QUEUED:
+            run.commit = commit
+
+    async def fail(self, run_id: RunId, note: str, *, by: Subject) -> None:
+        """Give the run up for a reason that its owner should read."""
+        await self._require(by)
+        run = await self.store.get(run_id, lock=True)
+        if not run.state.is_final:
+            await self.progress.record(run, run.fail(note, at=self.clock()))
+
+    async def gate(self, stack_id: StackId, *, by: Subject) -> PoolId | None:
+        """Let through what may go; return the pool whose workers should look."""
+        await self._require(by)
+        await self.store.lock_stack(stack_id)
+        stack = await self.stacks.find(stack_id, by=by)
+        if stack is None or stack.worker_pool_id is None or stack.is_disabled:
+            return None
+        blocked = bool(await self.store.blockers([stack_id]))
+        for run in await self.store.queued(stack_id):
+            if not _known(run):
+                if run.type.blocking:
+                    blocked = True  # order is kept: those behind it wait as well
+                continue
+            if run.type.blocking and blocked:
+                continue
+            blocked = blocked or run.type.blocking
+            await self._let_through(run, stack)
+        return stack.worker_pool_id
+
+    async def claim(self, pool_id: PoolId, *, by: Subject) -> Claim | None:
+        """Give the next waiting run of the pool to an idle worker, atomically.
+
+        The worker's slot is a row: claiming it is the one statement that can succeed
+        once. Run, leg and slot become visible together or not at all.
+        """
+        await self._require(by)
+        run = await self.store.next_waiting(pool_id)
+        if run is None:
+            return None
+        leg_id = LegId(new_ulid())
+        worker_id = await self.workers.claim(pool_id, leg_id, by=by)
+        if worker_id is None:
+            return None
+        at = self.clock()
+        await self.progress.record(run, run.assign(at=at))
+        leg = Leg.claim(run, leg_id=leg_id, worker_id=worker_id, at=at)
+        await self.store.add_leg(leg)
+        await self.outbox.add(
+            HandoverDue(leg_id=leg_id, at=at),
+            delay_seconds=self.handover.total_seconds(),
+        )
+        return Claim(run, leg)
+
+    async def undo_unaccepted(self, leg_id: LegId, *, by: Subject) -> PoolId | None:
+        """Let the run wait again if its worker did not accept it in time."""
+        await self._require(by)
+        leg = await self.store.leg(leg_id, lock=True)
+        if leg.accepted_at is not None or not leg.is_open:
+            return None
+        at = self.clock()
+        leg.ended_at = at
+        run = await self.store.get(leg.run_id, lock=True)
+        if run.state in {RunState.PREPARING, RunState.PREPARING_APPLY}:
+            await self.progress.record(run, run.unassign(at=at))
+        await self.workers.release(leg_id, by=by)
+        return leg.pool_id
+
+    async def overdue_legs(self, *, by: Subject) -> Sequence[LegId]:
+        """Return legs that nobody accepted in time, and whose message was lost."""
+        await self._require(by)
+        return await self.store.unaccepted_since(self.clock() - 2 * self.handover)
+
+    async def waiting_pools(self, *, by: Subject) -> Sequence[PoolId]:
+        """Return the pools that runs wait for: what the sweeper looks at."""
+        await self._require(by)
+        return await self.store.pools_with_waiting_runs()
+
+    async def waiting_stacks(self, *, by: Subject) -> Sequence[StackId]:
+        """Return the stacks that have queued runs: what the sweeper looks at."""
+        await self._require(by)
+        return await self.store.stacks_with_queued_runs()
+
+    async def _let_through(self, run: Run, stack: Stack) -> None:
+        assert stack.worker_pool_id is not None  # noqa: S101 - asked for by `gate`
+        step = run.make_ready(pool_id=stack.worker_pool_id, at=self.clock())
+        await self.progress.record(run, step)
+
+    async def _require(self, by: Subject) -> None:
+        await self.access.require(by, Action.SPACE_ADMIN, space=ROOT)
+
+
+def _known(run: Run) -> bool:
+    return bool(run.commit and run.commit.get("hash"))

@@ -1,0 +1,164 @@
+"""The logs of runs: taken in chunks, read by offset, kept as one object."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from stackyard.kernel.access import Access, Action, Subject
+from stackyard.kernel.blobs import Blobs, Bucket
+from stackyard.kernel.clock import Clock
+from stackyard.kernel.errors import ForbiddenError
+from stackyard.kernel.events import Outbox
+from stackyard.kernel.ids import ROOT, RunId
+from stackyard.runs.errors import ChunkTooLargeError
+from stackyard.runs.events import LogEnded
+from stackyard.runs.log_model import PhaseLog
+from stackyard.runs.log_store import LogStore
+from stackyard.runs.model import Leg, Run
+from stackyard_protocol.report import MAX_CHUNK, LogEnd
+
+PIECE = 1024 * 1024  # how much of a sealed log is read at once
+
+
+@dataclass(frozen=True, slots=True)
+class LogPart:
+    """Bytes of a log from an offset, and whether anything can follow them."""
+
+    body: bytes
+    next_offset: int
+    exists: bool
+    finished: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RunLogs:
+    store: LogStore
+    blobs: Blobs
+    access: Access
+    outbox: Outbox
+    clock: Clock
+
+    async def append(
+        self, leg: Leg, state_version: int, number: int, body: bytes, *, by: Subject
+    ) -> None:
+        """Take one chunk. One that is here already is fine; a gap is `LogGapError`.
+
+        Chunks are taken from a leg that has ended as well: a worker that was away
+        delivers late rather than never.
+        """
+        _ensure_own(leg, by)
+        if len(body) > MAX_CHUNK:
+            raise ChunkTooLargeError(size=len(body), limit=MAX_CHUNK)
+        log = await self.store.open(leg.run_id, state_version)
+        chunk = log.take(number, body)
+        if chunk is not None:
+            self.store.add(chunk)
+            await self.store.announce(log)
+
+    async def end(
+        self, leg: Leg, state_version: int, end: LogEnd, *, by: Subject
+    ) -> None:
+        _ensure_own(leg, by)
+        log = await self.store.open(leg.run_id, state_version)
+        log.end(chunks=end.chunks)
+        await self._ended(log)
+
+    async def end_all(self, run_id: RunId, *, by: Subject) -> None:
+        """The worker is gone: what is here is what there is, for now."""
+        await self.access.require(by, Action.SPACE_ADMIN, space=ROOT)
+        for log in await self.store.of_run(run_id, lock=True):
+            if not log.ended:
+                log.ended = True
+                await self._ended(log)
+
+    async def read(
+        self, run: Run, state_version: int, *, offset: int, by: Subject
+    ) -> LogPart:
+        """Return what there is from *offset* on, up to `PIECE` bytes.
+
+        *run* is one that *by* was shown.
+        """
+        del by
+        log = await self.store.find(run.id, state_version)
+        if log is None:
+            moved_on = run.state.is_final or run.state_version > state_version
+            return LogPart(b"", offset, exists=False, finished=moved_on)
+        if log.sealed_key is not None and offset < log.sealed_size:
+            body = await self.blobs.get_range(
+                Bucket.RUN_LOGS, log.sealed_key, start=offset, length=PIECE
+            )
+        else:
+            body = await self._from_chunks(log, offset)
+        reached = offset + len(body)
+        return LogPart(
+            body, reached, exists=True, finished=log.ended and reached >= log.size
+        )
+
+    async def versions_with_logs(
+        self, run_ids: list[RunId], *, by: Subject
+    ) -> set[tuple[RunId, int]]:
+        """Return which states of these runs, shown to *by*, printed anything."""
+        del by
+        return await self.store.versions_with_logs(run_ids)
+
+    async def to_seal(
+        self, run_id: RunId, state_version: int, *, by: Subject
+    ) -> PhaseLog | None:
+        """Return the log if parts of it are still chunks."""
+        await self.access.require(by, Action.SPACE_ADMIN, space=ROOT)
+        log = await self.store.find(run_id, state_version)
+        return log if log is not None and log.ended and log.unsealed else None
+
+    async def whole(self, log: PhaseLog, *, by: Subject) -> AsyncIterator[bytes]:
+        """Yield the log from its first byte, in pieces."""
+        await self.access.require(by, Action.SPACE_ADMIN, space=ROOT)
+        if log.sealed_key is not None:
+            async for piece in self.blobs.stream(Bucket.RUN_LOGS, log.sealed_key):
+                yield piece
+        offset = log.sealed_size
+        while offset < log.size:
+            piece = await self._from_chunks(log, offset)
+            yield piece
+            offset += len(piece)
+
+    async def sealed(
+        self,
+        run_id: RunId,
+        state_version: int,
+        *,
+        key: str,
+        chunks: int,
+        size: int,
+        by: Subject,
+    ) -> str | None:
+        """Say that the first *chunks* are one object now; return the object before."""
+        await self.access.require(by, Action.SPACE_ADMIN, space=ROOT)
+        log = await self.store.find(run_id, state_version, lock=True)
+        if log is None or log.sealed_chunks >= chunks:
+            return key  # somebody was faster: ours is not needed
+        old, log.sealed_key = log.sealed_key, key
+        log.sealed_chunks, log.sealed_size = chunks, size
+        await self.store.forget_sealed(log)
+        return old
+
+    async def unsealed(self, *, by: Subject) -> list[tuple[RunId, int]]:
+        """Return logs whose sealing was lost somewhere: what the sweeper looks at."""
+        await self.access.require(by, Action.SPACE_ADMIN, space=ROOT)
+        return list(await self.store.unsealed(limit=100))
+
+    async def _from_chunks(self, log: PhaseLog, offset: int) -> bytes:
+        chunks = await self.store.chunks_from(log, offset, limit=PIECE // MAX_CHUNK)
+        body = b"".join(chunk.body for chunk in chunks)
+        return body[offset - chunks[0].start :] if chunks else b""
+
+    async def _ended(self, log: PhaseLog) -> None:
+        await self.store.announce(log)
+        await self.outbox.add(
+            LogEnded(
+                run_id=log.run_id, state_version=log.state_version, at=self.clock()
+            )
+        )
+
+
+def _ensure_own(leg: Leg, by: Subject) -> None:
+    if by.id != leg.id:
+        raise ForbiddenError(leg=leg.id)

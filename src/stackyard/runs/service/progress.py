@@ -1,0 +1,40 @@
+"""What every step of a run entails, whoever caused it."""
+
+from dataclasses import dataclass
+
+from stackyard.kernel.access import SYSTEM
+from stackyard.kernel.events import Outbox
+from stackyard.runs.events import RunEnded
+from stackyard.runs.model import Run, Transition
+from stackyard.runs.states import RunType
+from stackyard.runs.store import RunStore
+from stackyard.stacks import Stacks
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    store: RunStore
+    stacks: Stacks
+    outbox: Outbox
+
+    async def begin(self, run: Run, first: Transition) -> None:
+        await self.store.add(run, first)
+        await self._show_on_stack(run, first)
+
+    async def record(self, run: Run, step: Transition) -> None:
+        await self.store.record(run, step)
+        await self._show_on_stack(run, step)
+        if run.state.is_final:
+            await self.outbox.add(
+                RunEnded(run_id=run.id, stack_id=run.stack_id, at=step.at)
+            )
+
+    async def _show_on_stack(self, run: Run, step: Transition) -> None:
+        """A stack shows the state of its newest tracked run."""
+        if run.type is not RunType.TRACKED:
+            return
+        newest = await self.store.latest_of(run.stack_id, RunType.TRACKED)
+        if newest is not None and newest.id == run.id:
+            await self.stacks.record_state(
+                run.stack_id, str(run.state), at=step.at, by=SYSTEM
+            )

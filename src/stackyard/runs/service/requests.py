@@ -1,0 +1,190 @@
+"""What people and API keys see of runs, and decide about them.
+
+Every use case reads the same way: load, ask leave, decide, tell.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from stackyard.kernel.access import Access, Action, Subject
+from stackyard.kernel.clock import Clock
+from stackyard.kernel.events import Outbox
+from stackyard.kernel.ids import PoolId, RunId, StackId
+from stackyard.runs.errors import (
+    RunNotFoundError,
+    StackBeingDeletedError,
+    StackDisabledError,
+    StackLockedByOtherError,
+)
+from stackyard.runs.events import RunConfirmed, RunStopRequested
+from stackyard.runs.model import Run, Transition
+from stackyard.runs.service.progress import Progress
+from stackyard.runs.states import DISCARDABLE, RunType
+from stackyard.runs.store import RunStore
+from stackyard.stacks import Stack, Stacks
+
+PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    store: RunStore
+    stacks: Stacks
+    progress: Progress
+    access: Access
+    outbox: Outbox
+    clock: Clock
+
+    async def get(self, run_id: RunId, *, by: Subject) -> Run:
+        run = await self.store.get(run_id)
+        await self.stacks.get(run.stack_id, by=by)
+        return run
+
+    async def of_stack(
+        self,
+        stack_id: StackId,
+        types: Sequence[RunType],
+        *,
+        by: Subject,
+        before: RunId | None = None,
+    ) -> Sequence[Run]:
+        """Return a page of runs, newest first; *before* is the last id seen."""
+        await self.stacks.get(stack_id, by=by)
+        return await self.store.of_stack(stack_id, types, before=before, limit=PAGE)
+
+    async def of(self, stack_id: StackId, run_id: RunId, *, by: Subject) -> Run:
+        """Return the run if it is one of this stack."""
+        return await self._run_of(stack_id, run_id, by=by, lock=False)
+
+    async def history(self, run_id: RunId, *, by: Subject) -> Sequence[Transition]:
+        """Return what the run went through, newest first."""
+        await self.get(run_id, by=by)
+        return await self.store.history([run_id])
+
+    async def blockers(
+        self, stack_ids: Sequence[StackId], *, by: Subject
+    ) -> dict[StackId, Run]:
+        """Return the run that each of these stacks is blocked by, if any.
+
+        The stacks are those that *by* was shown already.
+        """
+        del by
+        return await self.store.blockers(stack_ids)
+
+    async def newest(
+        self, stack_ids: Sequence[StackId], *, by: Subject
+    ) -> dict[StackId, RunId]:
+        """Return the newest tracked run of each of these stacks, shown to *by*."""
+        del by
+        return await self.store.newest(stack_ids)
+
+    async def waiting_counts(
+        self, pool_ids: Sequence[PoolId], *, by: Subject
+    ) -> dict[PoolId, int]:
+        """Return how many runs wait for a worker of each pool that *by* was shown."""
+        del by
+        return await self.store.waiting_counts(pool_ids)
+
+    async def confirm(
+        self,
+        stack_id: StackId,
+        run_id: RunId,
+        *,
+        by: Subject,
+        user_metadata: str | None = None,
+    ) -> Run:
+        """Let an unconfirmed run go on to change real infrastructure."""
+        run = await self._run_of(stack_id, run_id, by=by)
+        await self._require(run, Action.RUN_CONFIRM, Action.RUN_CONFIRM, by=by)
+        await self.open_stack(stack_id, by=by)
+        at = self.clock()
+        await self.progress.record(run, run.confirm(by=by.name, at=at))
+        if user_metadata:
+            run.user_metadata = [*run.user_metadata, user_metadata]
+        if run.pool_id is not None:
+            await self.outbox.add(
+                RunConfirmed(run_id=run.id, pool_id=run.pool_id, at=at)
+            )
+        return run
+
+    async def discard(self, stack_id: StackId, run_id: RunId, *, by: Subject) -> Run:
+        run = await self._run_of(stack_id, run_id, by=by)
+        await self._require(run, Action.RUN_DISCARD, Action.RUN_DISCARD, by=by)
+        return await self._close(run, run.discard(by=by.name, at=self.clock()))
+
+    async def cancel(self, stack_id: StackId, run_id: RunId, *, by: Subject) -> Run:
+        run = await self._run_of(stack_id, run_id, by=by)
+        await self._require(run, Action.RUN_CANCEL_BLOCKING, Action.RUN_CANCEL, by=by)
+        return await self._close(run, run.cancel(by=by.name, at=self.clock()))
+
+    async def stop(
+        self, stack_id: StackId, run_id: RunId, *, by: Subject, note: str | None = None
+    ) -> Run:
+        """Ask the worker to stop; what changes infrastructure is never cut short."""
+        run = await self._run_of(stack_id, run_id, by=by)
+        await self._require(run, Action.RUN_STOP_BLOCKING, Action.RUN_STOP, by=by)
+        run.request_stop(note=note)
+        leg = await self.store.open_leg(run.id)
+        if leg is not None:
+            await self.outbox.add(
+                RunStopRequested(run_id=run.id, leg_id=leg.id, at=self.clock())
+            )
+        return run
+
+    async def prioritize(
+        self, stack_id: StackId, run_id: RunId, *, on: bool, by: Subject
+    ) -> Run:
+        """Lift the run ahead of other stacks' runs in its pool's queue."""
+        run = await self._run_of(stack_id, run_id, by=by)
+        await self._require(
+            run, Action.RUN_PRIORITIZE_SET, Action.RUN_PRIORITIZE_SET, by=by
+        )
+        run.prioritized = on
+        return run
+
+    async def discard_all(
+        self, stack_id: StackId, *, by: Subject
+    ) -> tuple[list[Run], list[RunId]]:
+        """Discard what waits; return what was discarded and what could not be."""
+        stack = await self.stacks.get(stack_id, by=by)
+        await self.access.require(by, Action.RUN_DISCARD, space=stack.space_id)
+        discarded: list[Run] = []
+        failed: list[RunId] = []
+        for run in await self.store.unfinished(stack_id):
+            if run.state in DISCARDABLE:
+                step = run.discard(by=by.name, at=self.clock())
+                discarded.append(await self._close(run, step))
+            else:
+                failed.append(run.id)
+        return discarded, failed
+
+    async def open_stack(self, stack_id: StackId, *, by: Subject) -> Stack:
+        """Return the stack if runs of it may be started by *by* now."""
+        stack = await self.stacks.get(stack_id, by=by)
+        if stack.is_disabled:
+            raise StackDisabledError(stack=stack_id)
+        if stack.deleting:
+            raise StackBeingDeletedError(stack=stack_id)
+        if stack.is_locked_by_other_than(by):
+            raise StackLockedByOtherError(stack=stack_id, locked_by=stack.locked_by)
+        return stack
+
+    async def _run_of(
+        self, stack_id: StackId, run_id: RunId, *, by: Subject, lock: bool = True
+    ) -> Run:
+        await self.stacks.get(stack_id, by=by)
+        run = await self.store.get(run_id, lock=lock)
+        if run.stack_id != stack_id:
+            raise RunNotFoundError(run=run_id)
+        return run
+
+    async def _require(
+        self, run: Run, blocking: Action, proposed: Action, *, by: Subject
+    ) -> None:
+        stack = await self.stacks.get(run.stack_id, by=by)
+        action = blocking if run.type.blocking else proposed
+        await self.access.require(by, action, space=stack.space_id)
+
+    async def _close(self, run: Run, step: Transition) -> Run:
+        await self.progress.record(run, step)
+        return run

@@ -1,0 +1,183 @@
+"""How runs come about: triggered by people, by pushes, by another run.
+
+A new run is QUEUED and told of; everything else is somebody else's reaction.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from stackyard.kernel.access import Access, Action, Subject
+from stackyard.kernel.clock import Clock
+from stackyard.kernel.events import Outbox
+from stackyard.kernel.ids import RunId, StackId
+from stackyard.runs.errors import CommandMissingError, RunTypeError
+from stackyard.runs.events import RunQueued
+from stackyard.runs.model import Run, Transition, queue_run
+from stackyard.runs.service.progress import Progress
+from stackyard.runs.service.requests import Runs
+from stackyard.runs.states import RunState, RunType
+from stackyard.runs.store import RunStore
+from stackyard.stacks import Stack, Stacks
+
+
+@dataclass(frozen=True, slots=True)
+class Triggers:
+    store: RunStore
+    stacks: Stacks
+    runs: Runs
+    progress: Progress
+    access: Access
+    outbox: Outbox
+    clock: Clock
+
+    async def trigger(
+        self,
+        stack_id: StackId,
+        *,
+        by: Subject,
+        kind: RunType = RunType.TRACKED,
+        commit: dict[str, Any] | None = None,
+        branch: str | None = None,
+        user_metadata: str | None = None,
+    ) -> Run:
+        """Queue a run of *commit*, or of the stack's tracked commit.
+
+        Without a commit it is looked up later: creating a run never waits for the
+        version control system.
+        """
+        if kind not in {RunType.TRACKED, RunType.PROPOSED}:
+            raise RunTypeError(type=kind)
+        stack = await self._triggerable(stack_id, Action.RUN_TRIGGER, by=by)
+        run, first = queue_run(
+            stack_id=stack.id,
+            type=kind,
+            branch=branch or stack.branch,
+            at=self.clock(),
+            triggered_by=by.name,
+            commit=commit or (stack.tracked_commit if branch is None else None),
+            user_metadata=user_metadata,
+        )
+        return await self._enqueue(run, first)
+
+    async def create_task(
+        self,
+        stack_id: StackId,
+        command: str,
+        *,
+        by: Subject,
+        skip_init: bool = False,
+        user_metadata: str | None = None,
+    ) -> Run:
+        if not command.strip():
+            raise CommandMissingError
+        stack = await self._triggerable(stack_id, Action.TASK_CREATE, by=by)
+        run, first = queue_run(
+            stack_id=stack.id,
+            type=RunType.TASK,
+            branch=stack.branch,
+            at=self.clock(),
+            triggered_by=by.name,
+            commit=stack.tracked_commit,
+            command=command,
+            skip_init=skip_init,
+            user_metadata=user_metadata,
+        )
+        return await self._enqueue(run, first)
+
+    async def push(
+        self,
+        stack_id: StackId,
+        kind: RunType,
+        *,
+        branch: str,
+        commit: dict[str, Any],
+        pushed_by: str | None,
+        by: Subject,
+    ) -> Run | None:
+        """Queue the run of a pushed commit; None where there is nothing to do.
+
+        A commit gets one run of a type by pushes, however often it is announced. A
+        disabled stack gets none; a locked one does, but it will not deploy by itself.
+        """
+        stack = await self.stacks.get(stack_id, by=by)
+        await self.access.require(by, Action.RUN_TRIGGER, space=stack.space_id)
+        await self.store.lock_stack(stack_id)
+        if stack.is_disabled or stack.deleting:
+            return None
+        if await self.store.has_run_of(stack_id, kind, commit["hash"]):
+            return None
+        if kind is RunType.PROPOSED:
+            await self.supersede(stack_id, branch, by=by)
+        run, first = queue_run(
+            stack_id=stack.id,
+            type=kind,
+            branch=branch,
+            at=self.clock(),
+            triggered_by=pushed_by,
+            commit=commit,
+        )
+        return await self._enqueue(run, first)
+
+    async def retry(self, stack_id: StackId, run_id: RunId, *, by: Subject) -> Run:
+        """Queue the same again, under a new id."""
+        old = await self.runs.of(stack_id, run_id, by=by)
+        blocking = old.type.blocking
+        stack = await self._triggerable(
+            stack_id,
+            Action.RUN_RETRY_BLOCKING if blocking else Action.RUN_RETRY,
+            by=by,
+        )
+        run, first = queue_run(
+            stack_id=stack.id,
+            type=old.type,
+            branch=old.branch,
+            at=self.clock(),
+            triggered_by=by.name,
+            commit=old.commit,
+            command=old.command,
+            skip_init=old.skip_init,
+            retry_of=old.id,
+        )
+        return await self._enqueue(run, first)
+
+    async def destroy(self, stack_id: StackId, *, by: Subject) -> Run:
+        """Queue the run that destroys what the stack made, before it is deleted."""
+        stack = await self.stacks.get(stack_id, by=by)
+        await self.access.require(by, Action.STACK_DELETE, space=stack.space_id)
+        run, first = queue_run(
+            stack_id=stack.id,
+            type=RunType.DESTROY,
+            branch=stack.branch,
+            at=self.clock(),
+            triggered_by=by.name,
+            commit=stack.tracked_commit,
+        )
+        return await self._enqueue(run, first)
+
+    async def supersede(self, stack_id: StackId, branch: str, *, by: Subject) -> None:
+        """A newer commit was pushed: older proposals of the branch are not needed."""
+        stack = await self.stacks.get(stack_id, by=by)
+        await self.access.require(by, Action.RUN_STOP, space=stack.space_id)
+        for run in await self.store.unfinished(stack_id):
+            if run.type is not RunType.PROPOSED or run.branch != branch:
+                continue
+            if run.state in {RunState.QUEUED, RunState.READY}:
+                await self.runs.cancel(stack_id, run.id, by=by)
+            elif run.state is not RunState.UNCONFIRMED:
+                await self.runs.stop(
+                    stack_id, run.id, by=by, note="A newer commit was pushed."
+                )
+
+    async def _triggerable(
+        self, stack_id: StackId, action: Action, *, by: Subject
+    ) -> Stack:
+        stack = await self.runs.open_stack(stack_id, by=by)
+        await self.access.require(by, action, space=stack.space_id)
+        return stack
+
+    async def _enqueue(self, run: Run, first: Transition) -> Run:
+        await self.progress.begin(run, first)
+        await self.outbox.add(
+            RunQueued(run_id=run.id, stack_id=run.stack_id, at=run.created_at)
+        )
+        return run

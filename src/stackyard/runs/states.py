@@ -1,0 +1,84 @@
+"""The states of a run, and which of them may follow which.
+
+A table of legal steps is not the whole rule: each verb of `Run` names the states
+that it leaves. The table is the net below them.
+"""
+
+from enum import StrEnum
+from typing import Final
+
+
+class RunType(StrEnum):
+    TRACKED = "TRACKED"
+    PROPOSED = "PROPOSED"
+    TASK = "TASK"
+    DESTROY = "DESTROY"
+
+    @property
+    def blocking(self) -> bool:
+        """Whether runs of this type follow one another on their stack."""
+        return self is not RunType.PROPOSED
+
+
+class RunState(StrEnum):
+    QUEUED = "QUEUED"  # not eligible yet: something stands before it
+    READY = "READY"  # waits for a free worker
+    PREPARING = "PREPARING"
+    INITIALIZING = "INITIALIZING"
+    PLANNING = "PLANNING"
+    UNCONFIRMED = "UNCONFIRMED"  # waits for a person
+    CONFIRMED = "CONFIRMED"  # waits for a worker to apply
+    PREPARING_APPLY = "PREPARING_APPLY"
+    APPLYING = "APPLYING"
+    PERFORMING = "PERFORMING"
+    DESTROYING = "DESTROYING"
+    FINISHED = "FINISHED"
+    FAILED = "FAILED"
+    CANCELED = "CANCELED"
+    DISCARDED = "DISCARDED"
+    STOPPED = "STOPPED"
+
+    @property
+    def is_final(self) -> bool:
+        return self in FINAL
+
+    @property
+    def on_worker(self) -> bool:
+        return self in ON_WORKER
+
+
+FINAL: Final = frozenset(
+    {
+        RunState.FINISHED,
+        RunState.FAILED,
+        RunState.CANCELED,
+        RunState.DISCARDED,
+        RunState.STOPPED,
+    }
+)
+ON_WORKER: Final = frozenset(
+    {
+        RunState.PREPARING,
+        RunState.INITIALIZING,
+        RunState.PLANNING,
+        RunState.PREPARING_APPLY,
+        RunState.APPLYING,
+        RunState.PERFORMING,
+        RunState.DESTROYING,
+    }
+)
+DISCARDABLE: Final = frozenset({RunState.QUEUED, RunState.READY, RunState.UNCONFIRMED})
+STOPPABLE: Final = frozenset(
+    {RunState.PREPARING, RunState.INITIALIZING, RunState.PLANNING}
+)
+# Where a worker may go from where it is, besides ending.
+STEPS: Final = {
+    RunState.PREPARING: {RunState.INITIALIZING, RunState.PERFORMING},
+    RunState.INITIALIZING: {
+        RunState.PLANNING,
+        RunState.PERFORMING,
+        RunState.DESTROYING,
+    },
+    RunState.PLANNING: {RunState.APPLYING},
+    RunState.PREPARING_APPLY: {RunState.APPLYING},
+}

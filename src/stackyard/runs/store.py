@@ -1,0 +1,198 @@
+"""All SQL about runs, their history and their legs."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import case, func, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from stackyard.kernel.ids import LegId, PoolId, RunId, StackId
+from stackyard.runs.errors import LegNotFoundError, RunNotFoundError
+from stackyard.runs.model import Leg, Run, Transition
+from stackyard.runs.states import RunState, RunType
+
+WAITING: Final = (RunState.READY, RunState.CONFIRMED)
+LIVE_CHANNEL: Final = "stackyard_live"
+
+
+@dataclass(frozen=True, slots=True)
+class RunStore:
+    session: AsyncSession
+
+    async def get(self, run_id: RunId, *, lock: bool = False) -> Run:
+        """Load a run; with *lock*, no one else may change it until we commit."""
+        run = await self.find(run_id, lock=lock)
+        if run is None:
+            raise RunNotFoundError(run=run_id)
+        return run
+
+    async def find(self, run_id: RunId, *, lock: bool = False) -> Run | None:
+        return await self.session.get(
+            Run, run_id, with_for_update=lock, populate_existing=lock
+        )
+
+    async def add(self, run: Run, first: Transition) -> None:
+        self.session.add(run)
+        await self.session.flush()
+        await self.record(run, first)
+
+    async def record(self, run: Run, transition: Transition) -> None:
+        """Write a line of history, and wake whoever watches the run when we commit."""
+        self.session.add(transition)
+        await self.session.execute(
+            select(
+                func.pg_notify(
+                    LIVE_CHANNEL,
+                    json.dumps({"run": run.id, "stack": run.stack_id, "what": "state"}),
+                )
+            )
+        )
+
+    async def of_stack(
+        self,
+        stack_id: StackId,
+        types: Sequence[RunType],
+        *,
+        before: RunId | None,
+        limit: int,
+    ) -> Sequence[Run]:
+        """Newest first; *before* is exclusive."""
+        query = select(Run).where(Run.stack_id == stack_id, Run.type.in_(types))
+        if before is not None:
+            query = query.where(Run.id < before)
+        return (
+            await self.session.scalars(query.order_by(Run.id.desc()).limit(limit))
+        ).all()
+
+    async def history(self, run_ids: Sequence[RunId]) -> Sequence[Transition]:
+        """Newest first, of all these runs."""
+        query = (
+            select(Transition)
+            .where(Transition.run_id.in_(run_ids))
+            .order_by(Transition.run_id, Transition.version.desc())
+        )
+        return (await self.session.scalars(query)).all()
+
+    async def blockers(self, stack_ids: Sequence[StackId]) -> dict[StackId, Run]:
+        query = select(Run).where(Run.stack_id.in_(stack_ids), Run.holds_blocker)
+        return {run.stack_id: run for run in await self.session.scalars(query)}
+
+    async def newest(self, stack_ids: Sequence[StackId]) -> dict[StackId, RunId]:
+        query = (
+            select(Run.stack_id, func.max(Run.id))
+            .where(Run.stack_id.in_(stack_ids), Run.type == RunType.TRACKED)
+            .group_by(Run.stack_id)
+        )
+        return {stack: RunId(run) for stack, run in await self.session.execute(query)}
+
+    async def latest_of(self, stack_id: StackId, kind: RunType) -> Run | None:
+        query = (
+            select(Run)
+            .where(Run.stack_id == stack_id, Run.type == kind)
+            .order_by(Run.id.desc())
+            .limit(1)
+        )
+        return await self.session.scalar(query)
+
+    async def has_run_of(self, stack_id: StackId, kind: RunType, sha: str) -> bool:
+        """Whether the commit has a run of this type already."""
+        query = (
+            select(Run.id)
+            .where(
+                Run.stack_id == stack_id,
+                Run.type == kind,
+                Run.commit["hash"].astext == sha,
+            )
+            .limit(1)
+        )
+        return await self.session.scalar(query) is not None
+
+    async def lock_stack(self, stack_id: StackId) -> None:
+        """Let gate decisions of one stack follow one another."""
+        await self.session.execute(
+            text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"),
+            {"key": f"gate/{stack_id}"},
+        )
+
+    async def queued(self, stack_id: StackId) -> Sequence[Run]:
+        """Return what waits before the gate, oldest first, locked."""
+        query = (
+            select(Run)
+            .where(Run.stack_id == stack_id, Run.state == RunState.QUEUED)
+            .order_by(Run.id)
+            .with_for_update()
+        )
+        return (await self.session.scalars(query)).all()
+
+    async def unfinished(self, stack_id: StackId) -> Sequence[Run]:
+        finals = [state for state in RunState if state.is_final]
+        query = (
+            select(Run)
+            .where(Run.stack_id == stack_id, Run.state.not_in(finals))
+            .order_by(Run.id)
+            .with_for_update()
+        )
+        return (await self.session.scalars(query)).all()
+
+    async def next_waiting(self, pool_id: PoolId) -> Run | None:
+        """Lock the first run of the pool's queue that nobody else is claiming.
+
+        Prioritised ones first, then what changes infrastructure, then proposals;
+        in the order of their creation inside a class.
+        """
+        proposals_last = case((Run.type == RunType.PROPOSED, 1), else_=0)
+        query = (
+            select(Run)
+            .where(Run.pool_id == pool_id, Run.state.in_(WAITING))
+            .order_by(Run.prioritized.desc(), proposals_last, Run.id)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+        )
+        return await self.session.scalar(query)
+
+    async def pools_with_waiting_runs(self) -> Sequence[PoolId]:
+        query = (
+            select(Run.pool_id)
+            .where(Run.state.in_(WAITING), Run.pool_id.is_not(None))
+            .distinct()
+        )
+        return [pool for pool in await self.session.scalars(query) if pool]
+
+    async def stacks_with_queued_runs(self) -> Sequence[StackId]:
+        query = select(Run.stack_id).where(Run.state == RunState.QUEUED).distinct()
+        return (await self.session.scalars(query)).all()
+
+    async def waiting_counts(self, pool_ids: Sequence[PoolId]) -> dict[PoolId, int]:
+        query = (
+            select(Run.pool_id, func.count())
+            .where(Run.pool_id.in_(pool_ids), Run.state.in_(WAITING))
+            .group_by(Run.pool_id)
+        )
+        return {
+            pool: count for pool, count in await self.session.execute(query) if pool
+        }
+
+    async def leg(self, leg_id: LegId, *, lock: bool = False) -> Leg:
+        leg = await self.session.get(
+            Leg, leg_id, with_for_update=lock, populate_existing=lock
+        )
+        if leg is None:
+            raise LegNotFoundError(leg=leg_id)
+        return leg
+
+    async def open_leg(self, run_id: RunId) -> Leg | None:
+        query = select(Leg).where(Leg.run_id == run_id, Leg.ended_at.is_(None))
+        return await self.session.scalar(query)
+
+    async def unaccepted_since(self, moment: datetime) -> Sequence[LegId]:
+        query = select(Leg.id).where(
+            Leg.ended_at.is_(None), Leg.accepted_at.is_(None), Leg.claimed_at < moment
+        )
+        return (await self.session.scalars(query)).all()
+
+    async def add_leg(self, leg: Leg) -> None:
+        self.session.add(leg)
+        await self.session.flush()

@@ -1,0 +1,29 @@
+from stackyard.kernel.errors import ConflictError, InvalidError, NotFoundError
+
+
+class PoolNotFoundError(NotFoundError):
+    """There is no such worker pool."""
+
+
+class PoolNameError(InvalidError):
+    """A worker pool needs a name of at most 255 characters."""
+
+
+class PoolSpaceError(InvalidError):
+    """The worker pool cannot be in that space: there is no such space."""
+
+
+class PoolInUseError(ConflictError):
+    """The worker pool is used by stacks: give them another one first."""
+
+
+class PoolBusyError(ConflictError):
+    """A worker of the pool carries out a run: let it end first."""
+
+
+class WorkerMessageError(InvalidError):
+    """The worker's message does not follow the protocol."""
+
+
+class WorkerNotFoundError(NotFoundError):
+    """There is no such worker in this pool."""

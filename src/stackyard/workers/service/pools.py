@@ -1,0 +1,155 @@
+"""Use cases of pools."""
+
+import base64
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from stackyard.kernel.access import Access, Action, Level, Subject
+from stackyard.kernel.clock import Clock
+from stackyard.kernel.errors import NotFoundError
+from stackyard.kernel.ids import LEGACY, PoolId, SpaceId, new_ulid
+from stackyard.workers.errors import PoolBusyError, PoolNotFoundError, PoolSpaceError
+from stackyard.workers.model import Pool, PoolCounts, PoolSettings, fingerprint
+from stackyard.workers.ports import Courier, Signer, VisibleSpaces
+from stackyard.workers.store import PoolStore, WorkerStore
+from stackyard_protocol.mqtt import (
+    ApiEndpoint,
+    BrokerEndpoint,
+    PoolToken,
+    SelfDestruct,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """Where a launcher dials in: part of every pool's token."""
+
+    api: str
+    broker: str
+    authority: str  # PEM of who signs the broker's certificate
+
+
+@dataclass(frozen=True, slots=True)
+class Pools:
+    store: PoolStore
+    workers: WorkerStore
+    access: Access
+    courier: Courier
+    signer: Signer
+    clock: Clock
+    endpoints: Endpoints
+    visible_spaces: VisibleSpaces
+
+    async def find(self, pool_id: PoolId, *, by: Subject) -> Pool | None:
+        """Return the pool, or None if there is none that *by* may know of."""
+        try:
+            return await self.get(pool_id, by=by)
+        except NotFoundError:
+            return None
+
+    async def get(self, pool_id: PoolId, *, by: Subject) -> Pool:
+        return await self._load(pool_id, Action.SPACE_READ, by=by)
+
+    async def all(self, *, by: Subject) -> Sequence[Pool]:
+        return await self.store.all_in(self.visible_spaces(by))
+
+    async def some(
+        self, pool_ids: Collection[PoolId], *, by: Subject
+    ) -> dict[PoolId, Pool]:
+        """Return those of these pools that *by* may know of."""
+        found = await self.store.some_of(pool_ids, self.visible_spaces(by))
+        return {pool.id: pool for pool in found}
+
+    async def counts(
+        self, pool_ids: Collection[PoolId], *, by: Subject
+    ) -> dict[PoolId, PoolCounts]:
+        """Return how many workers pools have, that *by* was shown."""
+        del by
+        return await self.workers.counts(pool_ids)
+
+    async def authenticate(self, certificate: bytes, *, by: Subject) -> PoolId | None:
+        """Return whose certificate (DER) it is, now. Anybody may ask: it is a proof."""
+        del by
+        return await self.store.with_certificate(fingerprint(certificate))
+
+    async def token(self, pool: Pool, *, by: Subject) -> str:
+        """Return what launchers of the pool are given; empty to mere readers."""
+        level = await self.access.level(by, space=pool.space_id)
+        if level < Level.ADMIN:
+            return ""
+        token = PoolToken(
+            pool_ulid=pool.id,
+            api=ApiEndpoint(self.endpoints.api),
+            broker=BrokerEndpoint(self.endpoints.broker, self.endpoints.authority),
+            certificate=pool.certificate,
+        )
+        return base64.b64encode(msgspec.json.encode(token)).decode()
+
+    async def create(
+        self, wanted: PoolSettings, signing_request: str, *, by: Subject
+    ) -> Pool:
+        space_id = wanted.space_id or LEGACY
+        await self._require_in(space_id, Action.WORKER_POOL_CREATE, by=by)
+        pool_id, at = PoolId(new_ulid()), self.clock()
+        pool = Pool(id=pool_id, space_id=space_id, created_at=at)
+        pool.change(wanted, at=at)
+        pool.certify(self.signer.sign(signing_request, pool_id=pool_id), at=at)
+        await self.store.write(pool)
+        return pool
+
+    async def update(
+        self, pool_id: PoolId, wanted: PoolSettings, *, by: Subject
+    ) -> Pool:
+        pool = await self._load(pool_id, Action.WORKER_POOL_UPDATE, by=by, lock=True)
+        if wanted.space_id not in {None, pool.space_id}:
+            await self._require_in(
+                wanted.space_id or LEGACY, Action.WORKER_POOL_CREATE, by=by
+            )
+        pool.change(wanted, at=self.clock())
+        await self.store.write(pool)
+        return pool
+
+    async def reset(
+        self, pool_id: PoolId, signing_request: str, *, by: Subject
+    ) -> Pool:
+        """Give it a new certificate; workers with the old one are cut off."""
+        pool = await self._load(pool_id, Action.WORKER_POOL_RESET, by=by, lock=True)
+        at = self.clock()
+        pool.certify(self.signer.sign(signing_request, pool_id=pool_id), at=at)
+        await self.store.write(pool)
+        await self.courier.cut(pool_id)
+        return pool
+
+    async def cycle(self, pool_id: PoolId, *, by: Subject) -> None:
+        """Let every worker finish what it has in hand, and then go."""
+        await self._load(pool_id, Action.WORKER_POOL_CYCLE, by=by)
+        workers = [worker.id for worker in await self.workers.of([pool_id])]
+        await self.courier.broadcast(pool_id, workers, SelfDestruct())
+
+    async def delete(self, pool_id: PoolId, *, by: Subject) -> Pool:
+        """Delete the pool; refused while stacks use it or it carries out a run."""
+        pool = await self._load(pool_id, Action.WORKER_POOL_DELETE, by=by, lock=True)
+        counts = await self.workers.counts([pool_id])
+        if counts.get(pool_id, PoolCounts()).busy:
+            raise PoolBusyError(pool=pool_id)
+        await self.store.remove(pool)
+        await self.courier.cut(pool_id)
+        return pool
+
+    async def _load(
+        self, pool_id: PoolId, action: Action, *, by: Subject, lock: bool = False
+    ) -> Pool:
+        pool = await self.store.get(pool_id, lock=lock)
+        try:
+            await self.access.require(by, action, space=pool.space_id)
+        except NotFoundError as error:  # and never: that space does not exist
+            raise PoolNotFoundError(pool=pool_id) from error
+        return pool
+
+    async def _require_in(self, space: SpaceId, action: Action, *, by: Subject) -> None:
+        try:
+            await self.access.require(by, action, space=space)
+        except NotFoundError as error:
+            raise PoolSpaceError(space=space) from error

@@ -1,0 +1,177 @@
+"""Logs: taken in any pieces, read from any offset, the same bytes before and after."""
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+from tests.support.blobs import MemoryBlobs
+from tests.support.fakes import Clock, MemoryOutbox, OpenAccess
+
+from stackyard.kernel.access import SYSTEM, Subject, SubjectKind
+from stackyard.kernel.blobs import Bucket
+from stackyard.kernel.errors import ForbiddenError
+from stackyard.kernel.ids import LegId, PoolId, StackId, WorkerId, new_ulid
+from stackyard.runs import (
+    Leg,
+    LogEnded,
+    LogGapError,
+    LogStore,
+    RunLogs,
+    RunType,
+    queue_run,
+)
+from stackyard.runs.errors import ChunkTooLargeError
+from stackyard_protocol.report import MAX_CHUNK, LogEnd
+
+VERSION = 5
+
+
+class Desk:
+    """A run with a leg, and the logs of its phases."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self.session = session
+        self.blobs = MemoryBlobs()
+        self.outbox = MemoryOutbox()
+        self.logs = RunLogs(
+            LogStore(session), self.blobs, OpenAccess(), self.outbox, Clock()
+        )
+
+    async def begin(self) -> None:
+        await self.session.execute(text("SET LOCAL session_replication_role = replica"))
+        self.run, first = queue_run(
+            stack_id=StackId("net"), type=RunType.TRACKED, branch="main", at=Clock()()
+        )
+        self.session.add_all([self.run, first])
+        self.run.pool_id = PoolId("pool")
+        self.leg = Leg.claim(
+            self.run,
+            leg_id=LegId(new_ulid()),
+            worker_id=WorkerId(new_ulid()),
+            at=Clock()(),
+        )
+        self.session.add(self.leg)
+        await self.session.flush()
+        self.by = Subject(SubjectKind.WORKER, self.leg.id, "worker")
+
+    async def append(self, number: int, body: bytes) -> None:
+        await self.logs.append(self.leg, VERSION, number, body, by=self.by)
+
+    async def end(self, chunks: int) -> None:
+        await self.logs.end(self.leg, VERSION, LogEnd(chunks, 0), by=self.by)
+
+    async def seal(self) -> None:
+        log = await self.logs.to_seal(self.run.id, VERSION, by=SYSTEM)
+        assert log is not None
+        key = new_ulid()
+        await self.blobs.put_stream(
+            Bucket.RUN_LOGS, key, self.logs.whole(log, by=SYSTEM)
+        )
+        await self.logs.sealed(
+            self.run.id,
+            VERSION,
+            key=key,
+            chunks=log.chunks,
+            size=log.size,
+            by=SYSTEM,
+        )
+        await self.session.flush()
+
+    async def read_all(self, offset: int = 0) -> bytes:
+        body = b""
+        while True:
+            part = await self.logs.read(
+                self.run, VERSION, offset=offset + len(body), by=SYSTEM
+            )
+            body += part.body
+            if not part.body:
+                return body
+
+
+@pytest.fixture
+async def desk(session: AsyncSession) -> Desk:
+    desk = Desk(session)
+    await desk.begin()
+    return desk
+
+
+async def test_a_repeated_chunk_changes_nothing(desk: Desk) -> None:
+    await desk.append(0, b"one ")
+    await desk.append(1, b"two")
+    await desk.append(0, b"one ")
+
+    assert await desk.read_all() == b"one two"
+
+
+async def test_a_missing_chunk_is_asked_for(desk: Desk) -> None:
+    await desk.append(0, b"one")
+
+    with pytest.raises(LogGapError) as caught:
+        await desk.append(2, b"three")
+    assert caught.value.facts["expected"] == 1
+    with pytest.raises(LogGapError):
+        await desk.end(2)
+
+
+async def test_an_oversized_chunk_is_refused(desk: Desk) -> None:
+    with pytest.raises(ChunkTooLargeError):
+        await desk.append(0, b"x" * (MAX_CHUNK + 1))
+
+
+async def test_another_leg_cannot_write_this_log(desk: Desk) -> None:
+    stranger = Subject(SubjectKind.WORKER, "another", "worker")
+
+    with pytest.raises(ForbiddenError):
+        await desk.logs.append(desk.leg, VERSION, 0, b"x", by=stranger)
+
+
+async def test_an_ended_log_is_sealed_and_its_chunks_are_gone(desk: Desk) -> None:
+    await desk.append(0, b"all of it")
+    await desk.end(1)
+    assert isinstance(desk.outbox.events[-1], LogEnded)
+
+    await desk.seal()
+
+    left = await desk.session.scalar(text("SELECT count(*) FROM run_log_chunks"))
+    assert left == 0
+    assert await desk.read_all() == b"all of it"
+    assert await desk.logs.to_seal(desk.run.id, VERSION, by=SYSTEM) is None
+
+
+async def test_what_comes_after_the_sealing_is_there_too(desk: Desk) -> None:
+    await desk.append(0, b"before ")
+    await desk.logs.end_all(desk.run.id, by=SYSTEM)
+    await desk.seal()
+
+    await desk.append(1, b"after")
+    assert await desk.read_all() == b"before after"
+    await desk.end(2)
+    await desk.seal()
+
+    assert await desk.read_all() == b"before after"
+    assert await desk.read_all(4) == b"re after"
+
+
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    pieces=st.lists(st.binary(min_size=1, max_size=300), max_size=8),
+    offset=st.integers(0, 2000),
+    sealed=st.integers(0, 8),
+)
+async def test_any_pieces_read_from_any_offset_are_the_same_bytes(
+    session: AsyncSession, pieces: list[bytes], offset: int, sealed: int
+) -> None:
+    desk = Desk(session)
+    await desk.begin()
+    for number, piece in enumerate(pieces):
+        await desk.append(number, piece)
+        if number + 1 == sealed:
+            await desk.logs.end_all(desk.run.id, by=SYSTEM)
+            await desk.seal()
+
+    assert await desk.read_all(offset) == b"".join(pieces)[offset:]

@@ -1,0 +1,31 @@
+"""A resolver's context with only what a test needs; touching the rest is an error."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from stackyard.graphql.context import Context, Means
+from stackyard.graphql.loaders import Loaders
+from stackyard.kernel.access import Subject
+from stackyard.unit import OpenUnit
+from stackyard.vcs import Contents, Pushes
+
+
+def small_context(
+    open_unit: Callable[[], AbstractAsyncContextManager[Any]],
+    subject: Subject,
+    *,
+    contents: Contents | None = None,
+    pushes: Pushes | None = None,
+) -> Context:
+    opener = cast("OpenUnit", open_unit)
+    means = Means(
+        state_files=cast("Any", None),
+        state_links=cast("Any", None),
+        contents=cast("Contents", contents),
+        pushes=cast("Pushes", pushes),
+        heads=cast("Any", None),
+        clock=lambda: datetime(2030, 1, 1, tzinfo=UTC),
+    )
+    return Context(opener, subject, Loaders(opener, subject), means, {})
