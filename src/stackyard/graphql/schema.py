@@ -5,9 +5,35 @@ from pathlib import Path
 from ariadne import load_schema_from_path, make_executable_schema
 from graphql import GraphQLSchema
 
-from stackyard.graphql import root
+from stackyard.graphql import (
+    account,
+    identity,
+    repos,
+    root,
+    runs,
+    search,
+    spaces,
+    stack_config,
+    stacks,
+    state,
+    vendors,
+    workers,
+)
 
-NOUNS = (root,)
+NOUNS = (
+    root,
+    account,
+    identity,
+    spaces,
+    search,
+    repos,
+    workers,
+    stacks,
+    stack_config,
+    vendors,
+    runs,
+    state,
+)
 
 
 def build_schema() -> GraphQLSchema:

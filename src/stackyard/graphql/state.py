@@ -1,0 +1,90 @@
+"""Managed state in the graph: links, versions, and what came out of a run."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from ariadne import MutationType, ObjectType
+
+from stackyard.graphql.context import Info
+from stackyard.kernel.access import Action
+from stackyard.kernel.ids import ROOT, StackId
+from stackyard.stacks import Stack
+from stackyard.state import StackOutput, StackResource, StateVersion
+
+mutation = MutationType()
+stack = ObjectType("Stack")
+entity = ObjectType("ManagedEntity")
+version = ObjectType("StateVersion")
+bindables = [mutation, stack, entity, version]
+
+
+@mutation.field("stateDownloadUrl")
+async def resolve_download_url(
+    _root: None,
+    info: Info,
+    *,
+    input: dict[str, Any],  # noqa: A002 - the contract's name
+) -> dict[str, str]:
+    stack_id = StackId(input["stack_id"])
+    async with info.context.open_unit() as unit:
+        newest = await unit.states.newest(stack_id, by=info.context.subject)
+    return {"url": info.context.means.state_links.download(stack_id, newest.id)}
+
+
+@mutation.field("stateUploadUrl")
+async def resolve_upload_url(_root: None, info: Info) -> dict[str, str]:
+    async with info.context.open_unit() as unit:
+        await unit.access.require(
+            info.context.subject, Action.STACK_MANAGED_STATE_IMPORT, space=ROOT
+        )
+    object_id, url = info.context.means.state_links.upload()
+    return {"object_id": object_id, "url": url}
+
+
+@mutation.field("stackManagedStateRollback")
+async def resolve_rollback(
+    _root: None,
+    info: Info,
+    *,
+    id: str,  # noqa: A002 - the contract's name
+    state_version_id: str,
+) -> Stack:
+    by = info.context.subject
+    await info.context.means.state_files.roll_back(StackId(id), state_version_id, by=by)
+    async with info.context.open_unit() as unit:
+        return await unit.stacks.get(StackId(id), by=by)
+
+
+@stack.field("outputs")
+async def resolve_outputs(root: Stack, info: Info) -> Sequence[StackOutput]:
+    return await info.context.loaders.outputs.load(root.id)
+
+
+@stack.field("entities")
+async def resolve_entities(root: Stack, info: Info) -> Sequence[StackResource]:
+    return await info.context.loaders.resources.load(root.id)
+
+
+@stack.field("stateVersions")
+async def resolve_state_versions(
+    root: Stack, info: Info, *, before: str | None = None
+) -> Sequence[StateVersion]:
+    async with info.context.open_unit() as unit:
+        return await unit.states.versions(
+            root.id, before=before, by=info.context.subject
+        )
+
+
+@entity.field("id")
+def resolve_entity_id(root: StackResource, _info: Info) -> str:
+    return root.address
+
+
+@entity.field("parent")
+def resolve_entity_parent(root: StackResource, _info: Info) -> str | None:
+    return root.module
+
+
+@version.field("createdAt")
+def resolve_version_created_at(root: StateVersion, _info: Info) -> int:
+    return int(root.created_at.timestamp())

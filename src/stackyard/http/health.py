@@ -1,0 +1,50 @@
+"""Is it up? For load balancers on the main port, for Kubernetes on its own.
+
+Readiness does not ask the database: after the start a process waits for it and heals,
+and taking every replica out at once would only hide what is wrong.
+"""
+
+from dataclasses import dataclass
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+
+@dataclass(slots=True)
+class Condition:
+    """Where a process is in its life. The process sets it, the probes read it."""
+
+    started: bool = False
+    stopping: bool = False
+
+    @property
+    def ready(self) -> bool:
+        return self.started and not self.stopping
+
+
+def health_routes() -> list[Route]:
+    return [Route("/health", _healthy, methods=["GET"])]
+
+
+def instrumentation_app(condition: Condition) -> Starlette:
+    """Return what answers on the instrumentation port: `/readiness`, `/startup`."""
+
+    async def readiness(_request: Request) -> Response:
+        return _say("ready", condition.ready)
+
+    async def startup(_request: Request) -> Response:
+        return _say("started", condition.started)
+
+    return Starlette(
+        routes=[Route("/readiness", readiness), Route("/startup", startup)]
+    )
+
+
+async def _healthy(_request: Request) -> Response:
+    return JSONResponse({"status": "ok"})
+
+
+def _say(claim: str, holds: bool) -> Response:  # noqa: FBT001 - the claim names it
+    return JSONResponse({claim: holds}, 200 if holds else 503)

@@ -1,0 +1,160 @@
+"""Repositories as clients of the graph see them."""
+
+import base64
+import hashlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ariadne import graphql
+from tests.support.hosting import ADA, Hosting, Replica
+from tests.support.small_context import small_context
+
+from stackyard.adapters.postgres import Database
+from stackyard.graphql.schema import build_schema
+
+CREATE = """mutation($input: RepoCreateInput!) { repoCreate(input: $input) {
+  id name description labels vcsChecks createdAt updatedAt } }"""
+REVISE = """mutation($input: RevisionCreateInput!) { revisionCreate(input: $input) {
+  sha id authorName } }"""
+HISTORY = """query($path: String!) { repoFileHistory(
+  repoID: "garden", filePath: $path, first: 1) { edges { node {
+    filePath isDeleted sizeBytes fileMode revision { sha id authorName }
+    content { sha256Hash content sizeBytes isEncrypted } } } } }"""
+
+
+class Client:
+    def __init__(self, hosting: Hosting, replica: Replica) -> None:
+        self.hosting = hosting
+        self.context = small_context(
+            hosting.unit, ADA, contents=replica.contents, pushes=replica.pushes
+        )
+        self.schema = build_schema()
+
+    async def ask(self, query: str, **variables: object) -> dict[str, Any]:
+        _, answer = await graphql(
+            self.schema,
+            {"query": query, "variables": variables},
+            context_value=self.context,
+        )
+        return dict(answer)
+
+    async def data(self, query: str, **variables: object) -> dict[str, Any]:
+        answer = await self.ask(query, **variables)
+        assert "errors" not in answer, answer
+        return dict(answer["data"])
+
+
+@pytest.fixture
+async def client(database: Database, tmp_path: Path) -> AsyncIterator[Client]:
+    hosting = Hosting(database, tmp_path)
+    async with hosting.replica() as replica:
+        client = Client(hosting, replica)
+        await client.data(CREATE, input={"spaceID": "garden", "name": "Garden"})
+        yield client
+
+
+async def test_a_new_repository_has_the_defaults(client: Client) -> None:
+    made = await client.data(
+        CREATE, input={"spaceID": "garden", "name": "My Park", "labels": None}
+    )
+
+    at = made["repoCreate"]["createdAt"]
+    assert made["repoCreate"] == {
+        "id": "my-park",
+        "name": "My Park",
+        "description": None,
+        "labels": [],
+        "vcsChecks": "INDIVIDUAL",
+        "createdAt": at,
+        "updatedAt": at,
+    }
+
+
+async def test_an_update_replaces_everything_but_the_id(client: Client) -> None:
+    query = """mutation { repoUpdate(id: "garden", input: {
+      name: "Park", labels: ["b", "a"], vcsChecks: ALL}) {
+      id name labels vcsChecks } }"""
+
+    assert (await client.data(query))["repoUpdate"] == {
+        "id": "garden",
+        "name": "Park",
+        "labels": ["b", "a"],
+        "vcsChecks": "ALL",
+    }
+
+
+async def test_a_revision_shows_in_the_history_of_its_file(client: Client) -> None:
+    content = base64.b64encode(b"is tasty").decode()
+    file = {"path": "a.tf", "content": content, "fileMode": "755", "action": "CREATE"}
+    wanted = {
+        "repoID": "garden",
+        "message": "Add",
+        "authorName": "Ada",
+        "files": [file],
+    }
+    made = (await client.data(REVISE, input=wanted))["revisionCreate"]
+
+    [edge] = (await client.data(HISTORY, path="a.tf"))["repoFileHistory"]["edges"]
+
+    assert edge["node"] == {
+        "filePath": "a.tf",
+        "isDeleted": False,
+        "sizeBytes": 8,
+        "fileMode": "0755",
+        "revision": made,
+        "content": {
+            "sha256Hash": hashlib.sha256(b"is tasty").hexdigest(),
+            "content": content,
+            "sizeBytes": 8,
+            "isEncrypted": False,
+        },
+    }
+    assert made["id"] == made["sha"]
+
+
+@pytest.mark.parametrize(
+    ("file", "words"),
+    [
+        ({"path": "a", "content": "YQ==", "encrypt": True}, "not available yet"),
+        ({"path": ".git/config", "content": "YQ=="}, "git's own folder"),
+        ({"path": "../a", "content": "YQ=="}, "plain relative path"),
+        ({"path": "a", "content": "?"}, "not base64"),
+    ],
+)
+async def test_a_revision_that_cannot_be_made_says_why(
+    client: Client, file: dict[str, Any], words: str
+) -> None:
+    wanted = {"repoID": "garden", "message": "m", "authorName": "A", "files": [file]}
+
+    answer = await client.ask(REVISE, input=wanted)
+
+    assert words in answer["errors"][0]["message"]
+
+
+async def test_what_does_not_exist_is_null_and_can_be_deleted_again(
+    client: Client,
+) -> None:
+    found = await client.data('{ repo(id: "x") { id } }')
+    query = 'mutation { repoDelete(id: "garden") }'
+    first, second = await client.data(query), await client.data(query)
+
+    assert found == {"repo": None}
+    assert first == second == {"repoDelete": True}
+    assert await client.data(HISTORY, path="a") == {"repoFileHistory": None}
+
+
+async def test_repositories_come_in_pages(client: Client) -> None:
+    query = """query($after: String) { repos(
+      spaceID: "garden", first: 1, after: $after) { edges { node { id } }
+      pageInfo { endCursor hasNextPage hasPreviousPage } } }"""
+    await client.data(CREATE, input={"spaceID": "garden", "name": "Park"})
+
+    first = (await client.data(query))["repos"]
+    second = (await client.data(query, after=first["pageInfo"]["endCursor"]))["repos"]
+
+    assert first["edges"] == [{"node": {"id": "garden"}}]
+    assert first["pageInfo"]["hasNextPage"] is True
+    assert second["edges"] == [{"node": {"id": "park"}}]
+    assert second["pageInfo"]["hasNextPage"] is False
