@@ -1,0 +1,46 @@
+"""The commands."""
+
+import argparse
+import importlib
+import sys
+from collections.abc import Callable, Sequence
+from typing import Final
+
+# What each command starts; imported only then, since they need different things.
+COMMANDS: Final = {
+    "server": ("stackyard.processes.server", "page, API, git, state, broker"),
+    "drain": ("stackyard.processes.drain", "carries out what the queues hold"),
+    "scheduler": ("stackyard.processes.scheduler", "enqueues what is due"),
+    "worker": ("stackyard_worker.__main__", "carries out runs"),
+    "migrate": ("stackyard.processes.migrate", "brings the schema up to date"),
+    "up": ("stackyard.embedded.up", "all of it, on one machine, with nothing else"),
+    "demo": ("stackyard.embedded.demo", "a real stack from code to applied"),
+}
+# How the reference product spells them: its charts fit.
+ALIASES: Final = {
+    "backend server": "server",
+    "backend drain": "drain",
+    "backend drain-local": "drain",
+    "backend scheduler": "scheduler",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if alias := ALIASES.get(" ".join(given[:2])):
+        given[:2] = [alias]
+    parser = argparse.ArgumentParser(prog="stackyard")
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, (_, about) in COMMANDS.items():
+        commands.add_parser(name, help=about, add_help=False)
+    chosen, rest = parser.parse_known_args(given[:1])[0], given[1:]
+    module = importlib.import_module(COMMANDS[chosen.command][0])
+    run: Callable[..., None] = module.main
+    if chosen.command in {"up", "demo"}:
+        run(rest)
+    else:
+        run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The long-running commands: each module here is one process's `main`."""

@@ -1,0 +1,56 @@
+"""`stackyard scheduler`: enqueues what is due."""
+
+import asyncio
+
+import structlog
+
+from stackyard.adapters.postgres import Database
+from stackyard.adapters.postgres.migrate import upgrade
+from stackyard.composition import open_sender
+from stackyard.http.health import Condition, instrumentation_app
+from stackyard.kernel.clock import system_clock
+from stackyard.logs import configure_logs
+from stackyard.processes.life import (
+    http_server,
+    in_background,
+    stop_signal,
+    wait_for_database,
+)
+from stackyard.reactions import CHOREOGRAPHY
+from stackyard.scheduler import Scheduler
+from stackyard.settings import SchedulerSettings, load_or_exit
+
+log = structlog.get_logger()
+
+
+def main() -> None:
+    configure_logs("scheduler")
+    settings = load_or_exit(SchedulerSettings)
+    asyncio.run(run(settings))
+
+
+async def run(settings: SchedulerSettings) -> None:
+    url = settings.database_url.get_secret_value()
+    await wait_for_database(url)
+    await asyncio.to_thread(upgrade, url)
+    condition, stop = Condition(), stop_signal()
+    database = Database.connect(url, pool_size=2)
+    periods = CHOREOGRAPHY.periods
+    scheduler = Scheduler(lambda: open_sender(database), periods, system_clock)
+    duties = []
+    if settings.enable_instrumentation_endpoints:
+        probes = http_server(
+            instrumentation_app(condition),
+            "0.0.0.0",  # noqa: S104 - for the cluster's probes
+            settings.stackyard_instrumentation_port,
+        )
+        duties.append(probes.serve())
+    try:
+        async with in_background(*duties):
+            condition.started = True
+            log.info("scheduler.started")
+            await scheduler.run(stop)
+            condition.stopping = True
+    finally:
+        await database.engine.dispose()
+    log.info("scheduler.stopped")

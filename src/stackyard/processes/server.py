@@ -1,0 +1,206 @@
+"""`stackyard server`: page, API, git, state, worker calls, MQTT broker."""
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.routing import BaseRoute
+
+from stackyard.adapters.crypto.authority import BrokerTls
+from stackyard.adapters.mqtt import Broker, Fanout
+from stackyard.adapters.postgres.live import LiveHub
+from stackyard.adapters.postgres.migrate import upgrade
+from stackyard.adapters.queue import PostgresSender
+from stackyard.composition import Platform
+from stackyard.graphql.context import Means
+from stackyard.graphql.execution import Graph
+from stackyard.graphql.schema import build_schema
+from stackyard.http.app import build_app
+from stackyard.http.authentication import Identification
+from stackyard.http.git import GitHttp
+from stackyard.http.graphql import GraphRoute
+from stackyard.http.health import Condition, health_routes, instrumentation_app
+from stackyard.http.live import live_routes
+from stackyard.http.session import SessionRoutes
+from stackyard.http.spa import spa_routes
+from stackyard.http.state import StateRoutes
+from stackyard.http.wellknown import wellknown_routes
+from stackyard.http.worker import WorkerRoutes
+from stackyard.identity import AdminCredentials, Authenticator, Sessions
+from stackyard.kernel.access import SYSTEM, Subject
+from stackyard.kernel.ids import PoolId, WorkerId
+from stackyard.kernel.queue import Queue
+from stackyard.kernel.routing import message_of
+from stackyard.logs import configure_logs
+from stackyard.processes.life import (
+    http_server,
+    in_background,
+    stop_signal,
+    wait_for_database,
+)
+from stackyard.reactions import WorkerSpoke
+from stackyard.runs import LIVE_CHANNEL
+from stackyard.settings import ServerSettings, load_or_exit
+from stackyard.spaces import seed
+from stackyard_protocol.mqtt import NAMESPACE
+
+log = structlog.get_logger()
+
+# In a wheel the page lies beside the code, in a checkout where it was built.
+PAGES = (Path(__file__).parents[1] / "web", Path(__file__).parents[3] / "web" / "dist")
+UNLIMITED = {"/git/": None, "/state": None, "/worker/": None}  # routes that count
+
+
+def main() -> None:
+    configure_logs("server")
+    settings = load_or_exit(ServerSettings)
+    asyncio.run(serve(settings))
+
+
+async def serve(settings: ServerSettings) -> None:
+    """Serve until SIGTERM: unready at once, then what is in flight finishes."""
+    url = settings.database_url.get_secret_value()
+    await wait_for_database(url)
+    await asyncio.to_thread(upgrade, url)
+    condition, stop = Condition(), stop_signal()
+    async with Platform.open(settings, cache="server") as platform:
+        async with platform.database.transaction() as session:
+            await seed(session)
+        tls = BrokerTls(platform.authority, [settings.mqtt_broker_endpoint.host])
+        broker = make_broker(platform, tls)
+        live = LiveHub(url, LIVE_CHANNEL)
+        fanout = Fanout(url, platform.database.engine, broker)
+        server = http_server(
+            make_app(platform, live),
+            settings.stackyard_http_host,
+            settings.stackyard_http_port,
+        )
+        probes = http_server(
+            instrumentation_app(condition),
+            settings.stackyard_http_host,
+            settings.stackyard_instrumentation_port,
+        )
+        await broker.start(settings.stackyard_http_host, settings.stackyard_mqtt_port)
+        serving = [server] + [probes] * settings.enable_instrumentation_endpoints
+        async with in_background(live.run(), fanout.run(), tls.run()):
+            tasks = [asyncio.create_task(one.serve()) for one in serving]
+            condition.started = True
+            log.info("server.started", port=settings.stackyard_http_port)
+            await wait_until_over(stop, tasks)
+            condition.stopping = True
+            log.info("server.stopping")
+            live.close()
+            for one in serving:
+                one.should_exit = True
+            await asyncio.gather(*tasks)
+            await broker.close()
+    log.info("server.stopped")
+
+
+async def wait_until_over(stop: asyncio.Event, tasks: list[asyncio.Task[None]]) -> None:
+    """Return when we are to stop, or when a part could not even start."""
+    waiting = asyncio.create_task(stop.wait())
+    await asyncio.wait([waiting, *tasks], return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+
+
+def make_broker(platform: Platform, tls: BrokerTls) -> Broker:
+    async def authenticate(certificate: bytes) -> PoolId | None:
+        async with platform.unit() as unit:
+            return await unit.pools.authenticate(certificate, by=SYSTEM)
+
+    async def received(pool_id: PoolId, worker_id: WorkerId, payload: bytes) -> None:
+        """Make it durable before the worker is told that we have it."""
+        event = WorkerSpoke(
+            pool_id=pool_id,
+            worker_id=worker_id,
+            payload=payload.decode(errors="replace"),
+            at=platform.means.clock(),
+        )
+        async with platform.database.transaction() as session:
+            sender = PostgresSender(session)
+            await sender.send(Queue.IOT, message_of(event, "hear"))
+
+    return Broker(
+        authenticate=authenticate,
+        received=received,
+        ssl=tls.context,
+        namespace=NAMESPACE,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """How people, keys, runs and browsers prove who they are."""
+
+    identification: Identification
+    authenticator: Authenticator
+
+    async def who(self, request: Request) -> Subject:
+        return await self.identification.require(request)
+
+    async def basic(self, user: str, password: str) -> Subject | None:
+        return await self.authenticator.basic(user, password)
+
+
+def make_app(platform: Platform, live: LiveHub) -> Starlette:
+    means, settings = platform.means, platform.settings
+    assert isinstance(settings, ServerSettings)  # noqa: S101 - this is the server
+    doors = make_doors(platform, settings)
+    graph = Graph(
+        build_schema(),
+        platform.unit,
+        Means(
+            platform.state_files,
+            platform.state_links,
+            platform.contents,
+            platform.pushes,
+            platform.heads,
+            means.clock,
+        ),
+    )
+    routes: list[BaseRoute] = [
+        *health_routes(),
+        GraphRoute(graph.answer, doors.identification).route(),
+        *SessionRoutes(doors.identification).routes(),
+        *wellknown_routes(means.tokens, means.site),
+        *live_routes(platform.unit, live, doors.who),
+        *WorkerRoutes(platform.unit, means.blobs, platform.state_files).routes(),
+        *StateRoutes(platform.state_files, platform.state_links, doors.who).routes(),
+        *GitHttp(platform.contents, platform.pushes, doors.basic).routes(),
+        *spa_routes(page_folder(settings)),
+    ]
+    return build_app(
+        routes,
+        site=means.site,
+        uploads_url=settings.object_storage_bucket_uploads_url,
+        body_limits=UNLIMITED,
+    )
+
+
+def page_folder(settings: ServerSettings) -> Path:
+    """Return where the browser application is, or would be."""
+    if settings.stackyard_web_folder is not None:
+        return settings.stackyard_web_folder
+    return next((page for page in PAGES if page.is_dir()), PAGES[0])
+
+
+def make_doors(platform: Platform, settings: ServerSettings) -> Doors:
+    means = platform.means
+    authenticator = Authenticator(
+        platform.database.transaction,
+        means.tokens,
+        means.site,
+        means.clock,
+        platform.run_is_active,
+    )
+    admin = None
+    if settings.admin_username and settings.admin_password:
+        admin = AdminCredentials(
+            settings.admin_username, settings.admin_password.get_secret_value()
+        )
+    sessions = Sessions(platform.database.transaction, means.clock, admin)
+    return Doors(Identification(authenticator, sessions, means.site), authenticator)
