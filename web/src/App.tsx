@@ -1,0 +1,52 @@
+import { Link, Navigate, Route, Routes } from "react-router";
+
+import { RunPage } from "./runs/RunPage";
+import { useSession, useSignOut } from "./session/session";
+import { SignIn } from "./session/SignIn";
+import { StackList } from "./stacks/StackList";
+import { StackPage } from "./stacks/StackPage";
+import { Problem } from "./ui/Problem";
+
+export function App() {
+  const session = useSession();
+  const signOut = useSignOut();
+
+  if (session.isPending) return null;
+  if (session.error) {
+    return (
+      <main className="narrow">
+        <Problem error={session.error} />
+        <button onClick={() => void session.refetch()}>Try again</button>
+      </main>
+    );
+  }
+  if (!session.data) return <SignIn />;
+  return (
+    <>
+      <a className="skip" href="#content">
+        Skip to the content
+      </a>
+      <header>
+        <Link to="/" className="brand">
+          Stackyard
+        </Link>
+        <span>
+          <small>{session.data.name}</small>{" "}
+          <button onClick={() => void signOut()}>Sign out</button>
+        </span>
+      </header>
+      <div id="content">
+        <Routes>
+          <Route path="/" element={<StackList />} />
+          <Route path="/stack/:stackId" element={<StackPage />} />
+          <Route path="/stack/:stackId/run/:runId" element={<RunPage />} />
+          <Route path="/admin-login" element={<Navigate to="/" replace />} />
+          <Route
+            path="*"
+            element={<p className="empty">There is no such page.</p>}
+          />
+        </Routes>
+      </div>
+    </>
+  );
+}
