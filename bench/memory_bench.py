@@ -1,0 +1,98 @@
+"""What `stackyard up` holds in memory when nothing happens, part by part.
+
+Proportional set size: what is shared between processes is counted once.
+"""
+
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.support.postgres import free_port
+
+from bench.figures import write
+
+SETTLE_SECONDS = 20
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        command = [sys.executable, "-m", "stackyard", "up", "--data", f"{folder}/data"]
+        with (Path(folder) / "up.log").open("wb") as log:
+            process = subprocess.Popen(
+                [*command, "--port", str(free_port())],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        try:
+            wait_until_ready(Path(folder) / "up.log")
+            time.sleep(SETTLE_SECONDS)
+            parts = {name(pid): 0.0 for pid in tree(process.pid)}
+            for pid in tree(process.pid):
+                parts[name(pid)] = round(parts[name(pid)] + megabytes(pid), 1)
+        finally:
+            process.terminate()
+            process.wait(60)
+    floor = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(9)"])
+    time.sleep(1)
+    bare = megabytes(floor.pid)
+    floor.kill()
+    floor.wait(5)
+    write(
+        "memory",
+        {
+            "unit": "MB (PSS)",
+            "total": round(sum(parts.values()), 1),
+            "parts": dict(sorted(parts.items())),
+            "floor_bare_python": round(bare, 1),
+        },
+    )
+
+
+def wait_until_ready(log: Path, seconds: float = 90) -> None:
+    deadline = time.monotonic() + seconds
+    while "ready" not in log.read_text(errors="replace").lower():
+        if time.monotonic() > deadline:
+            raise TimeoutError(log.read_text(errors="replace")[-2000:])
+        time.sleep(0.2)
+
+
+def tree(root: int) -> list[int]:
+    """Return *root* and everything below it."""
+    parents = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                status = (entry / "stat").read_text()
+            except OSError:
+                continue
+            parents[int(entry.name)] = int(status.rpartition(")")[2].split()[1])
+    found = {root}
+    while True:
+        more = {pid for pid, parent in parents.items() if parent in found} - found
+        if not more:
+            return sorted(found)
+        found |= more
+
+
+def name(pid: int) -> str:
+    words = Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
+    for word in words:
+        if word in {"server", "drain", "scheduler", "worker", "up"}:
+            return word
+    return Path(words[0]).name.split(":")[0] or "?"
+
+
+def megabytes(pid: int) -> float:
+    rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    kilobytes = re.search(r"^Pss:\s+([0-9]+) kB", rollup, re.MULTILINE)
+    return int(kilobytes[1]) / 1024 if kilobytes else 0.0
+
+
+if __name__ == "__main__":
+    main()
