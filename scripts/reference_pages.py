@@ -1,0 +1,417 @@
+# ruff: noqa: INP001 - a script's other half, not a package
+"""What `generate-docs` writes: settings, API and telemetry, as the code has them."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from graphql import GraphQLArgument, GraphQLField, GraphQLNamedType, GraphQLObjectType
+from graphql import GraphQLSchema as Schema
+from pydantic.fields import FieldInfo
+
+from stackyard.graphql.schema import build_schema
+from stackyard.kernel.blobs import Bucket
+from stackyard.settings import (
+    DrainSettings,
+    MigrateSettings,
+    SchedulerSettings,
+    ServerSettings,
+)
+from stackyard.settings.parts import Common, StoragePart
+
+NOTE: Final = "<!-- Written by scripts/generate-docs from the code. Do not edit. -->"
+
+PROCESSES: Final[dict[str, type[Common]]] = {
+    "server": ServerSettings,
+    "drain": DrainSettings,
+    "scheduler": SchedulerSettings,
+    "migrate": MigrateSettings,
+}
+
+# What the classes cannot say in a word. A name that no class reads is an error.
+MEANINGS: Final = {
+    "ADMIN_PASSWORD": "the administrator's; without both the sign-in is off",
+    "ADMIN_USERNAME": "the administrator's name",
+    "AWS_DEFAULT_REGION": "used where `AWS_REGION` is not set",
+    "AWS_REGION": "one of the two must be set with `aws`",
+    "DATABASE_URL": "`postgres://user:password@host:port/database`",
+    "DRAIN_CONCURRENCY_ASYNC_JOBS": "messages of `async` at once",
+    "DRAIN_CONCURRENCY_ASYNC_JOBS_FIFO": "groups of `async-fifo` at once",
+    "DRAIN_CONCURRENCY_CRONJOBS": "messages of `cronjobs` at once",
+    "DRAIN_CONCURRENCY_DLQ": "messages of `dlq` at once",
+    "DRAIN_CONCURRENCY_DLQ_FIFO": "groups of `dlq-fifo` at once",
+    "DRAIN_CONCURRENCY_EVENTS": "messages of `events-inbox` at once",
+    "DRAIN_CONCURRENCY_IOT": "messages of `iot` at once",
+    "DRAIN_CONCURRENCY_WEBHOOKS": "messages of `webhooks` at once",
+    "DRAIN_SCHEDULER_ENABLED": "be the scheduler as well",
+    "ENABLE_INSTRUMENTATION_ENDPOINTS": "serve `/readiness`, `/startup`; not `migrate`",
+    "ENCRYPTION_RSA_PRIVATE_KEY": "base64 of an unencrypted PEM, 2048 bits or more",
+    "ENCRYPTION_TYPE": "only `rsa` is supported: set it",
+    "HTTPS_PROXY": "its form is checked; calls to git do not use it yet",
+    "HTTP_PROXY": "its form is checked; calls to git do not use it yet",
+    "MESSAGE_PROCESSING_TIMEOUT_SECONDS": "how long one message may take",
+    "MESSAGE_QUEUE_TYPE": "only `postgres` is supported: set it",
+    "MQTT_BROKER_ENDPOINT": "what workers dial: `host:port` or `tls://host:port`",
+    "MQTT_BROKER_TYPE": "only `builtin` is supported: set it",
+    "OBJECT_STORAGE_BUCKET_UPLOADS_URL": "origin that browsers may send uploads to",
+    "OBJECT_STORAGE_MINIO_ACCESS_KEY_ID": "needed with `minio`",
+    "OBJECT_STORAGE_MINIO_ALLOW_INSECURE": "take any certificate of the store",
+    "OBJECT_STORAGE_MINIO_ENDPOINT": "`host` or `host:port`; needed with `minio`",
+    "OBJECT_STORAGE_MINIO_SECRET_ACCESS_KEY": "needed with `minio`",
+    "OBJECT_STORAGE_MINIO_USE_SSL": "https to the store",
+    "OBJECT_STORAGE_TYPE": "set `minio`, for any S3-compatible store",
+    "SERVER_DOMAIN": "where people, git and workers find the server",
+    "STACKYARD_ACCOUNT_NAME": "what the installation is called",
+    "STACKYARD_CACHE_FOLDER": "where clones of repositories are cached",
+    "STACKYARD_HANDOVER_SECONDS": "how long a worker may take to accept a run",
+    "STACKYARD_HTTP_HOST": "where to listen",
+    "STACKYARD_HTTP_PORT": "page, API, git, state, worker calls",
+    "STACKYARD_INSTRUMENTATION_PORT": "of `/readiness` and `/startup`",
+    "STACKYARD_MQTT_PORT": "of the broker",
+    "STACKYARD_OUTBOUND_ALLOWED_NETWORKS": "private ones that may be called",
+    "STACKYARD_SCHEME": "`https` or `http`, of `SERVER_DOMAIN`",
+    "STACKYARD_WEB_FOLDER": "the built page, if not the package's",
+    "STACKYARD_WORKER_LEASE_SECONDS": "silence after which a worker is suspected",
+}
+
+
+class WorkerVariable(NamedTuple):
+    name: str
+    default: str
+    meaning: str
+
+
+# By hand: the worker reads its environment without classes (`worker/settings.py`).
+WORKER: Final = (
+    WorkerVariable("SPACELIFT_TOKEN", "required, secret", "the pool's `config`"),
+    WorkerVariable(
+        "SPACELIFT_POOL_PRIVATE_KEY",
+        "required, secret",
+        "base64 of the PEM key that the signing request was made with",
+    ),
+    WorkerVariable(
+        "SPACELIFT_DEBUG", "`false`", "write the exact commands into the run's log"
+    ),
+    WorkerVariable("SPACELIFT_LAUNCHER_LOGS_TIMEOUT", "`7m`", "longest silence"),
+    WorkerVariable("SPACELIFT_LAUNCHER_RUN_TIMEOUT", "`70m`", "longest leg"),
+    WorkerVariable(
+        "SPACELIFT_MASK_ENVS", "", "names whose values are masked in logs, with commas"
+    ),
+    WorkerVariable("SPACELIFT_METADATA_…", "", "tags that the worker shows"),
+    WorkerVariable(
+        "SPACELIFT_RUN_LOGS_ON_STANDARD_OUTPUT_ENABLED",
+        "`false`",
+        "print the runs' logs as well",
+    ),
+    WorkerVariable(
+        "SPACELIFT_SENSITIVE_OUTPUT_UPLOAD_ENABLED",
+        "`false`",
+        "let sensitive outputs leave the worker where the stack wants it",
+    ),
+    WorkerVariable(
+        "SPACELIFT_WHITELIST_ENVS",
+        "",
+        "names that runs are given of the launcher's environment, with commas",
+    ),
+    WorkerVariable("STACKYARD_WORKER_FOLDER", "see below", "journal and workspaces"),
+    WorkerVariable(
+        "STACKYARD_WORKER_GRACE_SECONDS",
+        "the longest leg",
+        "time that runs in hand have to finish when the launcher is told to go",
+    ),
+    WorkerVariable("STACKYARD_WORKER_HEARTBEAT_SECONDS", "`3`", "between heartbeats"),
+    WorkerVariable("STACKYARD_WORKER_SANDBOX", "`bubblewrap`", "or `process`"),
+    WorkerVariable("STACKYARD_WORKER_SLOTS", "`1`", "runs at the same time"),
+    WorkerVariable(
+        "STACKYARD_WORKER_TOOLS", "", "absolute folders with `terraform` or `tofu`"
+    ),
+    WorkerVariable(
+        "STACKYARD_WORKER_TRUSTED",
+        "`false`",
+        "must be `true` for the sandbox `process`, which isolates nothing",
+    ),
+)
+
+# Type → fields that are our own additions to the contract; None: all of the type.
+ADDITIONS: Final[dict[str, frozenset[str] | None]] = {
+    "Mutation": frozenset({"stackManagedStateRollback"}),
+    "Run": frozenset({"stateVersion", "waitingFor"}),
+    "RunChangesResourceV3": frozenset({"actions"}),
+    "Stack": frozenset({"stateVersions"}),
+    "StateVersion": None,
+    "Worker": frozenset({"createdAt", "availableAt"}),
+}
+
+_LEVELS: Final = {"debug", "info", "warning", "error", "critical", "exception"}
+# These pass an event on to the log: which argument it is, and at which level.
+_SPOKESMEN: Final = {"end": (1, "info"), "_cut_off": (0, "info")}
+_EVENT: Final = re.compile(r"[a-z_]+\.[a-z_]+")
+
+
+def pages(root: Path) -> dict[str, str]:
+    """Return the text of every generated page by its name."""
+    return {
+        "settings.md": settings_page(),
+        "api.md": api_page(build_schema()),
+        "telemetry.md": telemetry_page(root / "src"),
+    }
+
+
+# --- settings ---------------------------------------------------------------------
+
+
+def settings_page() -> str:
+    lines = [
+        "# Settings",
+        "",
+        NOTE,
+        "",
+        "Environment variables are the only source. An empty variable is one that was",
+        "not set. Each process checks what it reads at start, says every problem in",
+        "a log line (`settings.refused`) and ends with status 2. Secrets are marked,",
+        "and have no default. Variables that are not listed are ignored.",
+        "",
+        "## Control plane",
+        "",
+        "| variable | default | read by | meaning |",
+        "|---|---|---|---|",
+    ]
+    lines += [_row(name, *found) for name, found in sorted(_variables().items())]
+    lines += [
+        "",
+        "Which buckets a process cannot do without: "
+        + "; ".join(f"{name}: {_required(kind)}" for name, kind in _with_buckets())
+        + ".",
+        "",
+        "`stackyard up` reads `STACKYARD_DATA`, the folder where it keeps everything;",
+        "by default `./data`.",
+        "",
+        "## Worker",
+        "",
+        "Problems are printed to standard error; the status is 2.",
+        "",
+        "| variable | default | meaning |",
+        "|---|---|---|",
+    ]
+    lines += [f"| `{one.name}` | {one.default} | {one.meaning} |" for one in WORKER]
+    lines += [
+        "",
+        "Durations are numbers with units, such as `90s`, `70m`, `1h30m`. The folder",
+        "is `$XDG_STATE_HOME/stackyard/worker`, or `~/.local/state/stackyard/worker`",
+        "where that is not set; it is held by one launcher at a time.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _variables() -> dict[str, tuple[FieldInfo, list[str]]]:
+    found: dict[str, tuple[FieldInfo, list[str]]] = {}
+    for process, kind in PROCESSES.items():
+        for name, field in kind.model_fields.items():
+            found.setdefault(name.upper(), (field, []))[1].append(process)
+    unknown = MEANINGS.keys() - found.keys()
+    if unknown:
+        message = f"no process reads {', '.join(sorted(unknown))}"
+        raise ValueError(message)
+    return found
+
+
+def _row(name: str, field: FieldInfo, processes: list[str]) -> str:
+    meaning = MEANINGS.get(name) or _of_bucket(name)
+    readers = "all" if len(processes) == len(PROCESSES) else ", ".join(processes)
+    return f"| `{name}` | {_default(name, field)} | {readers} | {meaning} |"
+
+
+def _default(name: str, field: FieldInfo) -> str:
+    secret = ", secret" if "SecretStr" in str(field.annotation) else ""
+    if field.is_required():
+        return f"required{secret}"
+    value = field.default
+    if value is None or value == ():
+        return f"none{secret}"
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    if name in {"ENCRYPTION_TYPE", "MESSAGE_QUEUE_TYPE", "MQTT_BROKER_TYPE"}:
+        return f"`{value}`, refused"
+    return f"`{value}`"
+
+
+def _of_bucket(name: str) -> str:
+    kind = name.removeprefix("OBJECT_STORAGE_BUCKET_")
+    if kind == name:
+        message = f"{name} has no meaning here"
+        raise ValueError(message)
+    if kind not in set(Bucket):
+        return "accepted; nothing is kept there yet"
+    return f"the bucket `{kind}`"
+
+
+def _with_buckets() -> Iterator[tuple[str, type[StoragePart]]]:
+    for name, kind in PROCESSES.items():
+        if issubclass(kind, StoragePart):
+            yield name, kind
+
+
+def _required(kind: type[StoragePart]) -> str:
+    return ", ".join(f"`{bucket}`" for bucket in sorted(kind.required_buckets))
+
+
+# --- API --------------------------------------------------------------------------
+
+
+def api_page(schema: Schema) -> str:
+    _check_additions(schema)
+    lines = [
+        "# API",
+        "",
+        NOTE,
+        "",
+        "GraphQL: `POST /graphql` with JSON `{query, variables, operationName}`, and",
+        "`Authorization: Bearer` with the `jwt` of `apiKeyUser`. The answer is JSON,",
+        "also where something went wrong: that is in `errors`, each with a `message`",
+        "and, where the platform foresaw it, `extensions.code`.",
+        "",
+    ]
+    for kind, title in (("Query", "Queries"), ("Mutation", "Mutations")):
+        fields = _object(schema, kind).fields
+        lines += [f"## {title}", "", "| name | arguments | answer | notes |"]
+        lines += ["|---|---|---|---|"]
+        lines += [_field_row(kind, name, fields[name]) for name in sorted(fields)]
+        lines.append("")
+    lines += [
+        "## Additions",
+        "",
+        "These are our own: clients written for the contract do not know them.",
+        "",
+        "| addition | type | meaning |",
+        "|---|---|---|",
+    ]
+    lines += list(_addition_rows(schema))
+    lines += ["", "## Types", "", "```text"]
+    lines += list(_types(schema))
+    lines += ["```", ""]
+    return "\n".join(lines)
+
+
+def _object(schema: Schema, name: str) -> GraphQLObjectType:
+    found = schema.type_map.get(name)
+    if not isinstance(found, GraphQLObjectType):
+        message = f"there is no type {name}"
+        raise TypeError(message)
+    return found
+
+
+def _check_additions(schema: Schema) -> None:
+    for kind, names in ADDITIONS.items():
+        missing = (names or frozenset()) - _object(schema, kind).fields.keys()
+        if missing:
+            message = f"{kind} has no {', '.join(sorted(missing))}"
+            raise ValueError(message)
+
+
+def _field_row(kind: str, name: str, field: GraphQLField) -> str:
+    notes = [_one_line(field.description)]
+    if name in (ADDITIONS.get(kind) or ()):
+        notes.append("Ours.")
+    said = " ".join(filter(None, notes))
+    return f"| `{name}` | {_arguments(field.args)} | `{field.type}` | {said} |"
+
+
+def _arguments(arguments: dict[str, GraphQLArgument]) -> str:
+    return ", ".join(f"`{name}: {one.type}`" for name, one in arguments.items())
+
+
+def _addition_rows(schema: Schema) -> Iterator[str]:
+    for kind, names in sorted(ADDITIONS.items()):
+        fields = _object(schema, kind).fields
+        for name in sorted(names if names is not None else fields):
+            meaning = _one_line(fields[name].description)
+            yield f"| `{kind}.{name}` | `{fields[name].type}` | {meaning} |"
+
+
+def _types(schema: Schema) -> Iterator[str]:
+    for name, kind in sorted(schema.type_map.items()):
+        if name.startswith("__") or name in {"Query", "Mutation"}:
+            continue
+        members = list(_members(kind))
+        if members:
+            yield f"{name}"
+            yield from (f"  {member}" for member in members)
+
+
+def _members(kind: GraphQLNamedType) -> Iterator[str]:
+    values = getattr(kind, "values", None)
+    if values is not None:
+        yield " | ".join(values)
+        return
+    fields: dict[str, Any] = getattr(kind, "fields", {})
+    for name, field in fields.items():
+        arguments = ", ".join(
+            f"{one}: {given.type}" for one, given in getattr(field, "args", {}).items()
+        )
+        yield f"{name}{f'({arguments})' if arguments else ''}: {field.type}"
+
+
+def _one_line(text: str | None) -> str:
+    return " ".join((text or "").split())
+
+
+# --- telemetry --------------------------------------------------------------------
+
+
+class Line(NamedTuple):
+    event: str
+    level: str
+    module: str
+
+
+def telemetry_page(source: Path) -> str:
+    lines = [
+        "# Telemetry",
+        "",
+        NOTE,
+        "",
+        "Every process writes one JSON object per line to standard output. Lines of",
+        "the control plane have `event`, `level`, `logger`, `process`, `timestamp`;",
+        "those of a worker `event`, `level`, `ts`. Beside them are the facts of the",
+        "event. What is said while an HTTP request is answered has its `request_id`,",
+        "which the response has as `x-request-id`. Lines of libraries have the same",
+        "form, with a sentence as `event`. An exception is one field of its line,",
+        "without the values of variables.",
+        "",
+        "There are no metrics and no traces yet.",
+        "",
+        "| event | level | module |",
+        "|---|---|---|",
+    ]
+    lines += [
+        f"| `{e}` | {level} | `{module}` |" for e, level, module in events(source)
+    ]
+    return "\n".join([*lines, ""])
+
+
+def events(source: Path) -> list[Line]:
+    """Return every log line with a constant name, found in the code below *source*."""
+    found: set[Line] = set()
+    for path in source.rglob("*.py"):
+        relative = path.relative_to(source).with_suffix("")
+        module = ".".join(relative.parts).removesuffix(".__init__")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and (said := _said(node)):
+                found.add(Line(*said, module))
+    return sorted(found)
+
+
+def _said(call: ast.Call) -> tuple[str, str] | None:
+    if not isinstance(call.func, ast.Attribute):
+        return None
+    name = call.func.attr
+    place, level = _SPOKESMEN.get(name, (0, "error" if name == "exception" else name))
+    if name not in _LEVELS | _SPOKESMEN.keys() or len(call.args) <= place:
+        return None
+    event = call.args[place]
+    if not isinstance(event, ast.Constant) or not isinstance(event.value, str):
+        return None
+    return (event.value, level) if _EVENT.fullmatch(event.value) else None
