@@ -82,6 +82,8 @@ def tree(root: int) -> list[int]:
 
 def name(pid: int) -> str:
     words = Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
+    if Path(words[0]).name == "weed":
+        return "store"  # its subcommand is called server, too
     for word in words:
         if word in {"server", "drain", "scheduler", "worker", "up"}:
             return word
