@@ -2,7 +2,7 @@
 
 import codecs
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from ariadne import MutationType, ObjectType, QueryType
 from graphql import GraphQLError
@@ -21,6 +21,15 @@ mutation = MutationType()
 stack = ObjectType("Stack")
 run = ObjectType("Run")
 bindables = [query, mutation, stack, run]
+
+# Engines that are not built yet: what they would say of every run today.
+_NOTHING: Final[dict[str, Any]] = {
+    "comments": [],
+    "driftDetection": False,
+    "needsApproval": False,
+}
+for _field, _value in _NOTHING.items():
+    run.set_field(_field, lambda *_, value=_value: value)
 
 METADATA_HEADER = "spacelift-user-provided-run-metadata"
 
