@@ -15,6 +15,7 @@ from stackyard.logs import configure_logs
 from stackyard.processes.life import (
     http_server,
     in_background,
+    run_to_end,
     stop_signal,
     wait_for_database,
 )
@@ -28,7 +29,7 @@ log = structlog.get_logger()
 def main() -> None:
     configure_logs("drain")
     settings = load_or_exit(DrainSettings)
-    asyncio.run(run(settings))
+    run_to_end(run(settings))
 
 
 async def run(settings: DrainSettings) -> None:

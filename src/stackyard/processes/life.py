@@ -9,12 +9,19 @@ from typing import Any, Final
 import psycopg
 import structlog
 import uvicorn
+import uvloop
 from starlette.types import ASGIApp
 
 log = structlog.get_logger()
 
 PATIENCE_SECONDS: Final = 120.0
 GRACE_SECONDS: Final = 10
+
+
+def run_to_end(main: Coroutine[Any, Any, None]) -> None:
+    """Run a process on uvloop: what waits on sockets all day wants a lean loop."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(main)
 
 
 async def wait_for_database(url: str, seconds: float = PATIENCE_SECONDS) -> None:

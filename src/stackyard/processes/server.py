@@ -38,6 +38,7 @@ from stackyard.logs import configure_logs
 from stackyard.processes.life import (
     http_server,
     in_background,
+    run_to_end,
     stop_signal,
     wait_for_database,
 )
@@ -57,7 +58,7 @@ UNLIMITED = {"/git/": None, "/state": None, "/worker/": None}  # routes that cou
 def main() -> None:
     configure_logs("server")
     settings = load_or_exit(ServerSettings)
-    asyncio.run(serve(settings))
+    run_to_end(serve(settings))
 
 
 async def serve(settings: ServerSettings) -> None:
