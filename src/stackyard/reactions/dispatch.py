@@ -13,7 +13,7 @@ from stackyard.kernel.errors import Kind, StackyardError
 from stackyard.kernel.ids import PoolId, StackId
 from stackyard.reactions.sources import find_commit, source_of
 from stackyard.reactions.tools import Tools
-from stackyard.runs import Claim, HandoverDue, RunConfirmed, RunEnded, RunQueued
+from stackyard.runs import Claim, Gate, HandoverDue, RunConfirmed, RunEnded, RunQueued
 from stackyard.runs.job import Grants, build_job
 from stackyard.stacks import TrackedCommit
 from stackyard.workers import WorkerIdle
@@ -57,21 +57,41 @@ async def undo_handover(tools: Tools, event: HandoverDue) -> None:
 
 async def advance(tools: Tools, stack_id: StackId) -> None:
     """Let the stack's queued runs through the gate, and find workers for them."""
-    await _look_up_commits(tools, stack_id)
-    async with tools.open_unit() as unit:
-        pool_id = await unit.dispatch.gate(stack_id, by=SYSTEM)
-    if pool_id is not None:
-        await assign(tools, pool_id)
+    gate, claim = await _pass_gate(tools, stack_id)
+    if gate.lacks_commit:
+        await _go_on(tools, claim)
+        await _look_up_commits(tools, stack_id)
+        gate, claim = await _pass_gate(tools, stack_id)
+    await _go_on(tools, claim)
 
 
 async def assign(tools: Tools, pool_id: PoolId) -> None:
     """Pair waiting runs with idle workers of the pool until one side is used up."""
-    while True:
-        async with tools.open_unit() as unit:
-            claim = await unit.dispatch.claim(pool_id, by=SYSTEM)
-        if claim is None:
-            return
+    while claim := await _claim(tools, pool_id):
         await hand_over(tools, claim)
+
+
+async def _pass_gate(tools: Tools, stack_id: StackId) -> tuple[Gate, Claim | None]:
+    """Gate and make the first claim in one transaction: a run that waits for nothing
+    is on its way to a worker after a single one.
+    """
+    async with tools.open_unit() as unit:
+        gate = await unit.dispatch.gate(stack_id, by=SYSTEM)
+        if gate.pool_id is None:
+            return gate, None
+        return gate, await unit.dispatch.claim(gate.pool_id, by=SYSTEM)
+
+
+async def _go_on(tools: Tools, claim: Claim | None) -> None:
+    """Hand over what was claimed at the gate, and look for more of that pool's."""
+    if claim is not None:
+        await hand_over(tools, claim)
+        await assign(tools, claim.leg.pool_id)
+
+
+async def _claim(tools: Tools, pool_id: PoolId) -> Claim | None:
+    async with tools.open_unit() as unit:
+        return await unit.dispatch.claim(pool_id, by=SYSTEM)
 
 
 async def hand_over(tools: Tools, claim: Claim) -> None:

@@ -6,7 +6,7 @@ how a run finds its worker, `legs` what a worker reports, `logs` what it printed
 """
 
 from stackyard.runs.service.deletions import Deletions
-from stackyard.runs.service.dispatch import Claim, Dispatch
+from stackyard.runs.service.dispatch import Claim, Dispatch, Gate
 from stackyard.runs.service.legs import Legs
 from stackyard.runs.service.logs import LogPart, RunLogs
 from stackyard.runs.service.requests import Runs
@@ -16,6 +16,7 @@ __all__ = [
     "Claim",
     "Deletions",
     "Dispatch",
+    "Gate",
     "Legs",
     "LogPart",
     "RunLogs",

@@ -31,6 +31,17 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Gate:
+    """What a look at a stack's gate has shown.
+
+    `pool_id` is the pool whose workers should look; None: nobody can go on here.
+    """
+
+    pool_id: PoolId | None
+    lacks_commit: bool  # of a queued run: it is to be looked up before it may pass
+
+
+@dataclass(frozen=True, slots=True)
 class Dispatch:
     store: RunStore
     stacks: Stacks
@@ -61,15 +72,17 @@ class Dispatch:
         if not run.state.is_final:
             await self.progress.record(run, run.fail(note, at=self.clock()))
 
-    async def gate(self, stack_id: StackId, *, by: Subject) -> PoolId | None:
-        """Let through what may go; return the pool whose workers should look."""
+    async def gate(self, stack_id: StackId, *, by: Subject) -> Gate:
+        """Let through what may go."""
         await self._require(by)
         await self.store.lock_stack(stack_id)
         stack = await self.stacks.find(stack_id, by=by)
+        queued = await self.store.queued(stack_id)
+        lacks_commit = not all(_known(run) for run in queued)
         if stack is None or stack.worker_pool_id is None or stack.is_disabled:
-            return None
+            return Gate(None, lacks_commit)
         blocked = bool(await self.store.blockers([stack_id]))
-        for run in await self.store.queued(stack_id):
+        for run in queued:
             if not _known(run):
                 if run.type.blocking:
                     blocked = True  # order is kept: those behind it wait as well
@@ -78,7 +91,7 @@ class Dispatch:
                 continue
             blocked = blocked or run.type.blocking
             await self._let_through(run, stack)
-        return stack.worker_pool_id
+        return Gate(stack.worker_pool_id, lacks_commit)
 
     async def claim(self, pool_id: PoolId, *, by: Subject) -> Claim | None:
         """Give the next waiting run of the pool to an idle worker, atomically.
