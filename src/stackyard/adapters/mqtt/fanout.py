@@ -156,7 +156,9 @@ class Fanout:
             .order_by(Delivery.id)
             .limit(_PAGE)
         )
-        async with asyncio.timeout(10), self.engine.connect() as connection:
+        # Committed, though it only reads: psycopg forgets what it has prepared on a
+        # connection that is rolled back.
+        async with asyncio.timeout(10), self.engine.begin() as connection:
             return (await connection.execute(query)).all()
 
     async def _send(self, row: Row[int, PoolId, WorkerId, bytes]) -> None:
