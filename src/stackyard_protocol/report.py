@@ -91,8 +91,15 @@ Body: TypeAlias = Accepted | Entered | Planned | Archived | Ended | Lost
 
 
 class Report(Struct, frozen=True):
+    """`printed` is the ordinal of the run's present state if it has printed anything.
+
+    The bytes go another way and may come later; whoever follows the log is to know
+    that they will.
+    """
+
     sequence: int
     body: Body
+    printed: int | None = None
 
 
 class Next(StrEnum):

@@ -58,7 +58,8 @@ class Dialogue:
             raise LetGoError
         self.reporting = True
         try:
-            report = self.leg.add_report(body)
+            printed = self._version if self._phase is not None else None
+            report = self.leg.add_report(body, printed=printed)
             await self.leg.sync()
             return await self._say_up_to(report)
         finally:

@@ -105,10 +105,11 @@ class LegJournal:
         found.logs = sorted(logs, key=lambda one: one.version)
         return found
 
-    def add_report(self, body: Body) -> Report:
+    def add_report(self, body: Body, *, printed: int | None = None) -> Report:
         """Write the report down. It is not safe before `sync`."""
         last = self.reports[-1].sequence if self.reports else -1
-        report = Report(sequence=max(last + 1, self.answered), body=body)
+        sequence = max(last + 1, self.answered)
+        report = Report(sequence=sequence, body=body, printed=printed)
         self.reports.append(report)
         self._append("reports", msgspec.json.encode(report))
         return report

@@ -1,5 +1,7 @@
 """Logs: taken in any pieces, read from any offset, the same bytes before and after."""
 
+from datetime import timedelta
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -18,10 +20,12 @@ from stackyard.runs import (
     LogGapError,
     LogStore,
     RunLogs,
+    RunState,
     RunType,
     queue_run,
 )
 from stackyard.runs.errors import ChunkTooLargeError
+from stackyard.runs.service.logs import FORGOTTEN
 from stackyard_protocol.report import MAX_CHUNK, LogEnd
 
 VERSION = 5
@@ -78,6 +82,11 @@ class Desk:
         )
         await self.session.flush()
 
+    async def look(self) -> tuple[bytes, bool, bool]:
+        """Return what a viewer is told: the bytes, whether there is a log, its end."""
+        part = await self.logs.read(self.run, VERSION, offset=0, by=SYSTEM)
+        return part.body, part.exists, part.finished
+
     async def read_all(self, offset: int = 0) -> bytes:
         body = b""
         while True:
@@ -117,6 +126,43 @@ async def test_a_missing_chunk_is_asked_for(desk: Desk) -> None:
 async def test_an_oversized_chunk_is_refused(desk: Desk) -> None:
     with pytest.raises(ChunkTooLargeError):
         await desk.append(0, b"x" * (MAX_CHUNK + 1))
+
+
+async def test_a_log_that_is_on_its_way_is_waited_for(desk: Desk) -> None:
+    """The run is over, the report said that it printed, the bytes come later."""
+    desk.run.state = RunState.FINISHED
+    await desk.logs.expect(desk.leg, VERSION, by=desk.by)
+
+    assert await desk.look() == (b"", True, False)
+    await desk.append(0, b"late")
+    assert await desk.look() == (b"late", True, False)
+    await desk.end(1)
+    assert await desk.look() == (b"late", True, True)
+
+
+async def test_a_state_of_the_past_that_printed_nothing_has_no_log(desk: Desk) -> None:
+    desk.run.state = RunState.FINISHED
+
+    assert await desk.look() == (b"", False, True)
+
+
+async def test_a_log_whose_worker_is_gone_for_good_is_not_waited_for(
+    desk: Desk,
+) -> None:
+    await desk.append(0, b"what came")
+    await desk.logs.end_forgotten(by=SYSTEM)
+    assert await desk.look() == (b"what came", True, False)  # the leg goes on
+
+    desk.leg.ended_at = Clock()() - FORGOTTEN
+    await desk.session.flush()
+    await desk.logs.end_forgotten(by=SYSTEM)
+    assert await desk.look() == (b"what came", True, False)  # it may be on its way
+
+    desk.leg.ended_at -= timedelta(seconds=1)
+    await desk.session.flush()
+    await desk.logs.end_forgotten(by=SYSTEM)
+    assert await desk.look() == (b"what came", True, True)
+    assert isinstance(desk.outbox.events[-1], LogEnded)
 
 
 async def test_another_leg_cannot_write_this_log(desk: Desk) -> None:

@@ -58,13 +58,9 @@ def text_of(client: Client, stack: str, run: str, state: str) -> str:
 
 
 def bytes_of(client: Client, stack: str, run: str, state: str) -> bytes:
-    """Return what the state printed; it may come a moment after the run's end."""
-
-    def look() -> bytes:
-        whole = client.log(stack, run)
-        return b"".join(body for (name, _), body in whole.items() if name == state)
-
-    return eventually(look, f"the log of {state}", 20)
+    """Return what the state printed, followed to its end."""
+    whole = client.log(stack, run)
+    return b"".join(body for (name, _), body in whole.items() if name == state)
 
 
 def assert_deploys(platform: Platform, stack: str) -> None:

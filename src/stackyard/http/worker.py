@@ -19,12 +19,14 @@ from stackyard.kernel.errors import InvalidError, UnauthorizedError
 from stackyard.kernel.ids import LegId
 from stackyard.runs import LegNotFoundError, LogGapError, workspace_key
 from stackyard.state_files import StateFiles
-from stackyard.unit import OpenUnit
+from stackyard.unit import OpenUnit, Unit
 from stackyard_protocol.report import MAX_CHUNK, Answer, LogEnd, Report, UploadUrl
 
 UPLOAD_SECONDS: Final = 3600
 MAX_REPORT: Final = 64 * 1024 * 1024  # a plan of some ten thousand resources
 MAX_STATE: Final = 256 * 1024 * 1024
+SMALL: Final = 1024
+LEG: Final = "/worker/legs/{leg}"
 
 T = TypeVar("T")
 
@@ -33,7 +35,21 @@ class MalformedReportError(InvalidError):
     """The worker's message does not follow the protocol."""
 
 
-Handle: TypeAlias = Callable[[Request, LegId, Subject], Awaitable[Response]]
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What a worker says, from which leg."""
+
+    request: Request
+    leg_id: LegId
+    body: bytes
+    by: Subject
+
+    @property
+    def version(self) -> int:
+        return int(self.request.path_params["version"])
+
+
+Handle: TypeAlias = Callable[[Unit, Call], Awaitable[Response]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,46 +60,31 @@ class WorkerRoutes:
 
     def routes(self) -> list[Route]:
         return [
-            self._route("/reports", self.report),
-            self._route("/logs/{version:int}/{number:int}", self.chunk),
-            self._route("/logs/{version:int}/end", self.end),
-            self._route("/workspace-url", self.workspace_url),
-            self._route("/errored-state", self.errored_state),
+            self._route("/reports", self.report, most=MAX_REPORT),
+            self._route("/logs/{version:int}/{number:int}", self.chunk, most=MAX_CHUNK),
+            self._route("/logs/{version:int}/end", self.end, most=SMALL),
+            self._route("/workspace-url", self.workspace_url, most=SMALL),
+            Route(f"{LEG}/errored-state", self.errored_state, methods=["POST"]),
         ]
 
-    async def report(self, request: Request, leg_id: LegId, by: Subject) -> Response:
-        said = _decode(await read_body(request, MAX_REPORT), Report)
-        async with self.open_unit() as unit:
-            answer = await unit.legs.report(leg_id, said, by=by)
-        return _json(answer)
+    async def report(self, unit: Unit, call: Call) -> Response:
+        said = _decode(call.body, Report)
+        return _json(await unit.legs.report(call.leg_id, said, by=call.by))
 
-    async def chunk(self, request: Request, leg_id: LegId, by: Subject) -> Response:
-        body = await read_body(request, MAX_CHUNK)
-        version, number = request.path_params["version"], request.path_params["number"]
-        try:
-            async with self.open_unit() as unit:
-                leg = await unit.legs.get(leg_id, by=by)
-                await unit.logs.append(leg, version, number, body, by=by)
-        except LogGapError as gap:
-            return _gap(gap)
+    async def chunk(self, unit: Unit, call: Call) -> Response:
+        number = int(call.request.path_params["number"])
+        leg = await unit.legs.get(call.leg_id, by=call.by)
+        await unit.logs.append(leg, call.version, number, call.body, by=call.by)
         return Response(status_code=204)
 
-    async def end(self, request: Request, leg_id: LegId, by: Subject) -> Response:
-        said = _decode(await read_body(request, 1024), LogEnd)
-        version = request.path_params["version"]
-        try:
-            async with self.open_unit() as unit:
-                leg = await unit.legs.get(leg_id, by=by)
-                await unit.logs.end(leg, version, said, by=by)
-        except LogGapError as gap:
-            return _gap(gap)
+    async def end(self, unit: Unit, call: Call) -> Response:
+        said = _decode(call.body, LogEnd)
+        leg = await unit.legs.get(call.leg_id, by=call.by)
+        await unit.logs.end(leg, call.version, said, by=call.by)
         return Response(status_code=204)
 
-    async def workspace_url(
-        self, _request: Request, leg_id: LegId, by: Subject
-    ) -> Response:
-        async with self.open_unit() as unit:
-            leg = await unit.legs.get(leg_id, by=by)
+    async def workspace_url(self, unit: Unit, call: Call) -> Response:
+        leg = await unit.legs.get(call.leg_id, by=call.by)
         if not leg.is_open:
             return Response(status_code=410)
         url = await self.blobs.presign_put(
@@ -91,34 +92,53 @@ class WorkerRoutes:
         )
         return _json(UploadUrl(url))
 
-    async def errored_state(
-        self, request: Request, leg_id: LegId, by: Subject
-    ) -> Response:
+    async def errored_state(self, request: Request) -> Response:
+        """Take a state; it goes to the store, so no transaction is held meanwhile."""
+        try:
+            async with self.open_unit() as unit:
+                by = await _who(unit, request)
+                run = await unit.legs.run_of(_leg_of(request), by=by)
+        except LegNotFoundError:
+            return Response(status_code=410)
         body = await read_body(request, MAX_STATE)
-        async with self.open_unit() as unit:
-            run = await unit.legs.run_of(leg_id, by=by)
         await self.state_files.rescue(run.stack_id, run.id, body)
         return Response(status_code=204)
 
-    def _route(self, path: str, handle: Handle) -> Route:
+    def _route(self, path: str, handle: Handle, *, most: int) -> Route:
         async def endpoint(request: Request) -> Response:
-            leg_id, token = LegId(request.path_params["leg"]), _bearer(request)
             try:
+                if not _is_small(request):  # a stranger is not listened to for long
+                    async with self.open_unit() as unit:
+                        await _who(unit, request)
+                body = await read_body(request, most)
                 async with self.open_unit() as unit:
-                    by = await unit.legs.authenticate(leg_id, token, by=NOBODY)
+                    by = await _who(unit, request)
+                    return await handle(unit, Call(request, _leg_of(request), body, by))
             except LegNotFoundError:
                 return Response(status_code=410)
-            return await handle(request, leg_id, by)
+            except LogGapError as gap:
+                return JSONResponse({"expected": gap.facts["expected"]}, 409)
 
-        return Route(f"/worker/legs/{{leg}}{path}", endpoint, methods=["POST"])
+        return Route(f"{LEG}{path}", endpoint, methods=["POST"])
+
+
+def _leg_of(request: Request) -> LegId:
+    return LegId(request.path_params["leg"])
+
+
+def _is_small(request: Request) -> bool:
+    length = request.headers.get("content-length", "")
+    return length.isdecimal() and int(length) <= MAX_CHUNK
+
+
+async def _who(unit: Unit, request: Request) -> Subject:
+    """Return the worker whose leg it is, or raise `LegNotFoundError`."""
+    token = _bearer(request)
+    return await unit.legs.authenticate(_leg_of(request), token, by=NOBODY)
 
 
 def _json(answer: Answer | UploadUrl) -> Response:
     return Response(msgspec.json.encode(answer), media_type="application/json")
-
-
-def _gap(gap: LogGapError) -> Response:
-    return JSONResponse({"expected": gap.facts["expected"]}, 409)
 
 
 def _bearer(request: Request) -> str:

@@ -26,6 +26,7 @@ async def sweep_runs(tools: Tools) -> None:
     async with tools.open_unit() as unit:
         stacks = await unit.dispatch.waiting_stacks(by=SYSTEM)
         pools = await unit.dispatch.waiting_pools(by=SYSTEM)
+        await unit.logs.end_forgotten(by=SYSTEM)
         logs = await unit.logs.unsealed(by=SYSTEM)
         overdue = await unit.dispatch.overdue_legs(by=SYSTEM)
     for leg_id in overdue:

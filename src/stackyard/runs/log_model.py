@@ -1,6 +1,6 @@
 """The log of one phase: chunks while it grows, one object when it has ended."""
 
-from sqlalchemy import BigInteger, ForeignKeyConstraint, Index
+from sqlalchemy import BigInteger, ForeignKeyConstraint, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from stackyard.kernel.ids import RunId
@@ -17,6 +17,14 @@ class PhaseLog(Entity):
     __tablename__ = "run_logs"
     __table_args__ = (
         ForeignKeyConstraint(["run_id"], ["runs.id"], ondelete="CASCADE"),
+        # What the sweeper looks for is rare among logs that are kept for months.
+        Index("ix_run_logs_open", "run_id", postgresql_where=text("NOT ended")),
+        Index(
+            "ix_run_logs_unsealed",
+            "run_id",
+            "state_version",
+            postgresql_where=text("ended AND sealed_chunks < chunks"),
+        ),
     )
 
     run_id: Mapped[RunId] = mapped_column(primary_key=True)

@@ -3,13 +3,15 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from stackyard.kernel.ids import RunId
 from stackyard.runs.log_model import LogChunk, PhaseLog
+from stackyard.runs.model import Leg
 from stackyard.runs.store import LIVE_CHANNEL
 from stackyard_protocol.report import MAX_CHUNK
 
@@ -30,6 +32,13 @@ class LogStore:
 
     async def open(self, run_id: RunId, state_version: int) -> PhaseLog:
         """Return the phase's log, locked, made if this is its first chunk."""
+        await self.make(run_id, state_version)
+        log = await self.find(run_id, state_version, lock=True)
+        assert log is not None  # noqa: S101 - made above, in this transaction
+        return log
+
+    async def make(self, run_id: RunId, state_version: int) -> None:
+        """Say that there is a log, if nobody has yet."""
         await self.session.execute(
             insert(PhaseLog)
             .values(
@@ -43,9 +52,6 @@ class LogStore:
             )
             .on_conflict_do_nothing()
         )
-        log = await self.find(run_id, state_version, lock=True)
-        assert log is not None  # noqa: S101 - inserted above, in this transaction
-        return log
 
     async def of_run(self, run_id: RunId, *, lock: bool = False) -> Sequence[PhaseLog]:
         query = select(PhaseLog).where(PhaseLog.run_id == run_id)
@@ -57,7 +63,7 @@ class LogStore:
         self, run_ids: Sequence[RunId]
     ) -> set[tuple[RunId, int]]:
         query = select(PhaseLog.run_id, PhaseLog.state_version).where(
-            PhaseLog.run_id.in_(run_ids), PhaseLog.size > 0
+            PhaseLog.run_id.in_(run_ids), or_(PhaseLog.size > 0, ~PhaseLog.ended)
         )
         return {(run, version) for run, version in await self.session.execute(query)}
 
@@ -86,6 +92,23 @@ class LogStore:
                 LogChunk.number < log.sealed_chunks,
             )
         )
+
+    async def runs_with_open_logs(
+        self, ended_before: datetime, *, limit: int
+    ) -> Sequence[RunId]:
+        """Return runs whose last leg ended before that, and whose logs have not."""
+        legs = (
+            select(Leg.run_id)
+            .where(Leg.run_id == PhaseLog.run_id)
+            .where(or_(Leg.ended_at.is_(None), Leg.ended_at >= ended_before))
+        )
+        query = (
+            select(PhaseLog.run_id)
+            .where(~PhaseLog.ended, ~legs.exists())
+            .distinct()
+            .limit(limit)
+        )
+        return (await self.session.scalars(query)).all()
 
     async def unsealed(self, *, limit: int) -> Sequence[tuple[RunId, int]]:
         """Return ended logs that are still in chunks: their sealing was lost."""

@@ -737,6 +737,20 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("run_id", "state_version", name=op.f("pk_run_logs")),
     )
+    op.create_index(
+        "ix_run_logs_open",
+        "run_logs",
+        ["run_id"],
+        unique=False,
+        postgresql_where=sa.text("NOT ended"),
+    )
+    op.create_index(
+        "ix_run_logs_unsealed",
+        "run_logs",
+        ["run_id", "state_version"],
+        unique=False,
+        postgresql_where=sa.text("ended AND sealed_chunks < chunks"),
+    )
     op.create_table(
         "run_transitions",
         sa.Column("run_id", sa.Text(), nullable=False),

@@ -89,6 +89,8 @@ class Legs:
         if leg.answer is not None and report.sequence <= leg.sequence:
             return msgspec.convert(leg.answer, Answer)
         run = await self.store.get(leg.run_id, lock=True)
+        if report.printed is not None:
+            await self.logs.expect(leg, report.printed, by=by)
         if leg.is_open:
             answer = await self._take(run, leg, report.body)
         else:
@@ -124,6 +126,7 @@ class Legs:
             await self._close(leg)
             return
         await self._fail_lost(run, leg, "The worker disappeared")
+        await self.logs.end_all(run.id, by=SYSTEM)
 
     async def is_active(self, run_id: RunId, *, by: Subject) -> bool:
         """Whether a worker carries the run out right now: its token is good so long."""
@@ -202,7 +205,6 @@ class Legs:
         if run.state.on_worker:
             step = run.end(RunState.FAILED, at=self.clock(), note=note)
             await self.progress.record(run, step)
-        await self.logs.end_all(run.id, by=SYSTEM)
         await self._close(leg)
 
     async def _close(self, leg: Leg) -> None:

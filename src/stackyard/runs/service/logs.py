@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 from stackyard.kernel.access import Access, Action, Subject
 from stackyard.kernel.blobs import Blobs, Bucket
@@ -16,6 +17,9 @@ from stackyard.runs.log_store import LogStore
 from stackyard.runs.model import Leg, Run
 from stackyard_protocol.report import MAX_CHUNK, LogEnd
 
+# A worker that was away delivers within this after its leg, or later all the same:
+# then the log is ended once more.
+FORGOTTEN = timedelta(minutes=15)
 PIECE = 1024 * 1024  # how much of a sealed log is read at once
 
 
@@ -53,6 +57,11 @@ class RunLogs:
         if chunk is not None:
             self.store.add(chunk)
             await self.store.announce(log)
+
+    async def expect(self, leg: Leg, state_version: int, *, by: Subject) -> None:
+        """The state has printed something: whoever follows its log waits for it."""
+        _ensure_own(leg, by)
+        await self.store.make(leg.run_id, state_version)
 
     async def end(
         self, leg: Leg, state_version: int, end: LogEnd, *, by: Subject
@@ -139,6 +148,13 @@ class RunLogs:
         log.sealed_chunks, log.sealed_size = chunks, size
         await self.store.forget_sealed(log)
         return old
+
+    async def end_forgotten(self, *, by: Subject) -> None:
+        """End logs whose worker is gone for good: nobody waits for them for ever."""
+        await self.access.require(by, Action.SPACE_ADMIN, space=ROOT)
+        silent_since = self.clock() - FORGOTTEN
+        for run_id in await self.store.runs_with_open_logs(silent_since, limit=100):
+            await self.end_all(run_id, by=by)
 
     async def unsealed(self, *, by: Subject) -> list[tuple[RunId, int]]:
         """Return logs whose sealing was lost somewhere: what the sweeper looks at."""
