@@ -1,6 +1,7 @@
 """The phases of a leg: before-hooks, the command, after-hooks, in one shell session."""
 
 import asyncio
+import contextlib
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -78,11 +79,14 @@ async def init(work: Work) -> None:
 
 async def plan(work: Work) -> Planned:
     """Plan, and return what it would do."""
-    job = work.job
+    job, hooks = work.job, work.job.hooks
     steps = terraform.plan(
         work.tool, work.folder, job.targets, lock=job.run_type not in _LOCKLESS
     )
-    await _phase(work, "plan", job.hooks.before_plan, steps, job.hooks.after_plan)
+    if hooks.after_plan:  # they may read it, so it has to be there before they run
+        begin, end = terraform.state_aside(work.tool, work.folder)
+        steps = [begin, *steps, end]
+    await _phase(work, "plan", hooks.before_plan, steps, hooks.after_plan)
     path = f"{work.project}/{terraform.PLAN_JSON}"
     limit = work.host.limits.json_bytes
     text = await asyncio.to_thread(
@@ -94,9 +98,20 @@ async def plan(work: Work) -> Planned:
             f" more than {limit} bytes."
         )
     try:
-        return await asyncio.to_thread(results.read_plan, text)
+        planned = await asyncio.to_thread(results.read_plan, text)
+        if not hooks.after_plan:
+            await asyncio.to_thread(_keep_prior_state, work, text)
     except msgspec.MsgspecError:
         raise LegFailedError("The plan's JSON can't be understood.") from None
+    return planned
+
+
+def _keep_prior_state(work: Work, plan: bytes) -> None:
+    """Leave the state from before to later phases: the plan's JSON has it as well."""
+    path = f"{work.project}/{terraform.STATE_BEFORE}"
+    state = results.prior_state(plan)
+    with contextlib.suppress(UnsafePathError):  # the repository has its own in place
+        beneath.write(work.room.workspace, path, state, owner=work.room.owner)
 
 
 async def apply(work: Work) -> None:

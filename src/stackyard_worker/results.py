@@ -29,6 +29,10 @@ class _ResourceChange(Struct):
     previous_address: str | None = None
 
 
+class _PriorState(Struct):
+    prior_state: Raw = Raw(b'{"format_version":"1.0"}')  # as an empty state is told
+
+
 class _Plan(Struct):
     resource_changes: list[_ResourceChange] = field(default_factory=list)
     output_changes: dict[str, _Actions] = field(default_factory=dict)
@@ -81,6 +85,11 @@ def read_plan(text: bytes) -> Planned:
         ),
         changes=[_change(one) for one in managed if _matters(one)],
     )
+
+
+def prior_state(text: bytes) -> bytes:
+    """Return the state that a plan started from, as `show -json` tells a state."""
+    return bytes(msgspec.json.decode(text, type=_PriorState).prior_state)
 
 
 def read_state(text: bytes, *, sensitive: bool) -> tuple[list[Output], list[Resource]]:

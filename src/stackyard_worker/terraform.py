@@ -31,24 +31,29 @@ def init(tool: str) -> Step:
 
 
 def plan(tool: str, folder: str, targets: Sequence[str], *, lock: bool) -> list[Step]:
-    """Plan into a file, and tell it as JSON. The state is read at the same time.
+    """Plan into a file, and tell it as JSON.
 
     A run that can't be applied leaves the lock alone: it must not get into the way
     of one that can.
     """
     file, text = _in(folder, PLAN), _in(folder, PLAN_JSON)
-    before = _in(folder, STATE_BEFORE)
     locking = _LOCK if lock else "-lock=false"
     chosen = " ".join(shlex.quote(f"-target={target}") for target in targets)
-    show = f"{tool} show -json -no-color"
     return [
-        Step(f"{tool} show", _aside(f"{show} >{before} 2>/dev/null || rm -f {before}")),
         Step(
             f"{tool} plan",
             f"{tool} plan {_PLAIN} {locking} -out={file} {chosen}".strip(),
         ),
-        Step(f"{tool} show", f"{show} {file} >{text} && wait $stackyard_aside"),
+        Step(f"{tool} show", f"{tool} show -json -no-color {file} >{text}"),
     ]
+
+
+def state_aside(tool: str, folder: str) -> tuple[Step, Step]:
+    """Tell the state as JSON beside what comes between the two steps."""
+    before = _in(folder, STATE_BEFORE)
+    show = f"{tool} show -json -no-color >{before} 2>/dev/null || rm -f {before}"
+    name = f"{tool} show"
+    return Step(name, _aside(show)), Step(name, "wait $stackyard_aside")
 
 
 def apply(tool: str, folder: str) -> Step:

@@ -177,6 +177,29 @@ async def test_what_a_hook_exports_is_seen_by_the_phase_and_by_all_later_ones(
     assert outputs["word"] == '"from-hook"'
 
 
+@pytest.mark.parametrize("hooks", [{}, {"after_plan": ["true"]}])
+async def test_an_apply_can_read_the_state_from_before(
+    stores: Stores, folder: Path, host: Host, hooks: dict[str, list[str]]
+) -> None:
+    told: list[bytes] = []
+    for number in range(2):
+        job = a_job(
+            stores,
+            {"main.tf": 'resource "terraform_data" "x" { input = timestamp() }\n'},
+            leg=f"{number}",
+            hooks=Hooks(
+                **hooks, before_apply=["cat spacelift.state.before.json; echo"]
+            ),
+        )
+        recorder = await carry(job, Recorder(after_plan=Next.APPLY), folder, host)
+        assert recorder.end.state == "FINISHED", recorder.end.note
+        told.append(recorder.logs["APPLYING"].splitlines()[0])
+    nothing, something = [json.loads(line) for line in told]
+    assert "values" not in nothing
+    [resource] = something["values"]["root_module"]["resources"]
+    assert resource["address"] == "terraform_data.x"
+
+
 async def test_variables_for_reading_and_for_writing_reach_only_their_phases(
     stores: Stores, folder: Path, host: Host
 ) -> None:
