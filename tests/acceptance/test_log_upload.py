@@ -135,6 +135,18 @@ async def test_a_report_does_not_wait_for_the_log(setting: Setting) -> None:
     assert len(leg.log(3)) == 50 * MEBI
 
 
+async def test_a_report_says_whether_its_state_has_printed(setting: Setting) -> None:
+    async with setting.dialogue() as (talk, leg):
+        talk.write(b"preparing")
+        await talk.report(Entered("INITIALIZING"))
+        await talk.report(Entered("PLANNING"))
+        talk.write(b"planning")
+        await talk.report(Ended("FINISHED"))
+
+    assert [report.printed for report in leg.reports] == [None, 3, None, 5]
+    assert (leg.log(3), leg.log(5)) == (b"preparing", b"planning")
+
+
 async def test_a_full_disk_costs_the_rest_of_the_log_and_nothing_else(
     setting: Setting,
 ) -> None:
