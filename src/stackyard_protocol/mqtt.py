@@ -1,4 +1,4 @@
-"""Messages on the broker. A message only wakes: the truth is asked for over HTTPS.
+"""Messages on the broker. A message only wakes: what is true is asked over HTTPS.
 
 Topics, seen from the worker: `<ns>/readonly/<pool>/<worker>` is read by it,
 `<ns>/writeonly/<pool>/<worker>` is written by it. Who sends is the topic, never the
@@ -10,6 +10,7 @@ from typing import Final, Literal, TypeAlias
 from msgspec import Struct, field
 
 NAMESPACE: Final = "spacelift"
+SMALL_JOB: Final = 64 * 1024  # brokers in the cloud carry messages of 128 KiB
 
 
 def inbox(pool: str, worker: str, namespace: str = NAMESPACE) -> str:
@@ -44,11 +45,15 @@ FromWorker: TypeAlias = Register | Heartbeat | Deregister
 
 
 class RunAssigned(Struct, tag="run_assigned", tag_field="kind", frozen=True):
-    """Fetch the job at `url` (encrypted to the pool) and accept the leg, soon."""
+    """Accept the leg, soon. The job is an envelope for the pool's key.
+
+    It is in the message itself or, when it has more than `SMALL_JOB` bytes, at `url`.
+    """
 
     run: str
     leg: str
-    url: str
+    job: bytes | None = None
+    url: str | None = None
 
 
 class StopRun(Struct, tag="stop_run", tag_field="kind", frozen=True):

@@ -36,28 +36,35 @@ class JobFetcher:
         """Return the job of this leg. Raises `NoJobError`."""
         if not _IS_ID.fullmatch(assigned.leg):
             raise NoJobError("the leg has no proper id")
-        try:
-            async with asyncio.timeout(PATIENCE):
-                sealed = await self._download(assigned)
-        except TimeoutError:
-            raise NoJobError("the job could not be downloaded in time") from None
+        sealed = assigned.job
+        if sealed is None:
+            if assigned.url is None:
+                raise NoJobError("the message says nothing of where the job is")
+            sealed = await self._downloaded(assigned.leg, assigned.url)
         job = await asyncio.to_thread(self._open, sealed)
         if (job.leg, job.run) != (assigned.leg, assigned.run):
             raise NoJobError("the job is not of the leg that was assigned")
         return job
 
-    async def _download(self, assigned: RunAssigned) -> bytes:
+    async def _downloaded(self, leg: str, url: str) -> bytes:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return await self._download(leg, url)
+        except TimeoutError:
+            raise NoJobError("the job could not be downloaded in time") from None
+
+    async def _download(self, leg: str, url: str) -> bytes:
         """Try until there is an answer. The URL is a grant: it is never logged."""
         for delay in delays():
             try:
-                status, body = await self._get(assigned.url)
+                status, body = await self._get(url)
             except (httpx.HTTPError, httpx.InvalidURL) as error:
                 problem = type(error).__name__
             else:
                 if status == httpx.codes.OK:
                     return body
                 problem = str(status)
-            log.warning("job.not_downloaded", leg=assigned.leg, problem=problem)
+            log.warning("job.not_downloaded", leg=leg, problem=problem)
             await asyncio.sleep(delay)
         raise AssertionError  # delays never end
 

@@ -19,7 +19,7 @@ from stackyard.stacks import TrackedCommit
 from stackyard.workers import WorkerIdle
 from stackyard_protocol import envelope
 from stackyard_protocol.job import Job, LegKind, SavedWorkspace
-from stackyard_protocol.mqtt import RunAssigned
+from stackyard_protocol.mqtt import SMALL_JOB, RunAssigned
 
 log = structlog.get_logger()
 
@@ -111,15 +111,25 @@ async def hand_over(tools: Tools, claim: Claim) -> None:
                 leg.id, f"Job assignment failed: {error}", by=SYSTEM
             )
         return
+    message = await _message(tools, claim, job, public_key)
+    async with tools.open_unit() as unit:
+        if await unit.legs.give_token(leg.id, job.leg_token, by=SYSTEM):
+            await unit.courier.send(leg.pool_id, leg.worker_id, message)
+    log.info("run.handed_over", run=run.id, leg=leg.id, worker=leg.worker_id)
+
+
+async def _message(
+    tools: Tools, claim: Claim, job: Job, public_key: RSAPublicKey
+) -> RunAssigned:
+    """Return the job as the worker gets it: at once, or where to fetch a large one."""
+    run, leg = claim.run, claim.leg
     sealed = envelope.seal(public_key, msgspec.json.encode(job))
+    if len(sealed) <= SMALL_JOB:
+        return RunAssigned(run=run.id, leg=leg.id, job=sealed)
     key = f"jobs/{run.id}/{leg.id}"
     await tools.blobs.put(Bucket.METADATA, key, sealed)
     url = await tools.blobs.presign_get(Bucket.METADATA, key, seconds=URL_SECONDS)
-    async with tools.open_unit() as unit:
-        if await unit.legs.give_token(leg.id, job.leg_token, by=SYSTEM):
-            message = RunAssigned(run=run.id, leg=leg.id, url=url)
-            await unit.courier.send(leg.pool_id, leg.worker_id, message)
-    log.info("run.handed_over", run=run.id, leg=leg.id, worker=leg.worker_id)
+    return RunAssigned(run=run.id, leg=leg.id, url=url)
 
 
 async def _make_job(tools: Tools, claim: Claim) -> tuple[Job, RSAPublicKey]:

@@ -1,0 +1,60 @@
+"""Both ways of a job to its worker: in the message, and through object storage."""
+
+import base64
+from collections.abc import Iterator
+
+import pytest
+from obstore.store import S3Store
+from tests.support.platform import BUCKETS, Platform, running_platform
+
+from stackyard.kernel.blobs import Bucket
+from stackyard_protocol.mqtt import SMALL_JOB
+
+ADD_FILE = """
+mutation ($stack: ID!, $config: ConfigInput!) {
+  stackConfigAdd(stack: $stack, config: $config) { id }
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def platform() -> Iterator[Platform]:
+    with running_platform() as platform:
+        yield platform
+
+
+@pytest.mark.parametrize("size", [10, SMALL_JOB], ids=["small", "large"])
+def test_a_job_arrives_whatever_its_size(platform: Platform, size: int) -> None:
+    client = platform.client
+    repo = client.create_repo(f"of-{size}")
+    client.commit(repo, {"main.tf": ""})
+    stack = client.create_stack(f"of {size}", repo, platform.pool)
+    content = base64.b64encode(b"x" * size).decode()
+    config = {
+        "id": "blob",
+        "type": "FILE_MOUNT",
+        "value": content,
+        "writeOnly": False,
+    }
+    client.ask(ADD_FILE, stack=stack, config=config)
+
+    run = client.task(stack, "wc -c < /mnt/workspace/blob")
+    client.wait_for(stack, run, "FINISHED")
+
+    [printed] = [
+        body for (state, _), body in client.log(stack, run).items() if "PERF" in state
+    ]
+    assert int(printed) == size
+    assert bool(jobs_in_store(platform, run)) == (size == SMALL_JOB)
+
+
+def jobs_in_store(platform: Platform, run: str) -> list[object]:
+    store = S3Store(
+        BUCKETS[Bucket.METADATA],
+        endpoint=f"http://{platform.store.address}",
+        access_key_id=platform.store.access_key_id,
+        secret_access_key=platform.store.secret_access_key,
+        virtual_hosted_style_request=False,
+        client_options={"allow_http": True},
+    )
+    return [one for page in store.list(f"jobs/{run}/") for one in page]
