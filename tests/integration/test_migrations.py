@@ -1,6 +1,9 @@
 """The schema that migrations make, on a real database."""
 
 import asyncio
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import psycopg
@@ -60,6 +63,34 @@ async def test_many_processes_may_migrate_at_once(empty: str) -> None:
     with psycopg.connect(empty) as connection:
         versions = connection.execute("SELECT count(*) FROM alembic_version").fetchone()
     assert versions == (1,)
+
+
+def test_a_schema_that_is_behind_is_brought_up_to_date(empty: str) -> None:
+    with psycopg.connect(empty) as connection:  # as a first start leaves it, cut short
+        connection.execute("CREATE TABLE alembic_version (version_num varchar(32))")
+
+    upgrade(empty)
+
+    with psycopg.connect(empty) as connection:
+        assert connection.execute("SELECT count(*) FROM runs").fetchone() == (0,)
+
+
+def test_a_process_that_finds_nothing_to_do_does_not_load_alembic(empty: str) -> None:
+    upgrade(empty)
+    again = (
+        "import sys; from stackyard.adapters.postgres.migrate import upgrade;"
+        f"upgrade({empty!r}); print('alembic' in sys.modules)"
+    )
+
+    said = subprocess.run(
+        [sys.executable, "-c", again],
+        capture_output=True,
+        check=True,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        text=True,
+    ).stdout
+
+    assert said.strip() == "False"
 
 
 def test_a_user_who_may_not_create_is_told_what_to_grant(

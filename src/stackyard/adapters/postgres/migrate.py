@@ -1,18 +1,22 @@
 """Bring the schema up to date, whoever and however many start at once.
 
 One transaction, under a lock that ends with it: the first does the work, the others
-wait and find it done. Works through a pooler in transaction mode.
+wait and find it done. Works through a pooler in transaction mode. A process that finds
+nothing to do does not load Alembic, which it would hold for as long as it lives.
 """
 
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import structlog
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.pool import NullPool
+
+from stackyard.migrations import HEAD
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 log = structlog.get_logger()
 
@@ -40,9 +44,13 @@ def upgrade(url: str) -> None:
     )
     with engine.begin() as connection:
         ensure_supported(connection)
+        if is_current(connection):
+            return
         milliseconds = _STATEMENT_SECONDS * 1000
         connection.execute(text(f"SET LOCAL statement_timeout = {milliseconds}"))
         connection.execute(text("SELECT pg_advisory_xact_lock(:id)"), {"id": _LOCK})
+        from alembic import command  # noqa: PLC0415 - see above
+
         try:
             command.upgrade(configuration(connection), "head")
         except ProgrammingError as error:
@@ -52,7 +60,18 @@ def upgrade(url: str) -> None:
             raise SchemaRightError(hint) from None
 
 
-def configuration(connection: Connection) -> Config:
+def is_current(connection: Connection) -> bool:
+    """Return whether nothing is missing; whoever is at work right now is not done."""
+    known = connection.scalar(text("SELECT to_regclass('alembic_version')"))
+    if known is None:
+        return False
+    found = connection.scalars(text("SELECT version_num FROM alembic_version")).all()
+    return found == [HEAD]
+
+
+def configuration(connection: Connection) -> "Config":
+    from alembic.config import Config  # noqa: PLC0415 - see above
+
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["connection"] = connection
