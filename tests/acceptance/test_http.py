@@ -14,7 +14,8 @@ from tests.support.edge import ADMIN, SITE, Edge
 from tests.support.postgres import free_port
 
 from stackyard.adapters.postgres import Database
-from stackyard.http.health import Condition, instrumentation_app
+from stackyard.http.condition import Condition
+from stackyard.http.health import instrumentation_app
 from stackyard.identity import SignInCount
 from stackyard.kernel.errors import (
     ConflictError,

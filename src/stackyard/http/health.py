@@ -4,24 +4,12 @@ Readiness does not ask the database: after the start a process waits for it and 
 and taking every replica out at once would only hide what is wrong.
 """
 
-from dataclasses import dataclass
-
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-
-@dataclass(slots=True)
-class Condition:
-    """Where a process is in its life. The process sets it, the probes read it."""
-
-    started: bool = False
-    stopping: bool = False
-
-    @property
-    def ready(self) -> bool:
-        return self.started and not self.stopping
+from stackyard.http.condition import Condition
 
 
 def health_routes() -> list[Route]:

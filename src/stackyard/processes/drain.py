@@ -9,13 +9,13 @@ from stackyard.adapters.queue import Listener, PostgresReceiver
 from stackyard.choreography import file_dead_letter, handler
 from stackyard.composition import Platform, open_sender
 from stackyard.drain import Drain, Handler, Lane
-from stackyard.http.health import Condition, instrumentation_app
+from stackyard.http.condition import Condition
 from stackyard.kernel.queue import Queue
 from stackyard.logs import configure_logs
 from stackyard.processes.life import (
-    http_server,
     in_background,
     run_to_end,
+    serve_probes,
     stop_signal,
     wait_for_database,
 )
@@ -46,12 +46,8 @@ async def run(settings: DrainSettings) -> None:
         )
         duties = [listener.run()]
         if settings.enable_instrumentation_endpoints:
-            probes = http_server(
-                instrumentation_app(condition),
-                "0.0.0.0",  # noqa: S104 - for the cluster's probes
-                settings.stackyard_instrumentation_port,
-            )
-            duties.append(probes.serve())
+            port = settings.stackyard_instrumentation_port
+            duties.append(serve_probes(condition, port))
         if settings.drain_scheduler_enabled:
             scheduler = Scheduler(
                 lambda: open_sender(platform.database),

@@ -1,21 +1,20 @@
-"""What every process does in its life: wait for the database, serve, stop in order."""
+"""What every process does in its life: wait for the database, work, stop in order."""
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Coroutine, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import psycopg
 import structlog
-import uvicorn
 import uvloop
-from starlette.types import ASGIApp
+
+from stackyard.http.condition import Condition
 
 log = structlog.get_logger()
 
 PATIENCE_SECONDS: Final = 120.0
-GRACE_SECONDS: Final = 10
 
 
 def run_to_end(main: Coroutine[Any, Any, None]) -> None:
@@ -49,30 +48,6 @@ def stop_signal() -> asyncio.Event:
     return stop
 
 
-class QuietServer(uvicorn.Server):
-    """A server that leaves signals to the process it is one part of."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-def http_server(app: ASGIApp, host: str, port: int) -> QuietServer:
-    return QuietServer(
-        uvicorn.Config(
-            app,
-            host=host,
-            port=port,
-            log_config=None,
-            access_log=False,
-            lifespan="off",
-            timeout_graceful_shutdown=GRACE_SECONDS,
-            timeout_keep_alive=75,
-            server_header=False,
-        )
-    )
-
-
 @asynccontextmanager
 async def in_background(*duties: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
     """Run exclusive duties beside the body; one that fails ends the process."""
@@ -83,3 +58,14 @@ async def in_background(*duties: Coroutine[Any, Any, None]) -> AsyncIterator[Non
         finally:
             for task in tasks:
                 task.cancel()
+
+
+async def serve_probes(condition: Condition, port: int) -> None:
+    """Answer a cluster's probes until cancelled."""
+    from stackyard.http.health import instrumentation_app  # noqa: PLC0415 - as below
+    from stackyard.processes.serving import (  # noqa: PLC0415 - only if it is asked for
+        http_server,
+    )
+
+    app = instrumentation_app(condition)
+    await http_server(app, "0.0.0.0", port).serve()  # noqa: S104 - the cluster's

@@ -7,12 +7,12 @@ import structlog
 from stackyard.adapters.postgres import Database
 from stackyard.adapters.postgres.migrate import upgrade
 from stackyard.composition import open_sender
-from stackyard.http.health import Condition, instrumentation_app
+from stackyard.http.condition import Condition
 from stackyard.kernel.clock import system_clock
 from stackyard.logs import configure_logs
 from stackyard.processes.life import (
-    http_server,
     in_background,
+    serve_probes,
     stop_signal,
     wait_for_database,
 )
@@ -39,12 +39,8 @@ async def run(settings: SchedulerSettings) -> None:
     scheduler = Scheduler(lambda: open_sender(database), periods, system_clock)
     duties = []
     if settings.enable_instrumentation_endpoints:
-        probes = http_server(
-            instrumentation_app(condition),
-            "0.0.0.0",  # noqa: S104 - for the cluster's probes
-            settings.stackyard_instrumentation_port,
-        )
-        duties.append(probes.serve())
+        port = settings.stackyard_instrumentation_port
+        duties.append(serve_probes(condition, port))
     try:
         async with in_background(*duties):
             condition.started = True

@@ -20,9 +20,10 @@ from stackyard.graphql.execution import Graph
 from stackyard.graphql.schema import build_schema
 from stackyard.http.app import build_app
 from stackyard.http.authentication import Identification
+from stackyard.http.condition import Condition
 from stackyard.http.git import GitHttp
 from stackyard.http.graphql import GraphRoute
-from stackyard.http.health import Condition, health_routes, instrumentation_app
+from stackyard.http.health import health_routes, instrumentation_app
 from stackyard.http.live import live_routes
 from stackyard.http.session import SessionRoutes
 from stackyard.http.spa import spa_routes
@@ -36,12 +37,12 @@ from stackyard.kernel.queue import Queue
 from stackyard.kernel.routing import message_of
 from stackyard.logs import configure_logs
 from stackyard.processes.life import (
-    http_server,
     in_background,
     run_to_end,
     stop_signal,
     wait_for_database,
 )
+from stackyard.processes.serving import http_server
 from stackyard.reactions import WorkerSpoke
 from stackyard.runs import LIVE_CHANNEL
 from stackyard.settings import ServerSettings, load_or_exit
