@@ -83,7 +83,7 @@ def test_a_killed_platform_leaves_nothing_that_blocks_the_next_start(
         assert key
         assert password
         started = children(first.process.pid)
-        assert len(started) == 6  # two servers, three of the control plane, a worker
+        assert len(started) == 5  # two servers, two of the control plane, a worker
         first.process.kill()
 
     with Up(folder) as second:

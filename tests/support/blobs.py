@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from stackyard.adapters.blobs import S3Blobs, S3Endpoint
+from stackyard.embedded.buckets import Buckets
 from stackyard.embedded.store import PORTS, EmbeddedStore
 from stackyard.kernel.blobs import BlobNotFoundError, Bucket
 from tests.support.postgres import free_port
@@ -88,7 +89,10 @@ class RunningStore:
                 stdout=log,
                 stderr=log,
             )
-        await self.server.make_buckets(NAMES.values())
+        server = self.server
+        await Buckets(
+            server.address, server.access_key_id, server.secret_access_key
+        ).make(NAMES.values())
 
     def stop(self) -> None:
         """Kill it; what it has acknowledged must survive that."""

@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
+from stackyard.embedded.buckets import Buckets
 from stackyard.embedded.postgres import EmbeddedPostgres
 from stackyard.embedded.store import PORTS, EmbeddedStore
 from stackyard.kernel.blobs import Bucket
@@ -96,7 +97,11 @@ class Platform:
                 environment = {"PATH": os.environ["PATH"]} | self.store.environment()
                 self._spawn(part, self.store.command(), environment)
                 with ThreadPoolExecutor(1) as aside:  # a test may have a loop here
-                    making = self.store.make_buckets(BUCKETS.values())
+                    store = self.store
+                    buckets = Buckets(
+                        store.address, store.access_key_id, store.secret_access_key
+                    )
+                    making = buckets.make(BUCKETS.values())
                     aside.submit(asyncio.run, making).result(60)
             case _:
                 command = [sys.executable, "-m", "stackyard", part]

@@ -9,7 +9,8 @@ import json
 from dataclasses import dataclass, field
 
 from stackyard.embedded.client import Client, PlatformError
-from stackyard.embedded.environment import Site, make_password, make_rsa_key
+from stackyard.embedded.environment import Site, make_password
+from stackyard.embedded.keys import make_rsa_key, make_signing_request
 
 POOL = "default"
 
@@ -52,7 +53,7 @@ def ensure_pool(site: Site, client: Client) -> tuple[str, dict[str, str]]:
             "mutation($name:String!,$csr:String!,$space:ID){workerPoolCreate("
             "name:$name,certificateSigningRequest:$csr,space:$space){id config}}",
             name=POOL,
-            csr=_signing_request(key),
+            csr=make_signing_request(key, POOL),
             space="root",
         )["workerPoolCreate"]
     else:
@@ -64,7 +65,7 @@ def ensure_pool(site: Site, client: Client) -> tuple[str, dict[str, str]]:
                 "mutation($id:ID!,$csr:String!){workerPoolReset("
                 "id:$id,certificateSigningRequest:$csr){id config}}",
                 id=found,
-                csr=_signing_request(key),
+                csr=make_signing_request(key, POOL),
             )["workerPoolReset"]
     return pool["id"], {
         "SPACELIFT_TOKEN": pool["config"],
@@ -79,19 +80,3 @@ def _is_current(token: str, site: Site) -> bool:
     except (ValueError, KeyError, TypeError):
         return False
     return places[0] == site.url and site.broker.endswith(places[1].rpartition("//")[2])
-
-
-def _signing_request(key: str) -> str:
-    from cryptography import x509  # noqa: PLC0415 - a first start only, and large
-    from cryptography.hazmat.primitives import hashes, serialization  # noqa: PLC0415
-    from cryptography.hazmat.primitives.asymmetric.rsa import (  # noqa: PLC0415
-        RSAPrivateKey,
-    )
-
-    private = serialization.load_pem_private_key(key.encode(), password=None)
-    if not isinstance(private, RSAPrivateKey):
-        raise TypeError("the pool's key is not an RSA key")
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, POOL)])
-    request = x509.CertificateSigningRequestBuilder().subject_name(name)
-    signed = request.sign(private, hashes.SHA256())
-    return base64.b64encode(signed.public_bytes(serialization.Encoding.PEM)).decode()

@@ -5,25 +5,14 @@ on every address. Its inner doors, which any local user could knock at, want a t
 that only its own parts can make.
 """
 
-import asyncio
-import http.client
 import json
 import secrets
 import shutil
 import sysconfig
-import urllib.error
-import urllib.request
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
-from http import HTTPStatus
 from pathlib import Path
 from typing import Final
-
-import obstore
-from obstore.store import S3Store
-
-from stackyard.kernel.errors import UnavailableError
 
 PORTS: Final = (
     "s3",
@@ -44,10 +33,6 @@ _SIGNATURES: Final = (
 )
 # Seven volumes per bucket and first write is its way; one is enough here.
 _GROWTH: Final = "[master.volume_growth]\ncopy_1 = 1\n"
-
-
-class StoreNotReadyError(UnavailableError):
-    """The embedded object store did not become ready."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,53 +90,6 @@ class EmbeddedStore:
         # measured: 115 MB idle, 175 MB after 200 MB were written
         return {"GOMEMLIMIT": "160MiB", "HOME": str(self.folder)}
 
-    async def make_buckets(self, names: Iterable[str], *, seconds: float = 30) -> None:
-        """Make the buckets that are missing, as soon as the store can.
-
-        Raises `StoreNotReadyError` after *seconds*.
-        """
-        try:
-            async with asyncio.timeout(seconds):
-                for name in names:
-                    await self._make_bucket(name)
-                await self._write_once(min(names))
-        except TimeoutError:
-            raise StoreNotReadyError(address=self.address, seconds=seconds) from None
-
-    async def _make_bucket(self, name: str) -> None:
-        while True:
-            # obstore makes no buckets, but it signs the request that does
-            lifetime = timedelta(seconds=60)
-            url = await obstore.sign_async(self._open(name), "PUT", "", lifetime)
-            if await asyncio.to_thread(_put, url) in {
-                HTTPStatus.OK,
-                HTTPStatus.CONFLICT,
-            }:
-                return
-            await asyncio.sleep(0.1)
-
-    async def _write_once(self, name: str) -> None:
-        """The doors open before there is a place to write to."""
-        while True:
-            try:
-                await obstore.put_async(self._open(name), ".ready", b"ready")
-            except obstore.exceptions.BaseError:
-                await asyncio.sleep(0.1)
-            else:
-                return
-
-    def _open(self, bucket: str) -> S3Store:
-        return S3Store(
-            bucket,
-            endpoint=f"http://{self.address}",
-            region="us-east-1",
-            access_key_id=self.access_key_id,
-            secret_access_key=self.secret_access_key,
-            virtual_hosted_style_request=False,
-            client_options={"allow_http": True, "timeout": timedelta(seconds=5)},
-            retry_config={"max_retries": 0},
-        )
-
     def _identities(self) -> dict[str, object]:
         key = {
             "accessKey": self.access_key_id,
@@ -179,20 +117,6 @@ class EmbeddedStore:
         path = self._settings / name
         path.touch(mode=0o600)
         path.write_text(body, encoding="utf-8")
-
-
-def _put(url: str) -> int | None:
-    request = urllib.request.Request(url, method="PUT")  # noqa: S310 - our own store
-    try:
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
-            request, timeout=5
-        ) as answer:
-            return int(answer.status)
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code
-    except (OSError, http.client.HTTPException):
-        return None
 
 
 def _signatures() -> str:

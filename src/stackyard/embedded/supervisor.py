@@ -19,13 +19,11 @@ from stackyard.embedded.child import Child, Program
 from stackyard.embedded.client import Client
 from stackyard.embedded.environment import (
     Site,
-    bare,
-    bucket_names,
-    inherited,
     make_password,
 )
 from stackyard.embedded.first_start import ApiKey, ensure_api_key, ensure_pool
 from stackyard.embedded.folder import DataFolder
+from stackyard.embedded.inheritance import bare, inherited
 from stackyard.embedded.postgres import EmbeddedPostgres
 from stackyard.embedded.store import PORTS as STORE_PORTS
 from stackyard.embedded.store import EmbeddedStore
@@ -39,15 +37,21 @@ T = TypeVar("T")
 _PORTS: Final = {
     "http": 1983,
     "mqtt": 1984,
-    **dict.fromkeys(("postgres", "server", "drain", "scheduler")),
+    "postgres": None,
     **dict.fromkeys(f"store.{name}" for name in STORE_PORTS),
 }
 _LAYERS: Final = (
     {"worker"},
-    {"scheduler", "drain", "server"},
+    {"drain", "server"},
     {"store", "postgres"},
 )
-_POSTGRES_LIGHT: Final = {"shared_buffers": "32MB", "max_connections": "100"}
+_POSTGRES_LIGHT: Final = {
+    "shared_buffers": "32MB",
+    "max_connections": "100",
+    "max_logical_replication_workers": "0",
+    # every session is a process; whoever listens says something more often than this
+    "idle_session_timeout": "60s",
+}
 _STARTING_SECONDS: Final = 60
 
 
@@ -98,9 +102,12 @@ class Supervisor:
     async def _start(self) -> Running:
         site = await self._prepare()
         await self._start_foundation(site)
-        async with self._timed("server, drain and scheduler started"):
-            for process in ("server", "drain", "scheduler"):
-                await self._launch(self._part(process, site.of_control_plane(process)))
+        async with self._timed("server and drain started"):
+            own = site.of_control_plane()
+            await self._launch(self._part("server", own))
+            # one drain needs no scheduler beside it: it is its own
+            own |= {"DRAIN_SCHEDULER_ENABLED": "true"}
+            await self._launch(self._part("drain", own))
             client = Client(site.url)
             await self._until(lambda: asyncio.to_thread(client.healthy))
         async with self._timed("API key and worker pool found"):
@@ -111,7 +118,7 @@ class Supervisor:
 
     async def _prepare(self) -> Site:
         # first of all: what is left of an earlier start holds its ports
-        for name in ("worker", "scheduler", "drain", "server", "store"):
+        for name in ("worker", "drain", "server", "store"):
             leftover = Child(
                 Program(name, [], {}, grace_seconds=5), self._folder, self._tell
             )
@@ -148,7 +155,8 @@ class Supervisor:
     async def _start_database(self, site: Site) -> None:
         await self._start_postgres(site)
         async with self._timed("database migrated"):
-            await self._migrate(site)
+            own = await asyncio.to_thread(site.of_control_plane)  # may make a key
+            await self._finish("migrate", _python("migrate"), own)
 
     async def _start_postgres(self, site: Site) -> None:
         server = site.postgres
@@ -176,15 +184,19 @@ class Supervisor:
                     grace_seconds=1,
                 )
             )
-            await store.make_buckets(bucket_names().values(), seconds=_STARTING_SECONDS)
+            making = [sys.executable, "-m", "stackyard.embedded.buckets"]
+            await self._finish("buckets", making, site.of_storage())
 
-    async def _migrate(self, site: Site) -> None:
-        log = self._folder.logs / "migrate.log"
+    async def _finish(
+        self, step: str, command: list[str], environment: dict[str, str]
+    ) -> None:
+        """Run a program to its end; what it took to do the work goes with it."""
+        log = self._folder.logs / f"{step}.log"
         log.touch(mode=0o600)
         with log.open("ab") as output:
             process = await asyncio.create_subprocess_exec(
-                *_python("migrate"),
-                env=site.of_control_plane("migrate"),
+                *command,
+                env=environment,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -196,7 +208,7 @@ class Supervisor:
                 if process.returncode is None:
                     process.kill()
         if code != 0:
-            raise StartError(step="migrate", status=code, log=str(log))
+            raise StartError(step=step, status=code, log=str(log))
 
     async def _start_worker(self, environment: dict[str, str]) -> None:
         isolation, warning = await asyncio.to_thread(sandbox.isolation)

@@ -28,6 +28,7 @@ class Database:
             create_async_engine(
                 f"postgresql+psycopg://{rest}",
                 pool_pre_ping=True,
+                pool_use_lifo=True,  # what a burst opened may then fall idle
                 hide_parameters=True,  # they hold secrets, and errors reach the log
                 pool_size=pool_size,
                 max_overflow=0,

@@ -1,6 +1,7 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from random import SystemRandom
 from typing import Any, Final
 
 from sqlalchemy import Row, TextClause
@@ -15,6 +16,7 @@ RETENTION_SECONDS: Final = {Queue.CRONJOBS: 3600}
 _FOREVER: Final = 100 * 365 * 86400
 _DEAD: Final = {Queue.DLQ, Queue.DLQ_FIFO}
 _MORE_THAN_ENOUGH: Final = 2**30  # there is nowhere to go from the dead letters
+_random = SystemRandom()
 _AT_ONCE: Final = 0.02  # something is there, but another consumer looks at it
 
 
@@ -64,6 +66,7 @@ class PostgresReceiver:
         """
         due = await self._next_due(queue)
         patience = self.poll_seconds if self.listener.hears else self.deaf_seconds
+        patience *= _random.uniform(0.5, 1)  # or all queues ask at the same moment
         seconds = patience if due is None else max(_AT_ONCE, min(due, patience))
         await self.listener.wait(
             queue, since=self._rung.get(queue, -1), seconds=seconds
