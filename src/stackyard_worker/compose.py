@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import signal
-import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
@@ -16,6 +15,7 @@ from stackyard_worker.journal import Journal
 from stackyard_worker.launcher import Launcher, LineSettings
 from stackyard_worker.settings import Settings
 from stackyard_worker.supervision import Limits
+from stackyard_worker.transfer import public_trust
 
 
 @asynccontextmanager
@@ -66,7 +66,7 @@ def _http_client() -> httpx.AsyncClient:
     logging.getLogger("httpx").setLevel(logging.WARNING)
     # As many connections as it takes: a report never waits for a log's.
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=20)
-    return httpx.AsyncClient(verify=ssl.create_default_context(), limits=limits)
+    return httpx.AsyncClient(verify=public_trust(), limits=limits)
 
 
 def _version() -> str:

@@ -106,10 +106,10 @@ async def _pieces(file: Path) -> AsyncIterator[bytes]:
 
 
 @functools.cache
-def _tls() -> ssl.SSLContext:
+def public_trust() -> ssl.SSLContext:
     """Trust what the machine trusts. Made once: reading the bundle takes a while."""
     return ssl.create_default_context()
 
 
 def _client() -> httpx.AsyncClient:
-    return httpx.AsyncClient(verify=_tls(), timeout=_TIMEOUT)
+    return httpx.AsyncClient(verify=public_trust(), timeout=_TIMEOUT)

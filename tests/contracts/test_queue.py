@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -388,6 +389,28 @@ async def test_a_listener_whose_connection_is_cut_hears_again(
     await asyncio.sleep(0.2)
     await send(database, Queue.IOT, {"n": 2})
     assert numbers(await waiting) == [2]
+
+
+async def test_a_listener_that_checks_itself_wakes_all_but_not_at_once(
+    database_url: str,
+) -> None:
+    listener = Listener(database_url, check_seconds=2)
+    loop, rung = asyncio.get_running_loop(), dict[Queue, float]()
+
+    async def wait(queue: Queue) -> None:
+        await listener.wait(queue, since=listener.rung(queue), seconds=10)
+        rung[queue] = loop.time()
+
+    listening = asyncio.create_task(listener.run())
+    await eventually(lambda: all(listener.rung(queue) for queue in Queue))
+    began = loop.time()
+    await asyncio.gather(*map(wait, Queue))
+    listening.cancel()
+    await asyncio.gather(listening, return_exceptions=True)
+
+    assert max(rung.values()) - began < 9
+    moments = sorted(rung.values())
+    assert min(b - a for a, b in itertools.pairwise(moments)) > 0.01
 
 
 async def test_without_any_listener_polling_finds_the_message(

@@ -23,6 +23,7 @@ from stackyard.kernel.queue import Queue
 log = structlog.get_logger()
 
 _random = SystemRandom()
+_UNHURRIED_SECONDS = 1.0
 
 
 class DeafError(Exception):
@@ -112,7 +113,9 @@ class Listener:
             if not self.hears:
                 self.hears = True
                 log.info("queue.listener_hears")
-            self._ring_all()  # what was said while nobody listened
+                self._ring_all()  # what was said while nobody listened
+            else:  # what was said while we talked, if that went past us
+                self._ring_all(within=_UNHURRIED_SECONDS)
             async for notification in connection.notifies(timeout=self.check_seconds):
                 self._ring(notification.payload)
 
@@ -130,6 +133,8 @@ class Listener:
         if bell := self._bells.get(payload):
             bell.ring()
 
-    def _ring_all(self) -> None:
-        for bell in self._bells.values():
-            bell.ring()
+    def _ring_all(self, *, within: float = 0) -> None:
+        """One after the other: all at once would want a connection each."""
+        loop = asyncio.get_running_loop()
+        for number, bell in enumerate(self._bells.values()):
+            loop.call_later(within * number / len(self._bells), bell.ring)
