@@ -16,10 +16,6 @@ COMMANDS: Final = {
     "up": ("stackyard.embedded.up", "all of it, on one machine, with nothing else"),
     "demo": ("stackyard.embedded.demo", "a real stack from code to applied"),
 }
-# Libraries load these where a development tool has installed them, to colour terminals
-# that no command of ours writes to. An installation has neither; a checkout should not
-# hold 4 MB more in each process.
-UNUSED: Final = ("pygments", "rich")
 # How the reference product spells them: its charts fit.
 ALIASES: Final = {
     "backend server": "server",
@@ -37,8 +33,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     commands = parser.add_subparsers(dest="command", required=True)
     for name, (_, about) in COMMANDS.items():
         commands.add_parser(name, help=about, add_help=False)
-    for name in UNUSED:
-        sys.modules.setdefault(name, None)  # type: ignore[arg-type] # "not installed"
     chosen, rest = parser.parse_known_args(given[:1])[0], given[1:]
     module = importlib.import_module(COMMANDS[chosen.command][0])
     run: Callable[..., None] = module.main
