@@ -62,6 +62,10 @@ MEANINGS: Final = {
     "OBJECT_STORAGE_MINIO_SECRET_ACCESS_KEY": "needed with `minio`",
     "OBJECT_STORAGE_MINIO_USE_SSL": "https to the store",
     "OBJECT_STORAGE_TYPE": "set `minio`, for any S3-compatible store",
+    "FEDERATION_CUSTOM_ISSUER": "who is said to issue the tokens by which clouds know"
+    " runs; unset: the server's own address",
+    "FEDERATION_CUSTOM_JWKS_URI": "where clouds find the keys of those tokens; unset:"
+    " below the issuer",
     "SERVER_DOMAIN": "where people, git and workers find the server",
     "STACKYARD_ACCOUNT_NAME": "what the installation is called",
     "STACKYARD_CACHE_FOLDER": "where clones of repositories are cached",

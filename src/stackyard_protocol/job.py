@@ -104,6 +104,7 @@ class Job(Struct, frozen=True):
     project_root: str = ""
     state_backend: StateBackend | None = None
     workspace: SavedWorkspace | None = None
+    oidc_token: str = ""  # by which clouds know the run
     command: str | None = None
     skip_init: bool = False
     targets: list[str] = field(default_factory=list)

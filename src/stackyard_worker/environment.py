@@ -50,6 +50,8 @@ def build(
     """Return the variables for a phase; *exported* None: a hook has unset it."""
     writing = state in _WRITING
     given = _defaults(place) | passed_through(host, writing=writing)
+    if job.oidc_token:
+        given["SPACELIFT_OIDC_TOKEN"] = job.oidc_token
     own = _selected(job.environment, writing=writing)
     merged = given | own
     filled = given | {name: _filled(value, merged) for name, value in own.items()}
@@ -81,6 +83,8 @@ def secrets(job: Job, host: Host) -> list[str]:
     found = [variable.value for variable in job.environment if variable.secret]
     found += [host.environ[name] for name in host.mask_env if name in host.environ]
     found.append(job.leg_token)
+    if job.oidc_token:
+        found.append(job.oidc_token)
     if job.state_backend is not None:
         found.append(job.state_backend.password)
     return found

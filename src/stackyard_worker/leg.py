@@ -106,6 +106,8 @@ async def _prepare(work: Work) -> None:
         await _fetch(work)
         mounts.mount(work.room, job.files, limits.file_bytes)
     mounts.configure_cli(work.room, job.files, limits.file_bytes)
+    if job.oidc_token:  # after the workspace is back: it has the last leg's
+        mounts.leave_token(work.room, job.oidc_token)
     work.project = find_project(work.room, job.project_root)
     _write_backend(work)
     found = await tools.find(job.tool, work.host, work.sessions, work.environment())

@@ -9,6 +9,8 @@ from stackyard_worker import beneath
 from stackyard_worker.errors import LegFailedError, UnsafePathError
 from stackyard_worker.room import Room
 
+OIDC_FILE: Final = "spacelift.oidc"  # below the workspace root
+
 _CLI_CONFIG: Final = ".terraformrc"
 
 
@@ -41,6 +43,18 @@ def configure_cli(room: Room, files: list[MountedFile], most: int) -> None:
         beneath.write(
             room.home, _CLI_CONFIG, b"\n".join(parts), mode=0o600, owner=room.owner
         )
+
+
+def leave_token(room: Room, token: str) -> None:
+    """Put the token by which clouds know the run where their tools are told to look."""
+    try:
+        beneath.write(
+            room.workspace, OIDC_FILE, token.encode(), mode=0o600, owner=room.owner
+        )
+    except (UnsafePathError, OSError):
+        raise LegFailedError(
+            f"The token for clouds can't be written: something else is at {OIDC_FILE}."
+        ) from None
 
 
 def _content(file: MountedFile, most: int) -> bytes:

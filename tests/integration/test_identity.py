@@ -15,11 +15,13 @@ from stackyard.identity import (
     Opened,
     Outcome,
     RunEndedError,
+    RunFacts,
     SignInCount,
 )
 from stackyard.kernel.access import NOBODY, SYSTEM, Subject, SubjectKind
 from stackyard.kernel.errors import UnauthorizedError
-from stackyard.kernel.ids import ApiKeyId, RunId, StackId
+from stackyard.kernel.ids import ApiKeyId, RunId, SpaceId, StackId
+from stackyard.kernel.site import Site
 from stackyard.kernel.tokens import TokenError
 
 WRONG = "wrong"
@@ -165,6 +167,55 @@ async def test_a_run_is_known_by_its_token_for_as_long_as_it_goes(edge: Edge) ->
     edge.clock.advance(66)
     with pytest.raises(TokenError):
         await edge.authenticator.bearer(token)
+
+
+async def test_a_clouds_token_says_what_roles_are_tied_to_and_opens_nothing_here(
+    edge: Edge,
+) -> None:
+    edge.active_runs.add("01RUN")
+    facts = RunFacts(
+        StackId("net"), SpaceId("root"), RunId("01RUN"), "TRACKED", "write"
+    )
+    async with edge.unit() as unit:
+        token = unit.run_tokens.federate(facts)
+
+    claims = edge.tokens.verify(
+        token, audience="stackyard.test", issuers=[SITE.base_url]
+    )
+
+    now = int(edge.clock().timestamp())
+    assert len(claims.pop("jti")) == 26
+    assert claims == {
+        "aud": "stackyard.test",
+        "callerId": "net",
+        "callerType": "stack",
+        "exp": now + 3600,
+        "iat": now,
+        "iss": "http://stackyard.test",
+        "nbf": now,
+        "runId": "01RUN",
+        "runType": "TRACKED",
+        "scope": "write",
+        "spaceId": "root",
+        "sub": "space:root:stack:net:run_type:TRACKED:scope:write",
+    }
+    with pytest.raises(TokenError):
+        await edge.authenticator.bearer(token)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ((), ("http://here", "http://here/.well-known/jwks")),
+        (("https://x",), ("https://x", "https://x/.well-known/jwks")),
+        (("https://x", "https://y/k"), ("https://x", "https://y/k")),
+    ],
+)
+def test_keys_may_be_published_elsewhere(
+    given: tuple[str, ...], expected: tuple[str, str]
+) -> None:
+    site = Site("http://here", "acme", *given)
+    assert (site.issuer, site.jwks_uri) == expected
 
 
 @pytest.mark.parametrize("subject", ["net", "/01RUN", "net/", "", None, 7])

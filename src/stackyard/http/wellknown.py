@@ -11,15 +11,17 @@ _CACHED = {"cache-control": "public, max-age=300"}
 
 
 def wellknown_routes(tokens: Tokens, site: Site) -> list[Route]:
-    jwks_path = "/.well-known/jwks"
     configuration = {
-        "issuer": site.base_url,
-        "jwks_uri": f"{site.base_url}{jwks_path}",
+        "issuer": site.issuer,
+        "jwks_uri": site.jwks_uri,
         "response_types_supported": ["id_token"],
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["RS256"],
         "scopes_supported": ["openid"],
-        "claims_supported": ["aud", "exp", "iat", "iss", "nbf", "sub"],
+        "claims_supported": [
+            *("aud", "exp", "iat", "iss", "jti", "nbf", "sub"),
+            *("spaceId", "callerType", "callerId", "runType", "runId", "scope"),
+        ],
     }
 
     async def jwks(_request: Request) -> Response:
@@ -29,6 +31,6 @@ def wellknown_routes(tokens: Tokens, site: Site) -> list[Route]:
         return JSONResponse(configuration, headers=_CACHED)
 
     return [
-        Route(jwks_path, jwks),
+        Route("/.well-known/jwks", jwks),
         Route("/.well-known/openid-configuration", openid),
     ]

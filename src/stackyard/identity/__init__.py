@@ -23,6 +23,7 @@ from stackyard.identity.service import (
     Authenticator,
     Opened,
     Outcome,
+    RunFacts,
     RunTokens,
     Sessions,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "Opened",
     "Outcome",
     "RunEndedError",
+    "RunFacts",
     "RunTokens",
     "Sessions",
     "SignInCount",

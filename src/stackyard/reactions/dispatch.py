@@ -7,6 +7,7 @@ import msgspec
 import structlog
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
+from stackyard.identity import RunFacts, RunTokens
 from stackyard.kernel.access import SYSTEM
 from stackyard.kernel.blobs import Bucket
 from stackyard.kernel.errors import Kind, StackyardError
@@ -14,7 +15,7 @@ from stackyard.kernel.ids import PoolId, StackId
 from stackyard.reactions.sources import find_commit, source_of
 from stackyard.reactions.tools import Tools
 from stackyard.runs import Claim, Gate, HandoverDue, RunConfirmed, RunEnded, RunQueued
-from stackyard.runs.job import Grants, build_job
+from stackyard.runs.job import Grants, build_job, scope_of
 from stackyard.stacks import TrackedCommit
 from stackyard.workers import WorkerIdle
 from stackyard_protocol import envelope
@@ -138,13 +139,11 @@ async def _make_job(tools: Tools, claim: Claim) -> tuple[Job, RSAPublicKey]:
         stack = await unit.stacks.get(run.stack_id, by=SYSTEM)
         config = await unit.stack_config.values_for_run(stack.id, by=SYSTEM)
         pool = await unit.pools.get(leg.pool_id, by=SYSTEM)
-        signing = asyncio.to_thread(  # milliseconds of arithmetic: not on the loop
-            unit.run_tokens.issue,
-            stack_id=stack.id,
-            run_id=run.id,
-            seconds=RUN_TOKEN_SECONDS,
+        facts = RunFacts(
+            stack.id, stack.space_id, run.id, run.type, scope_of(run, leg, stack)
         )
-    run_token, source, workspace = await asyncio.gather(
+        signing = asyncio.to_thread(_sign, unit.run_tokens, facts)
+    (run_token, oidc_token), source, workspace = await asyncio.gather(
         signing, source_of(tools, run, stack), _saved_workspace(tools, claim)
     )
     job = build_job(
@@ -159,9 +158,20 @@ async def _make_job(tools: Tools, claim: Claim) -> tuple[Job, RSAPublicKey]:
             account=tools.site.account,
             leg_token=secrets.token_urlsafe(32),
             run_token=run_token,
+            oidc_token=oidc_token,
         ),
     )
     return job, pool.public_key()
+
+
+def _sign(tokens: RunTokens, run: RunFacts) -> tuple[str, str]:
+    """Return the run's token for us, and the one for clouds. Milliseconds of
+    arithmetic: not on the event loop.
+    """
+    token = tokens.issue(
+        stack_id=run.stack_id, run_id=run.run_id, seconds=RUN_TOKEN_SECONDS
+    )
+    return token, tokens.federate(run)
 
 
 async def _saved_workspace(tools: Tools, claim: Claim) -> SavedWorkspace | None:

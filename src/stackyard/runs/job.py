@@ -3,13 +3,16 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from stackyard.runs.model import Leg, Run
+from stackyard.runs.states import RunType
 from stackyard.stacks import ConfigValue, Stack
 from stackyard_protocol.job import (
     EnvVar,
     Hooks,
     Job,
+    LegKind,
     MountedFile,
     SavedWorkspace,
     Source,
@@ -26,6 +29,7 @@ class Grants:
     account: str
     leg_token: str
     run_token: str
+    oidc_token: str
 
 
 def build_job(  # noqa: PLR0913 - the parts of a job, named
@@ -59,11 +63,23 @@ def build_job(  # noqa: PLR0913 - the parts of a job, named
         project_root=stack.project_root or "",
         state_backend=_backend(stack, grants),
         workspace=workspace,
+        oidc_token=grants.oidc_token,
         command=run.command,
         skip_init=run.skip_init,
         mask_well_known=stack.enable_well_known_secret_masking,
         upload_sensitive_outputs=stack.enable_sensitive_output_upload,
     )
+
+
+def scope_of(run: Run, leg: Leg, stack: Stack) -> Literal["read", "write"]:
+    """Return whether the leg may change things in a cloud, or only look.
+
+    A tracked run of a stack that waits for people only looks until they have spoken.
+    """
+    if run.type is RunType.PROPOSED:
+        return "read"
+    plans = run.type is RunType.TRACKED and leg.kind is LegKind.PLAN
+    return "read" if plans and not stack.autodeploy else "write"
 
 
 def environment(

@@ -76,11 +76,17 @@ class SitePart(Common):
     stackyard_account_name: Annotated[
         str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
     ] = "stackyard"
+    federation_custom_issuer: OriginUrl | None = None
+    federation_custom_jwks_uri: OriginUrl | None = None
 
     @property
     def site(self) -> Site:
-        base_url = f"{self.stackyard_scheme}://{self.server_domain}"
-        return Site(base_url, self.stackyard_account_name)
+        return Site(
+            f"{self.stackyard_scheme}://{self.server_domain}",
+            self.stackyard_account_name,
+            self.federation_custom_issuer,
+            self.federation_custom_jwks_uri,
+        )
 
 
 def _only(*supported: str) -> AfterValidator:

@@ -177,6 +177,33 @@ async def test_what_a_hook_exports_is_seen_by_the_phase_and_by_all_later_ones(
     assert outputs["word"] == '"from-hook"'
 
 
+CLOUD_TOKENS = ("cloud-token-1", "cloud-token-2")
+
+
+async def test_each_leg_has_its_own_token_for_clouds_and_never_prints_it(
+    stores: Stores, folder: Path, host: Host
+) -> None:
+    show = 'test "$(cat /mnt/workspace/spacelift.oidc)" = "$SPACELIFT_OIDC_TOKEN"'
+    tell = 'echo "token: $SPACELIFT_OIDC_TOKEN"; stat -c %a ../spacelift.oidc'
+    hooks = Hooks(before_plan=[show, tell], before_apply=[show, tell])
+    job = a_job(stores, {"main.tf": CODE}, hooks=hooks, oidc_token=CLOUD_TOKENS[0])
+    planned = Recorder(after_plan=Next.ARCHIVE, url=lambda: stores.url("workspace"))
+    await carry(job, planned, folder, host)
+    again = a_job(
+        stores,
+        b"",
+        LegKind.APPLY,
+        leg="02LEG",
+        hooks=hooks,
+        workspace=saved(stores, "workspace", planned.archived.sha256),
+        oidc_token=CLOUD_TOKENS[1],
+    )
+    applied = await carry(again, Recorder(), folder, host)
+    assert applied.end.state == "FINISHED", applied.end.note
+    assert b"token: *****\n600\n" in planned.logs["PLANNING"]
+    assert b"token: *****\n600\n" in applied.logs["APPLYING"]
+
+
 @pytest.mark.parametrize("hooks", [{}, {"after_plan": ["true"]}])
 async def test_an_apply_can_read_the_state_from_before(
     stores: Stores, folder: Path, host: Host, hooks: dict[str, list[str]]

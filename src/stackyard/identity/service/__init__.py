@@ -2,7 +2,7 @@
 
 from stackyard.identity.service.authentication import Authenticator
 from stackyard.identity.service.keys import ApiKeys
-from stackyard.identity.service.run_tokens import RUN_ISSUER, RunTokens
+from stackyard.identity.service.run_tokens import RUN_ISSUER, RunFacts, RunTokens
 from stackyard.identity.service.sessions import Opened, Outcome, Sessions
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "Authenticator",
     "Opened",
     "Outcome",
+    "RunFacts",
     "RunTokens",
     "Sessions",
 ]

@@ -45,5 +45,6 @@ def computed_variables(stack: Stack) -> list[ComputedVariable]:
     }
     return [
         ComputedVariable("SPACELIFT_API_TOKEN", COMPUTED),
+        ComputedVariable("SPACELIFT_OIDC_TOKEN", COMPUTED),
         *(ComputedVariable(_PREFIX + name, values[name]) for name in sorted(values)),
     ]
