@@ -93,12 +93,14 @@ def test_every_secret_of_a_job_is_known_to_the_masker() -> None:
     given = replace(
         job(EnvVar("A", "hidden", secret=True), EnvVar("B", "shown")),
         state_backend=StateBackend("http://x", "run", PASSWORD),
+        oidc_token="for-clouds",  # noqa: S106 - of no cloud
     )
     worker = Host(POOL_KEY, environ={"M": "host-hidden"}, mask_env=("M", "NONE"))
     assert secrets(given, worker) == [
         "hidden",
         "host-hidden",
         "the-token-of-the-leg",
+        "for-clouds",
         PASSWORD,
     ]
 
