@@ -11,12 +11,13 @@ import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from random import SystemRandom
-from typing import Final, Protocol, TypeAlias
+from typing import Final, TypeAlias
 
 import structlog
 
 from stackyard.choreography import Outcome, Verdict
-from stackyard.kernel.queue import Message, Queue, Receiver
+from stackyard.kernel.errors import StackyardError
+from stackyard.kernel.queue import Message, Queue, Source
 
 log = structlog.get_logger()
 _random = SystemRandom()
@@ -27,11 +28,6 @@ DEFAULT_TIMEOUT: Final = 900.0  # MESSAGE_PROCESSING_TIMEOUT_SECONDS
 CALL_SECONDS: Final = 60.0  # the longest that a call to the queue may take
 LONGEST_PAUSE: Final = 5.0
 STUBBORN_SECONDS: Final = 5.0  # what a handler has that was cancelled
-
-
-class Source(Receiver, Protocol):
-    async def wait(self, queue: Queue) -> None:
-        """Return when there may be something to receive; early rather than late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +121,10 @@ class _Consumer:
         """Wait a little longer each time, and not all at the same time."""
         if self._failures == 0:  # once per outage
             reason = type(error).__name__
-            log.warning("drain.cannot_receive", queue=self.queue, reason=reason)
+            facts = error.facts if isinstance(error, StackyardError) else {}
+            log.warning(
+                "drain.cannot_receive", reason=reason, **{"queue": self.queue} | facts
+            )
         pause = min(LONGEST_PAUSE, 0.1 * 2.0 ** min(self._failures, 10))
         self._failures += 1
         await asyncio.wait([stopped], timeout=pause * _random.uniform(0.5, 1.5))

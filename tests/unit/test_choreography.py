@@ -83,7 +83,7 @@ PAINTED = Painted(at=NOON, run_id=RunId("R1"))
 
 def message(body: dict[str, Any], *, returns: int = 0) -> Message:
     return Message(
-        id=1,
+        id="1",
         queue=Queue.ASYNC,
         body=body,
         group=None,

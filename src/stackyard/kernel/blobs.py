@@ -14,6 +14,7 @@ class BlobNotFoundError(NotFoundError):
 class Bucket(StrEnum):
     """One per retention; the operator names each (`OBJECT_STORAGE_BUCKET_…`)."""
 
+    LARGE_QUEUE_MESSAGES = "LARGE_QUEUE_MESSAGES"
     METADATA = "METADATA"
     MODULES = "MODULES"
     RUN_LOGS = "RUN_LOGS"

@@ -31,6 +31,14 @@ class Queue(StrEnum):
         """Return where a message goes that nobody could handle."""
         return Queue.DLQ_FIFO if self.fifo else Queue.DLQ
 
+    @property
+    def setting(self) -> str:
+        """Return the variable that names this queue where it is one of SQS."""
+        return f"MESSAGE_QUEUE_SQS_{self.name}_URL"
+
+
+DEAD: Final = frozenset({Queue.DLQ, Queue.DLQ_FIFO})
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -38,9 +46,10 @@ class Message:
 
     `receives` counts deliveries, `returns` those of them that were given back, which
     don't count towards `MAX_RECEIVES`. A dead letter says where it came from and why.
+    Where the body was too large for a queue, `claim` is the key of its object.
     """
 
-    id: int
+    id: str
     queue: Queue
     body: dict[str, Any]
     group: str | None
@@ -49,6 +58,7 @@ class Message:
     returns: int = 0
     origin: Queue | None = None
     reason: str | None = None
+    claim: str | None = None
 
 
 class Sender(Protocol):
@@ -94,3 +104,10 @@ class Receiver(Protocol):
         A dead letter that is buried again is kept where it is, for a person to see,
         and is not received any more.
         """
+
+
+class Source(Receiver, Protocol):
+    """A receiver that a consumer can wait at."""
+
+    async def wait(self, queue: Queue) -> None:
+        """Return when there may be something to receive; early rather than late."""

@@ -5,17 +5,34 @@ well (`PostgresOutbox`). `PostgresReceiver` takes messages in short transactions
 own; a `Listener` wakes it, and polling is the truth behind the `Listener`.
 """
 
+from stackyard.adapters.queue.dead_letters import (
+    DeadLetter,
+    DeadLetterArchive,
+    DeadLetters,
+    DeadLetterUnknownError,
+)
+from stackyard.adapters.queue.large import BodyTooLargeError, LargeBodies, Unpacked
 from stackyard.adapters.queue.listener import Listener
 from stackyard.adapters.queue.outbox import PostgresOutbox
 from stackyard.adapters.queue.receiver import PostgresReceiver
+from stackyard.adapters.queue.relay import Forwarded, Relay
 from stackyard.adapters.queue.sender import PostgresSender
 from stackyard.adapters.queue.upkeep import Depth, QueueUpkeep
 
 __all__ = [
+    "BodyTooLargeError",
+    "DeadLetter",
+    "DeadLetterArchive",
+    "DeadLetterUnknownError",
+    "DeadLetters",
     "Depth",
+    "Forwarded",
+    "LargeBodies",
     "Listener",
     "PostgresOutbox",
     "PostgresReceiver",
     "PostgresSender",
     "QueueUpkeep",
+    "Relay",
+    "Unpacked",
 ]

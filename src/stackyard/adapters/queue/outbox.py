@@ -1,9 +1,13 @@
-"""With the built-in queue, the outbox *is* the queue: no relay, no second table."""
+"""The outbox: messages are rows, written in the transaction of their cause.
+
+With the built-in queue it *is* the queue; with SQS, a `Relay` takes them from there.
+"""
 
 from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from stackyard.adapters.queue.large import LargeBodies
 from stackyard.adapters.queue.sender import PostgresSender
 from stackyard.kernel.events import Event
 from stackyard.kernel.routing import Routes, message_of
@@ -18,9 +22,10 @@ class PostgresOutbox:
 
     session: AsyncSession
     routes: Routes
+    large: LargeBodies | None = None
 
     async def add(self, event: Event, *, delay_seconds: float = 0) -> None:
-        sender = PostgresSender(self.session)
+        sender = PostgresSender(self.session, self.large)
         for route in self.routes.get(type(event), ()):
             await sender.send(
                 route.queue,

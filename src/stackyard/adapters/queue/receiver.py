@@ -10,11 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from stackyard.adapters.postgres import Database
 from stackyard.adapters.queue import statements
 from stackyard.adapters.queue.listener import Listener
-from stackyard.kernel.queue import MAX_RECEIVES, Message, Queue
+from stackyard.kernel.queue import DEAD, MAX_RECEIVES, Message, Queue
 
 RETENTION_SECONDS: Final = {Queue.CRONJOBS: 3600}
 _FOREVER: Final = 100 * 365 * 86400
-_DEAD: Final = {Queue.DLQ, Queue.DLQ_FIFO}
 _MORE_THAN_ENOUGH: Final = 2**30  # there is nowhere to go from the dead letters
 _random = SystemRandom()
 _AT_ONCE: Final = 0.02  # something is there, but another consumer looks at it
@@ -47,7 +46,7 @@ class PostgresReceiver:
             "queue": queue,
             "limit": limit,
             "visibility": visibility_seconds,
-            "most": _MORE_THAN_ENOUGH if queue in _DEAD else MAX_RECEIVES,
+            "most": _MORE_THAN_ENOUGH if queue in DEAD else MAX_RECEIVES,
             "dead_letters": queue.dead_letters,
         }
         async with self._transaction() as session:
@@ -79,19 +78,19 @@ class PostgresReceiver:
     async def acknowledge(self, message: Message) -> bool:
         return bool(await self.acknowledge_all([message]))
 
-    async def acknowledge_all(self, messages: Sequence[Message]) -> frozenset[int]:
+    async def acknowledge_all(self, messages: Sequence[Message]) -> frozenset[str]:
         """Forget many at once; return the ids of those whose receipts were good.
 
         A receipt is good until somebody else receives the message, so that work that
         was done late, but done, is not done again.
         """
         facts = {
-            "ids": [message.id for message in messages],
+            "ids": [int(message.id) for message in messages],
             "receipts": [message.receipt for message in messages],
         }
         async with self._transaction() as session:
             rows = await session.execute(statements.ACKNOWLEDGE, facts)
-            return frozenset(row.id for row in rows)
+            return frozenset(str(row.id) for row in rows)
 
     async def give_back(self, message: Message, *, delay_seconds: float) -> bool:
         facts = {"delay": delay_seconds}
@@ -99,7 +98,7 @@ class PostgresReceiver:
 
     async def bury(self, message: Message, *, reason: str) -> bool:
         facts: dict[str, Any] = {"queue": message.queue}
-        if message.queue in _DEAD:
+        if message.queue in DEAD:
             return await self._change(statements.KEEP, message, facts)
         facts |= {"dead_letters": message.queue.dead_letters, "reason": reason}
         return await self._change(statements.BURY, message, facts)
@@ -150,7 +149,7 @@ class PostgresReceiver:
     async def _change(
         self, statement: TextClause, message: Message, facts: dict[str, Any]
     ) -> bool:
-        facts = facts | {"id": message.id, "receipt": message.receipt}
+        facts = facts | {"id": int(message.id), "receipt": message.receipt}
         async with self._transaction() as session:
             if message.group is not None:
                 await session.execute(
@@ -162,7 +161,7 @@ class PostgresReceiver:
 
 def _message(queue: Queue, row: Row[Any]) -> Message:
     return Message(
-        id=row.id,
+        id=str(row.id),
         queue=queue,
         body=row.body,
         group=row.message_group,

@@ -4,6 +4,12 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from stackyard.adapters.queue import statements
+from stackyard.adapters.queue.large import (
+    LARGEST,
+    BodyTooLargeError,
+    LargeBodies,
+    as_text,
+)
 from stackyard.kernel.queue import Queue
 
 DEDUPLICATION_SECONDS: Final = 300
@@ -13,10 +19,12 @@ DEDUPLICATION_SECONDS: Final = 300
 class PostgresSender:
     """Enqueues in the transaction of *session*: both happen, or neither.
 
-    The notification leaves with the commit too, and only wakes.
+    The notification leaves with the commit too, and only wakes. A process that sends
+    nothing large needs no place for *large* bodies.
     """
 
     session: AsyncSession
+    large: LargeBodies | None = None
 
     async def send(
         self,
@@ -35,6 +43,7 @@ class PostgresSender:
             queue, group or "", deduplication
         ):
             return
+        body = await self._light(queue, body)
         await self.session.execute(
             statements.SEND,
             {
@@ -44,6 +53,14 @@ class PostgresSender:
                 "delay": delay_seconds,
             },
         )
+
+    async def _light(self, queue: Queue, body: dict[str, Any]) -> dict[str, Any]:
+        if self.large is not None:
+            return await self.large.check_in(queue, body)
+        if (size := len(as_text(body))) > LARGEST:
+            setting = "OBJECT_STORAGE_BUCKET_LARGE_QUEUE_MESSAGES"
+            raise BodyTooLargeError(queue=queue, size=size, setting=setting)
+        return body
 
     async def _is_new(self, queue: Queue, scope: str, deduplication: str) -> bool:
         remembered = await self.session.execute(

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from stackyard.adapters.queue.receiver import RETENTION_SECONDS
 from stackyard.adapters.queue.tables import QueueDeduplication, QueueMessage
-from stackyard.kernel.queue import Queue
+from stackyard.kernel.queue import DEAD, Queue
 
 DEAD_LETTER_RETENTION: Final = timedelta(days=14)
 _NOW: Final = func.clock_timestamp()
@@ -37,7 +37,7 @@ class QueueUpkeep:
             & (QueueMessage.sent_at < _NOW - timedelta(seconds=seconds))
             for queue, seconds in RETENTION_SECONDS.items()
         ]
-        buried = QueueMessage.queue.in_([Queue.DLQ, Queue.DLQ_FIFO]) & (
+        buried = QueueMessage.queue.in_(DEAD) & (
             QueueMessage.dead_at < _NOW - DEAD_LETTER_RETENTION
         )
         await self.session.execute(delete(QueueMessage).where(or_(buried, *expired)))
