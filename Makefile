@@ -7,10 +7,11 @@ SHELL := bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+ELASTICMQ := tests/emulators/elasticmq
 export PYTHONPATH := src
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help demo up test check bench lock web system format
+.PHONY: help demo up test check bench lock web system emulators format
 
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -21,7 +22,7 @@ demo: $(VENV)/ready web ## Set everything up, then plan and apply a real stack; 
 up: $(VENV)/ready web ## The same platform, staying up until Ctrl-C
 	$(BIN)/python -m stackyard up
 
-test: system $(VENV)/ready web ## Everything CI runs
+test: system $(VENV)/ready web emulators ## Everything CI runs
 	$(MAKE) check
 	$(BIN)/pytest tests --ignore=tests/unit --ignore=tests/architecture
 
@@ -48,6 +49,13 @@ web: web/dist/index.html ## Build the browser application
 
 system: ## Install Debian packages that tests need and this machine lacks
 	scripts/system-packages
+
+emulators: $(ELASTICMQ)/lib/.ready ## Fetch the stand-in for SQS that tests talk to
+
+$(ELASTICMQ)/lib/.ready: $(ELASTICMQ)/pom.xml $(ELASTICMQ)/SHA256SUMS | system
+	mvn -q -B -f $(ELASTICMQ)/pom.xml dependency:copy-dependencies -DoutputDirectory=lib
+	cd $(ELASTICMQ)/lib && sha256sum --quiet -c ../SHA256SUMS
+	touch $@
 
 $(VENV)/ready: requirements/dev.lock
 	$(PYTHON) -m venv $(VENV)

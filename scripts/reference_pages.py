@@ -13,13 +13,14 @@ from pydantic.fields import FieldInfo
 
 from stackyard.graphql.schema import build_schema
 from stackyard.kernel.blobs import Bucket
+from stackyard.kernel.queue import Queue
 from stackyard.settings import (
     DrainSettings,
     MigrateSettings,
     SchedulerSettings,
     ServerSettings,
 )
-from stackyard.settings.parts import Common, StoragePart
+from stackyard.settings.parts import Common, QueuePart, StoragePart
 
 NOTE: Final = "<!-- Written by scripts/generate-docs from the code. Do not edit. -->"
 
@@ -35,7 +36,7 @@ MEANINGS: Final = {
     "ADMIN_PASSWORD": "the administrator's; without both the sign-in is off",
     "ADMIN_USERNAME": "the administrator's name",
     "AWS_DEFAULT_REGION": "used where `AWS_REGION` is not set",
-    "AWS_REGION": "one of the two must be set with `aws`",
+    "AWS_REGION": "one of the two must be set with `aws`; with `sqs`, see there",
     "DATABASE_URL": "`postgres://user:password@host:port/database`",
     "DRAIN_CONCURRENCY_ASYNC_JOBS": "messages of `async` at once",
     "DRAIN_CONCURRENCY_ASYNC_JOBS_FIFO": "groups of `async-fifo` at once",
@@ -52,7 +53,7 @@ MEANINGS: Final = {
     "HTTPS_PROXY": "its form is checked; calls to git do not use it yet",
     "HTTP_PROXY": "its form is checked; calls to git do not use it yet",
     "MESSAGE_PROCESSING_TIMEOUT_SECONDS": "how long one message may take",
-    "MESSAGE_QUEUE_TYPE": "only `postgres` is supported: set it",
+    "MESSAGE_QUEUE_TYPE": "`sqs`, or `postgres` for the built-in queue",
     "MQTT_BROKER_ENDPOINT": "what workers dial: `host:port` or `tls://host:port`",
     "MQTT_BROKER_TYPE": "only `builtin` is supported: set it",
     "OBJECT_STORAGE_BUCKET_UPLOADS_URL": "origin that browsers may send uploads to",
@@ -78,6 +79,12 @@ MEANINGS: Final = {
     "STACKYARD_SCHEME": "`https` or `http`, of `SERVER_DOMAIN`",
     "STACKYARD_WEB_FOLDER": "the built page, if not the package's",
     "STACKYARD_WORKER_LEASE_SECONDS": "silence after which a worker is suspected",
+}
+
+
+_QUEUES: Final = {
+    queue.setting: f"URL of `{queue}`, a {'FIFO' if queue.fifo else 'standard'} queue"
+    for queue in Queue
 }
 
 
@@ -189,6 +196,12 @@ def settings_page() -> str:
         + "; ".join(f"{name}: {_required(kind)}" for name, kind in _with_buckets())
         + ".",
         "",
+        "Which queues it must be told of when `MESSAGE_QUEUE_TYPE` is `sqs`: "
+        + "; ".join(f"{name}: {_queues(kind)}" for name, kind in _with_queues())
+        + ". URLs are used as they are given. Where they are not Amazon's own,",
+        "and so do not name a region, `AWS_REGION` must be set as well. Credentials are",
+        "looked for where Amazon's programs do.",
+        "",
         "`stackyard up` reads `STACKYARD_DATA`, the folder where it keeps everything;",
         "by default `./data`.",
         "",
@@ -223,7 +236,7 @@ def _variables() -> dict[str, tuple[FieldInfo, list[str]]]:
 
 
 def _row(name: str, field: FieldInfo, processes: list[str]) -> str:
-    meaning = MEANINGS.get(name) or _of_bucket(name)
+    meaning = MEANINGS.get(name) or _QUEUES.get(name) or _of_bucket(name)
     readers = "all" if len(processes) == len(PROCESSES) else ", ".join(processes)
     return f"| `{name}` | {_default(name, field)} | {readers} | {meaning} |"
 
@@ -237,7 +250,7 @@ def _default(name: str, field: FieldInfo) -> str:
         return f"none{secret}"
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
-    if name in {"ENCRYPTION_TYPE", "MESSAGE_QUEUE_TYPE", "MQTT_BROKER_TYPE"}:
+    if name in {"ENCRYPTION_TYPE", "MQTT_BROKER_TYPE"}:
         return f"`{value}`, refused"
     return f"`{value}`"
 
@@ -256,6 +269,18 @@ def _with_buckets() -> Iterator[tuple[str, type[StoragePart]]]:
     for name, kind in PROCESSES.items():
         if issubclass(kind, StoragePart):
             yield name, kind
+
+
+def _with_queues() -> Iterator[tuple[str, type[QueuePart]]]:
+    for name, kind in PROCESSES.items():
+        if issubclass(kind, QueuePart):
+            yield name, kind
+
+
+def _queues(kind: type[QueuePart]) -> str:
+    if kind.required_queues == set(Queue):
+        return "all"
+    return ", ".join(f"`{queue}`" for queue in sorted(kind.required_queues))
 
 
 def _required(kind: type[StoragePart]) -> str:

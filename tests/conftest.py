@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 import stackyard.composition  # noqa: F401 - every table is declared below it
 from stackyard.adapters.postgres import Database
 from stackyard.kernel.orm import Entity
+from tests.support.elasticmq import ElasticMq, running_elasticmq
 from tests.support.postgres import FAST, administer, clone_name, running_postgres
 
 TEMPLATE = "stackyard_template"
@@ -85,6 +86,12 @@ async def session(shared: Database) -> AsyncIterator[AsyncSession]:
         ) as session:
             yield session
         await outer.rollback()
+
+
+@pytest.fixture(scope="session")
+def elasticmq() -> Iterator[ElasticMq]:
+    with running_elasticmq() as server:
+        yield server
 
 
 def pytest_configure() -> None:

@@ -13,6 +13,7 @@ COMMANDS: Final = {
     "scheduler": ("stackyard.processes.scheduler", "enqueues what is due"),
     "worker": ("stackyard_worker.__main__", "carries out runs"),
     "migrate": ("stackyard.processes.migrate", "brings the schema up to date"),
+    "queue": ("stackyard.processes.queue", "shows dead letters, and replays them"),
     "up": ("stackyard.embedded.up", "all of it, on one machine, with nothing else"),
     "demo": ("stackyard.embedded.demo", "a real stack from code to applied"),
 }
@@ -36,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     chosen, rest = parser.parse_known_args(given[:1])[0], given[1:]
     module = importlib.import_module(COMMANDS[chosen.command][0])
     run: Callable[..., None] = module.main
-    if chosen.command in {"up", "demo"}:
+    if chosen.command in {"queue", "up", "demo"}:
         run(rest)
     else:
         run()

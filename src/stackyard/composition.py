@@ -14,7 +14,12 @@ from stackyard.adapters.git import GitMirrors
 from stackyard.adapters.mqtt import BrokerCourier
 from stackyard.adapters.outbound import GuardedHttp
 from stackyard.adapters.postgres import Database
-from stackyard.adapters.queue import PostgresOutbox, PostgresSender, QueueUpkeep
+from stackyard.adapters.queue import (
+    LargeBodies,
+    PostgresOutbox,
+    PostgresSender,
+    QueueUpkeep,
+)
 from stackyard.kernel.access import SYSTEM
 from stackyard.kernel.blobs import Blobs
 from stackyard.kernel.clock import system_clock
@@ -81,7 +86,7 @@ class Platform:
         async with self.database.transaction() as session:
             yield Unit(
                 session,
-                PostgresOutbox(session, CHOREOGRAPHY.routes),
+                PostgresOutbox(session, CHOREOGRAPHY.routes, self.large_bodies),
                 BrokerCourier(session),
                 QueueUpkeep(session),
                 self.means,
@@ -91,6 +96,10 @@ class Platform:
     async def repositories(self) -> AsyncIterator[Repositories]:
         async with self.unit() as unit:
             yield unit.repositories
+
+    @property
+    def large_bodies(self) -> LargeBodies:
+        return LargeBodies(self.means.blobs)
 
     @property
     def contents(self) -> Contents:

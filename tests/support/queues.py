@@ -8,7 +8,7 @@ from typing import Any
 
 from stackyard.adapters.postgres import Database
 from stackyard.adapters.queue import Listener, PostgresReceiver, PostgresSender
-from stackyard.kernel.queue import Message, Queue
+from stackyard.kernel.queue import Message, Queue, Source
 
 
 async def send(
@@ -57,7 +57,7 @@ async def eventually(holds: Callable[[], bool], *, seconds: float = 20) -> None:
 
 
 async def next_messages(
-    receiver: PostgresReceiver,
+    receiver: Source,
     queue: Queue,
     *,
     limit: int = 1,
@@ -73,3 +73,20 @@ async def next_messages(
             if messages:
                 return messages
             await receiver.wait(queue)
+
+
+async def take(
+    receiver: Source,
+    queue: Queue = Queue.ASYNC,
+    *,
+    limit: int = 10,
+    visibility_seconds: float = 30,
+) -> list[Message]:
+    """Receive what is there now."""
+    return await receiver.receive(
+        queue, limit=limit, visibility_seconds=visibility_seconds
+    )
+
+
+def numbers(messages: list[Message]) -> list[int]:
+    return [message.body["n"] for message in messages]

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
 from tests.support.edge import rsa_key
 
 from stackyard.kernel.blobs import Bucket
+from stackyard.kernel.queue import Queue
 from stackyard.settings import (
     DrainSettings,
     Endpoint,
@@ -26,6 +27,7 @@ from stackyard.settings import (
     SettingsError,
     load,
 )
+from stackyard.settings.values import region_of
 
 CANARY = "canary-7f3a"
 START = """
@@ -47,7 +49,6 @@ def wrapped(
 
 
 def complete() -> dict[str, str]:
-    buckets = ("METADATA", "MODULES", "RUN_LOGS", "STATES", "UPLOADS", "WORKSPACE")
     return {
         "SERVER_DOMAIN": "yard.example.org",
         "DATABASE_URL": "postgres://u:p@db:5432/yard?statement_cache_capacity=0",
@@ -60,7 +61,7 @@ def complete() -> dict[str, str]:
         "OBJECT_STORAGE_MINIO_ENDPOINT": "minio:9000",
         "OBJECT_STORAGE_MINIO_ACCESS_KEY_ID": "id",
         "OBJECT_STORAGE_MINIO_SECRET_ACCESS_KEY": "secret",
-        **{f"OBJECT_STORAGE_BUCKET_{name}": name.lower() for name in buckets},
+        **{f"OBJECT_STORAGE_BUCKET_{name}": name.lower() for name in Bucket},
         "LICENSE_TYPE": "jwt",
         "LICENSE_TOKEN": "ignored",
     }
@@ -155,7 +156,7 @@ def test_an_empty_environment_names_everything_that_is_missing(
         ("ENCRYPTION_TYPE", "kms"),
         ("ENCRYPTION_RSA_PRIVATE_KEY", CANARY),
         ("ENCRYPTION_RSA_PRIVATE_KEY", base64.b64encode(CANARY.encode()).decode()),
-        ("MESSAGE_QUEUE_TYPE", "sqs"),
+        ("MESSAGE_QUEUE_TYPE", "rabbitmq"),
         ("MQTT_BROKER_TYPE", "iotcore"),
         ("MQTT_BROKER_ENDPOINT", "mqtt.example.org"),
         ("MQTT_BROKER_ENDPOINT", "mqtts://mqtt.example.org:1"),
@@ -182,6 +183,106 @@ def test_a_wrong_value_is_named_without_being_shown(
 
     assert list(found) == [variable]
     assert CANARY not in str(found)
+
+
+AMAZON = "https://sqs.eu-west-1.amazonaws.com/123456789012/"
+ELSEWHERE = "http://queues.internal:9324/000000000000/"
+DRAIN_ONLY = {Queue.DLQ, Queue.DLQ_FIFO, Queue.IOT}
+
+
+def with_sqs(*queues: Queue, at: str = AMAZON) -> dict[str, str]:
+    urls = {one.setting: f"{at}{one}{'.fifo' * one.fifo}" for one in queues}
+    return {"MESSAGE_QUEUE_TYPE": "sqs"} | urls
+
+
+def test_each_process_names_the_queues_of_sqs_that_it_needs(
+    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(environment | with_sqs(), monkeypatch)
+
+    shared = {queue.setting for queue in set(Queue) - DRAIN_ONLY}
+    for kind in (ServerSettings, SchedulerSettings):
+        assert missing(kind) == shared
+    assert missing(DrainSettings) == {queue.setting for queue in Queue}
+
+
+def missing(
+    kind: type[ServerSettings] | type[DrainSettings] | type[SchedulerSettings],
+) -> set[str]:
+    with pytest.raises(SettingsError) as raised:
+        load(kind)
+    assert {one.problem for one in raised.value.problems} == {
+        "is required when MESSAGE_QUEUE_TYPE is sqs"
+    }
+    return {one.variable for one in raised.value.problems}
+
+
+def test_the_urls_of_queues_are_used_as_they_are_given(
+    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(environment | with_sqs(*Queue), monkeypatch)
+
+    drain = load(DrainSettings)
+    assert drain.queue_urls[Queue.ASYNC_FIFO] == f"{AMAZON}async-fifo.fifo"
+    assert drain.queue_region == "eu-west-1"
+
+
+@pytest.mark.parametrize(
+    ("host", "region"),
+    [
+        ("sqs.us-gov-west-1.amazonaws.com", "us-gov-west-1"),
+        ("sqs.cn-north-1.amazonaws.com.cn", "cn-north-1"),
+        ("eu-central-1.queue.amazonaws.com", "eu-central-1"),
+        ("vpce-0a1b-c2d3.sqs.eu-west-2.vpce.amazonaws.com", "eu-west-2"),
+        ("queue.amazonaws.com", None),
+        ("sqs.eu-west-1.example.com", None),
+    ],
+)
+def test_a_url_of_amazon_s_names_its_region(host: str, region: str | None) -> None:
+    assert region_of(f"https://{host}/123456789012/async") == region
+
+
+def test_a_queue_that_names_no_region_needs_one_to_be_set(
+    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(environment | with_sqs(*Queue, at=ELSEWHERE), monkeypatch)
+    with pytest.raises(SettingsError, match="set AWS_REGION as well"):
+        load(SchedulerSettings)
+
+    monkeypatch.setenv("AWS_REGION", "eu-north-1")
+    assert load(SchedulerSettings).queue_region == "eu-north-1"
+    assert load(DrainSettings).queue_region == "eu-north-1"
+
+
+@pytest.mark.parametrize(
+    ("queue", "url"),
+    [
+        (Queue.ASYNC_FIFO, f"{AMAZON}async"),
+        (Queue.ASYNC, f"{AMAZON}async.fifo"),
+        (Queue.IOT, "arn:aws:sqs:eu-west-1:123456789012:iot"),
+        (Queue.IOT, "https://sqs.eu-west-1.amazonaws.com"),
+        (Queue.IOT, f"{AMAZON}iot "),
+    ],
+)
+def test_the_wrong_queue_is_named(
+    environment: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    queue: Queue,
+    url: str,
+) -> None:
+    use(environment | with_sqs(*Queue) | {queue.setting: url}, monkeypatch)
+
+    with pytest.raises(SettingsError) as raised:
+        load(DrainSettings)
+    assert [one.variable for one in raised.value.problems] == [queue.setting]
+
+
+def test_what_sqs_needs_is_not_asked_of_the_built_in_queue(
+    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(environment | {Queue.ASYNC.setting: f"{ELSEWHERE}async"}, monkeypatch)
+
+    assert load(DrainSettings).message_queue_type == "postgres"
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,11 @@ import asyncio
 import structlog
 
 from stackyard.adapters.postgres.migrate import upgrade
-from stackyard.adapters.queue import Listener, PostgresReceiver
 from stackyard.choreography import file_dead_letter, handler
 from stackyard.composition import Platform, open_sender
 from stackyard.drain import Drain, Handler, Lane
 from stackyard.http.condition import Condition
-from stackyard.kernel.queue import Queue
+from stackyard.kernel.queue import DEAD, Queue
 from stackyard.logs import configure_logs
 from stackyard.processes.life import (
     in_background,
@@ -19,7 +18,8 @@ from stackyard.processes.life import (
     stop_signal,
     wait_for_database,
 )
-from stackyard.reactions import CHOREOGRAPHY
+from stackyard.processes.queues import consuming
+from stackyard.reactions import CHOREOGRAPHY, hearing
 from stackyard.scheduler import Scheduler
 from stackyard.settings import DrainSettings, load_or_exit
 
@@ -38,13 +38,16 @@ async def run(settings: DrainSettings) -> None:
     await wait_for_database(url)
     await asyncio.to_thread(upgrade, url)
     condition, stop = Condition(), stop_signal()
-    async with Platform.open(settings, cache="drain") as platform:
-        listener = Listener(url)
-        drain = Drain(
-            PostgresReceiver(platform.database, listener),
-            lanes(settings, handler(CHOREOGRAPHY, platform.tools)),
-        )
-        duties = [listener.run()]
+    async with (
+        Platform.open(settings, cache="drain") as platform,
+        consuming(settings, platform.database, platform.large_bodies) as sources,
+    ):
+        handled = lanes(settings, handler(CHOREOGRAPHY, platform.tools))
+        drains = [Drain(sources.main, handled)]
+        if sources.outbox is not None:
+            dead = {queue: lane for queue, lane in handled.items() if queue in DEAD}
+            drains.append(Drain(sources.outbox, dead))
+        duties = sources.duties
         if settings.enable_instrumentation_endpoints:
             port = settings.stackyard_instrumentation_port
             duties.append(serve_probes(condition, port))
@@ -58,17 +61,19 @@ async def run(settings: DrainSettings) -> None:
         async with in_background(*duties):
             condition.started = True
             log.info("drain.started")
-            await drain.run(stop)
+            async with asyncio.TaskGroup() as group:
+                for drain in drains:
+                    group.create_task(drain.run(stop))
             condition.stopping = True
     log.info("drain.stopped")
 
 
 def lanes(settings: DrainSettings, handle: Handler) -> dict[Queue, Lane]:
     """Return how each queue is consumed; dead letters are only told of."""
-    dead = {Queue.DLQ, Queue.DLQ_FIFO}
+    special = dict.fromkeys(DEAD, file_dead_letter) | {Queue.IOT: hearing(handle)}
     return {
         queue: Lane(
-            file_dead_letter if queue in dead else handle,
+            special.get(queue, handle),
             concurrency,
             timeout_seconds=settings.message_processing_timeout_seconds,
         )

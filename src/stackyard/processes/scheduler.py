@@ -16,6 +16,7 @@ from stackyard.processes.life import (
     stop_signal,
     wait_for_database,
 )
+from stackyard.processes.queues import relaying
 from stackyard.reactions import CHOREOGRAPHY
 from stackyard.scheduler import Scheduler
 from stackyard.settings import SchedulerSettings, load_or_exit
@@ -34,7 +35,7 @@ async def run(settings: SchedulerSettings) -> None:
     await wait_for_database(url)
     await asyncio.to_thread(upgrade, url)
     condition, stop = Condition(), stop_signal()
-    database = Database.connect(url, pool_size=2)
+    database = Database.connect(url, pool_size=4)
     periods = CHOREOGRAPHY.periods
     scheduler = Scheduler(lambda: open_sender(database), periods, system_clock)
     duties = []
@@ -42,7 +43,10 @@ async def run(settings: SchedulerSettings) -> None:
         port = settings.stackyard_instrumentation_port
         duties.append(serve_probes(condition, port))
     try:
-        async with in_background(*duties):
+        async with (
+            relaying(settings, database) as relays,
+            in_background(*duties, *relays),
+        ):
             condition.started = True
             log.info("scheduler.started")
             await scheduler.run(stop)

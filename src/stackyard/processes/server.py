@@ -42,6 +42,7 @@ from stackyard.processes.life import (
     stop_signal,
     wait_for_database,
 )
+from stackyard.processes.queues import relaying
 from stackyard.processes.serving import http_server
 from stackyard.reactions import WorkerSpoke
 from stackyard.runs import LIVE_CHANNEL
@@ -87,7 +88,10 @@ async def serve(settings: ServerSettings) -> None:
         )
         await broker.start(settings.stackyard_http_host, settings.stackyard_mqtt_port)
         serving = [server] + [probes] * settings.enable_instrumentation_endpoints
-        async with in_background(live.run(), fanout.run(), tls.run()):
+        async with (
+            relaying(settings, platform.database) as relays,
+            in_background(live.run(), fanout.run(), tls.run(), *relays),
+        ):
             tasks = [asyncio.create_task(one.serve()) for one in serving]
             condition.started = True
             log.info("server.started", port=settings.stackyard_http_port)
@@ -123,7 +127,7 @@ def make_broker(platform: Platform, tls: BrokerTls) -> Broker:
             at=platform.means.clock(),
         )
         async with platform.database.transaction() as session:
-            sender = PostgresSender(session)
+            sender = PostgresSender(session, platform.large_bodies)
             await sender.send(Queue.IOT, message_of(event, "hear"))
 
     return Broker(

@@ -6,6 +6,6 @@ may be called twice, so it re-reads what it acts on. `table.py` says who reacts 
 
 from stackyard.reactions.table import CHOREOGRAPHY
 from stackyard.reactions.tools import Tools
-from stackyard.reactions.workers import WorkerSpoke
+from stackyard.reactions.workers import WorkerSpoke, hearing
 
-__all__ = ["CHOREOGRAPHY", "Tools", "WorkerSpoke"]
+__all__ = ["CHOREOGRAPHY", "Tools", "WorkerSpoke", "hearing"]

@@ -1,15 +1,20 @@
 """Answer what happens to workers: registered, lost, to be stopped."""
 
-from dataclasses import dataclass
-from datetime import timedelta
-from typing import Final
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, TypeAlias
 
 import structlog
 
+from stackyard.choreography import Outcome
 from stackyard.kernel.access import SYSTEM
 from stackyard.kernel.errors import InvalidError
 from stackyard.kernel.events import Event
 from stackyard.kernel.ids import PoolId, WorkerId
+from stackyard.kernel.queue import Message
+from stackyard.kernel.routing import message_of
 from stackyard.reactions.dispatch import assign
 from stackyard.reactions.tools import Tools
 from stackyard.runs import RunStopRequested
@@ -17,6 +22,8 @@ from stackyard.workers import WorkerLost, WorkerRegistered
 from stackyard_protocol.mqtt import StopRun
 
 log = structlog.get_logger()
+
+Handler: TypeAlias = Callable[[Message], Awaitable[Outcome]]
 
 JUST_NOW: Final = timedelta(seconds=2)
 
@@ -28,6 +35,39 @@ class WorkerSpoke(Event):
     pool_id: PoolId
     worker_id: WorkerId
     payload: str
+
+
+def hearing(handle: Handler) -> Handler:
+    """Return what reads the queue of what workers say, whoever put it there.
+
+    The built-in broker sends a `WorkerSpoke`. IoT Core's rule sends what the worker
+    published, with `worker_pool_ulid`, `worker_ulid`, `timestamp` (in milliseconds)
+    written over it; those it proved, the rest is the worker's word.
+    """
+
+    async def hear_either(message: Message) -> Outcome:
+        spoken = _of_rule(message.body)
+        if spoken is not None:
+            message = replace(message, body=message_of(spoken, hear.__name__))
+        return await handle(message)
+
+    return hear_either
+
+
+def _of_rule(body: Mapping[str, Any]) -> WorkerSpoke | None:
+    said = dict(body)
+    pool, worker = said.pop("worker_pool_ulid", None), said.pop("worker_ulid", None)
+    at = said.pop("timestamp", None)
+    if not isinstance(pool, str) or not isinstance(worker, str):
+        return None
+    if not isinstance(at, int | float):
+        return None
+    return WorkerSpoke(
+        at=datetime.fromtimestamp(at / 1000, UTC),
+        pool_id=PoolId(pool),
+        worker_id=WorkerId(worker),
+        payload=json.dumps(said),
+    )
 
 
 async def hear(tools: Tools, event: WorkerSpoke) -> None:

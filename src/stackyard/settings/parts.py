@@ -27,8 +27,10 @@ from stackyard.settings.values import (
     Networks,
     OriginUrl,
     ProxyUrl,
+    QueueUrl,
     RsaKey,
     parse_rsa_key,
+    region_of,
 )
 
 T = TypeVar("T")
@@ -112,7 +114,53 @@ class EncryptionPart(Common):
 
 
 class QueuePart(Common):
-    message_queue_type: Annotated[str, _only("postgres")] = "sqs"
+    """With SQS, each process names the queues that it cannot do without."""
+
+    required_queues: ClassVar[frozenset[Queue]] = frozenset(
+        set(Queue) - {Queue.DLQ, Queue.DLQ_FIFO, Queue.IOT}
+    )
+
+    message_queue_type: Annotated[str, _only("sqs", "postgres")] = "sqs"
+    aws_region: str | None = None
+    aws_default_region: str | None = None
+    message_queue_sqs_async_url: QueueUrl | None = None
+    message_queue_sqs_async_fifo_url: QueueUrl | None = None
+    message_queue_sqs_cronjobs_url: QueueUrl | None = None
+    message_queue_sqs_dlq_url: QueueUrl | None = None
+    message_queue_sqs_dlq_fifo_url: QueueUrl | None = None
+    message_queue_sqs_events_inbox_url: QueueUrl | None = None
+    message_queue_sqs_iot_url: QueueUrl | None = None
+    message_queue_sqs_webhooks_url: QueueUrl | None = None
+
+    @field_validator(*(queue.setting.lower() for queue in Queue))
+    @classmethod
+    def _queue_needs(cls, value: str | None, info: ValidationInfo) -> str | None:
+        queue = next(one for one in Queue if one.setting.lower() == info.field_name)
+        if info.data.get("message_queue_type") != "sqs":
+            return value
+        if value is None:
+            if queue in cls.required_queues:
+                raise ValueError("is required when MESSAGE_QUEUE_TYPE is sqs")
+            return None
+        if value.endswith(".fifo") is not queue.fifo:
+            kind = "FIFO queue: it ends" if queue.fifo else "standard queue: not one"
+            raise ValueError(f"must be the URL of a {kind} in .fifo")
+        given = info.data.get("aws_region") or info.data.get("aws_default_region")
+        if not (given or region_of(value)):
+            raise ValueError("does not name a region: set AWS_REGION as well")
+        return value
+
+    @property
+    def queue_urls(self) -> dict[Queue, str]:
+        """Return the URLs that were given; those this process needs are among them."""
+        urls = {queue: getattr(self, queue.setting.lower()) for queue in Queue}
+        return {queue: url for queue, url in urls.items() if url is not None}
+
+    @property
+    def queue_region(self) -> str:
+        """Return the region of the queues: their URLs know it best."""
+        named = next(filter(None, map(region_of, self.queue_urls.values())), None)
+        return named or self.aws_region or self.aws_default_region or ""
 
 
 class MqttPart(Common):

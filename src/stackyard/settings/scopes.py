@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from stackyard.kernel.blobs import Bucket
+from stackyard.kernel.queue import Queue
 from stackyard.settings.parts import (
     AdminPart,
     DatabasePart,
@@ -17,7 +18,13 @@ from stackyard.settings.parts import (
     WorkersPart,
 )
 
-_BOTH = {Bucket.MODULES, Bucket.RUN_LOGS, Bucket.STATES, Bucket.WORKSPACE}
+_BOTH = {
+    Bucket.LARGE_QUEUE_MESSAGES,
+    Bucket.MODULES,
+    Bucket.RUN_LOGS,
+    Bucket.STATES,
+    Bucket.WORKSPACE,
+}
 
 
 class ServerSettings(
@@ -51,6 +58,7 @@ class DrainSettings(
     """`stackyard drain`."""
 
     required_buckets: ClassVar = frozenset(_BOTH | {Bucket.METADATA})
+    required_queues: ClassVar = frozenset(Queue)
 
 
 class SchedulerSettings(DatabasePart, QueuePart):
@@ -58,4 +66,4 @@ class SchedulerSettings(DatabasePart, QueuePart):
 
 
 class MigrateSettings(DatabasePart):
-    """`stackyard migrate`."""
+    """`stackyard migrate`, and `stackyard queue`, an operator's tool."""

@@ -20,6 +20,7 @@ _HOST: Final = re.compile(
     r"(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:(?P<port>[0-9]{1,5}))?"
 )
 _BUCKET: Final = re.compile(r"[^\s/\\]{1,255}")
+_REGION: Final = re.compile(r"(?:^|\.)([a-z]{2}(?:-[a-z]+)+-[0-9]+)\.")
 _HIGHEST_PORT: Final = 65535
 
 
@@ -65,6 +66,21 @@ def _origin_url(value: str) -> str:
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError("must be an http:// or https:// URL")
     return value.rstrip("/")
+
+
+def _queue_url(value: str) -> str:
+    parts = _split(value)
+    whole = parts.scheme in {"http", "https"} and parts.hostname and not parts.query
+    if not whole or not parts.path.strip("/") or re.search(r"\s", value):
+        raise ValueError("must be the URL of a queue, as SQS shows it")
+    return value
+
+
+def region_of(url: str) -> str | None:
+    """Return the region that *url* names, if its host is one of Amazon's."""
+    host = urlsplit(url).hostname or ""
+    found = _REGION.search(host)
+    return found[1] if found and re.search(r"\.(amazonaws|api\.aws)", host) else None
 
 
 def _proxy(value: SecretStr) -> SecretStr:
@@ -143,6 +159,7 @@ BucketName: TypeAlias = Annotated[str, AfterValidator(_bucket)]
 OriginUrl: TypeAlias = Annotated[
     str, BeforeValidator(_trimmed), AfterValidator(_origin_url)
 ]
+QueueUrl: TypeAlias = Annotated[str, AfterValidator(_queue_url)]
 ProxyUrl: TypeAlias = Annotated[SecretStr, AfterValidator(_proxy)]
 DatabaseUrl: TypeAlias = Annotated[SecretStr, AfterValidator(_database)]
 RsaKey: TypeAlias = Annotated[SecretStr, AfterValidator(_rsa_key)]
