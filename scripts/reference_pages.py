@@ -199,8 +199,8 @@ def settings_page() -> str:
         "Which queues it must be told of when `MESSAGE_QUEUE_TYPE` is `sqs`: "
         + "; ".join(f"{name}: {_queues(kind)}" for name, kind in _with_queues())
         + ". URLs are used as they are given. Where they are not Amazon's own,",
-        "and so do not name a region, `AWS_REGION` must be set as well. Credentials are",
-        "looked for where Amazon's programs do.",
+        "and so do not name a region, `AWS_REGION` must be set as well. Credentials",
+        "are looked for where Amazon's programs do.",
         "",
         "`stackyard up` reads `STACKYARD_DATA`, the folder where it keeps everything;",
         "by default `./data`.",

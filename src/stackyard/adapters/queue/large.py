@@ -69,7 +69,8 @@ class LargeBodies:
         return _pointer(body, key)
 
     async def fetch(self, key: str) -> dict[str, Any]:
-        body: dict[str, Any] = json.loads(await self.blobs.get(LARGE, key))
+        text = await self.blobs.get(LARGE, key)
+        body: dict[str, Any] = await asyncio.to_thread(json.loads, text)
         return body
 
     async def forget(self, key: str) -> None:

@@ -40,7 +40,7 @@ class SqsRefusedError(UnavailableError):
 
 
 class SqsReceiptError(Exception):
-    """SQS does not know the receipt any more."""
+    """SQS does not know the receipt any more, or its twelve hours are over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,8 @@ def _named(error: ClientError, facts: dict[str, Any]) -> Exception:
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if "ReceiptHandle" in code or "MessageNotInflight" in code:
         return SqsReceiptError()
-    if "ReceiptHandle" in message:  # a FIFO queue says so: InvalidParameterValue
+    # SQS says InvalidParameterValue, and which in a sentence only
+    if "ReceiptHandle" in message or "VisibilityTimeout" in message:
         return SqsReceiptError()
     if status >= 500 or any(word in code for word in _PASSING):  # noqa: PLR2004 - HTTP
         return SqsUnavailableError(**facts, reason=code)

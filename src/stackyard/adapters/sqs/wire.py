@@ -29,16 +29,19 @@ def entry_of(queue: Queue, message: Message) -> dict[str, Any]:
     """Return *message* as one of a batch for *queue*.
 
     A message of the outbox goes under its row's number, so that sending it again
-    changes nothing; a dead letter under the name that it had in SQS.
+    changes nothing; a dead letter under the name that it had in SQS. What it says is a
+    part of that: a database that was made anew counts from one again.
     """
-    entry: dict[str, Any] = {"Id": message.id, "MessageBody": as_text(message.body)}
+    body = as_text(message.body)
+    entry: dict[str, Any] = {"Id": message.id, "MessageBody": body}
     if queue.fifo:
+        said = sha256(body.encode()).hexdigest()[:16]
         entry["MessageGroupId"] = _group(message.group or "none")
-        entry["MessageDeduplicationId"] = f"{message.queue}/{message.id}"
-    said = {"origin": message.origin, "reason": message.reason}
+        entry["MessageDeduplicationId"] = f"{message.queue}/{message.id}/{said}"
+    story = {"origin": message.origin, "reason": message.reason}
     attributes = {
         name: {"DataType": "String", "StringValue": _sendable(value)}
-        for name, value in said.items()
+        for name, value in story.items()
         if value
     }
     if attributes:
