@@ -1,6 +1,8 @@
 """A whole platform whose queues are in SQS; parts of it are killed."""
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
@@ -76,3 +78,27 @@ def test_a_run_outlives_each_part_that_relays(platform: Platform, part: str) -> 
     client.act("runConfirm", stack, run)
     platform.restart(part)
     client.wait_for(stack, run, "FINISHED")
+
+
+def test_what_cannot_be_relayed_is_told_of_and_can_be_listed(
+    platform: Platform,
+) -> None:
+    [(row,)] = platform.query(
+        "INSERT INTO message_queue_messages (queue, body) VALUES ('async',"
+        " jsonb_build_object('reaction', 'poison', 'x', repeat('x', 300000)))"
+        " RETURNING id"
+    )
+
+    def told() -> bool:
+        return f'"message": "{row}"' in platform.log_of("drain")
+
+    eventually(told, "the drain to tell of it")
+    assert "message.died" in platform.log_of("drain")
+    printed = subprocess.run(
+        [sys.executable, "-m", "stackyard", "queue", "dead-letters", "list"],
+        env=platform.environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert "SQS refused it: larger than 256 KiB" in printed

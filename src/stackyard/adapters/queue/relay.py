@@ -23,8 +23,7 @@ log = structlog.get_logger()
 _random = SystemRandom()
 
 BATCH: Final = 10
-VISIBILITY_SECONDS: Final = 60.0
-FORWARD_SECONDS: Final = 30.0  # less: or another relay sends it beside this one
+IN_TIME: Final = 0.5  # of the visibility; later, another relay may have the message
 LONGEST_PAUSE: Final = 5.0
 
 
@@ -43,11 +42,15 @@ class Sink(Protocol):
 
 @dataclass(slots=True)
 class Relay:
-    """Any number may run. *queues* are those that this process may send to."""
+    """Any number may run. *queues* are those that this process may send to.
+
+    What a killed relay had in hand comes back after *visibility_seconds*.
+    """
 
     outbox: PostgresReceiver
     sink: Sink
     queues: Iterable[Queue]
+    visibility_seconds: float = 30
     _failures: dict[Queue, int] = field(default_factory=dict)
 
     async def run(self) -> None:
@@ -69,11 +72,11 @@ class Relay:
     async def relay_batch(self, queue: Queue) -> int:
         """Take some messages on; return how many there were."""
         messages = await self.outbox.receive(
-            queue, limit=BATCH, visibility_seconds=VISIBILITY_SECONDS
+            queue, limit=BATCH, visibility_seconds=self.visibility_seconds
         )
         if messages:
             try:
-                async with asyncio.timeout(FORWARD_SECONDS):
+                async with asyncio.timeout(self.visibility_seconds * IN_TIME):
                     done = await self.sink.forward(queue, messages)
             except BaseException:  # even when told to leave: nothing stays in hand
                 await asyncio.shield(self._settle(messages, Forwarded(frozenset())))
