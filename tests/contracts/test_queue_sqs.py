@@ -302,6 +302,23 @@ async def test_a_queue_that_is_not_there_is_named_by_its_setting(
     )
 
 
+async def test_what_cannot_be_buried_is_left_to_the_redrive_policy_of_its_queue(
+    urls: Mapping[Queue, str], database: Database, receiver: SqsReceiver
+) -> None:
+    wrong = {**urls, Queue.DLQ: urls[Queue.DLQ] + "-forbidden"}
+    async with SqsConnection.open(wrong, region=REGION) as connection:
+        barred = SqsReceiver(connection, DeadLetterArchive(database))
+        await connection.send(Queue.ASYNC, letter({"n": 1}))
+        [message] = await take(barred)
+        with pytest.raises(SqsRefusedError):
+            await barred.bury(message, reason="no")
+        # nothing was lost by it, and it was received once more, no less
+        assert await barred.extend(message, visibility_seconds=0)
+
+    [again] = await next_messages(receiver, Queue.ASYNC, seconds=10)
+    assert (again.body, again.receives) == ({"n": 1}, 2)
+
+
 async def test_a_dead_letter_that_is_told_of_twice_is_kept_once(
     database: Database, receiver: SqsReceiver, connection: SqsConnection
 ) -> None:
