@@ -130,6 +130,20 @@ async def test_a_body_that_is_gone_is_told_of_as_a_dead_letter(
     assert dead.body["reaction"] == "push"
 
 
+async def test_one_that_cannot_be_read_does_not_hold_up_the_others(
+    database: Database, source: Unpacked, blobs: AwayBlobs
+) -> None:
+    await send(database, blobs, LARGE)
+    [place] = blobs.bodies
+    blobs.bodies[place] = b"{"
+    await send(database, blobs, EDGE)
+
+    found = []
+    while not found:
+        found = await next_messages(source, Queue.WEBHOOKS, limit=10)
+    assert [message.body for message in found] == [EDGE]
+
+
 async def test_a_dead_letter_keeps_its_object(
     database: Database, source: Unpacked, blobs: AwayBlobs
 ) -> None:

@@ -103,8 +103,13 @@ class Unpacked:
         )
         if queue in DEAD:
             return messages
-        whole = await asyncio.gather(*map(self._unpack, messages))
-        return [message for message in whole if message is not None]
+        whole = await asyncio.gather(
+            *map(self._unpack, messages), return_exceptions=True
+        )
+        for error in whole:
+            if isinstance(error, Exception):  # it comes back by itself, and that counts
+                log.error("message.not_unpacked", queue=queue, exc_info=error)
+        return [message for message in whole if isinstance(message, Message)]
 
     async def extend(self, message: Message, *, visibility_seconds: float) -> bool:
         return await self.source.extend(message, visibility_seconds=visibility_seconds)
