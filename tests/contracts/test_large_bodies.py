@@ -138,9 +138,7 @@ async def test_one_that_cannot_be_read_does_not_hold_up_the_others(
     blobs.bodies[place] = b"{"
     await send(database, blobs, EDGE)
 
-    found = []
-    while not found:
-        found = await next_messages(source, Queue.WEBHOOKS, limit=10)
+    found = await next_messages(source, Queue.WEBHOOKS, limit=10)
     assert [message.body for message in found] == [EDGE]
 
 
