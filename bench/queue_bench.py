@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any, Final
 
 import psycopg
@@ -21,9 +22,15 @@ from tests.support.queues import eventually
 
 from bench.figures import spread, write
 from stackyard.adapters.postgres import Database
-from stackyard.adapters.queue import Listener, PostgresReceiver, PostgresSender
+from stackyard.adapters.queue import (
+    Listener,
+    PostgresReceiver,
+    PostgresSender,
+    QueueVacuum,
+)
 from stackyard.kernel.orm import Entity
 from stackyard.kernel.queue import Queue
+from stackyard.reactions import CHOREOGRAPHY
 
 BATCH: Final = 100
 FILL: Final = """
@@ -208,12 +215,28 @@ async def _create(url: str) -> None:
 
 
 def sizes(url: str) -> dict[str, Any]:
-    """Let many more messages through than are ever in the table at once."""
-    found = []
-    for _ in range(5):
-        backlog(url, Queue.ASYNC, 20_000)
-        found.append(size(url))
-    return {"messages_each": 20_000, "bytes_after_each_round": found}
+    """Let a million messages through, a few thousand at once, with the upkeep of a
+    drain beside them: it looks every few seconds.
+    """
+    found, over = [], Event()
+    upkeep = Thread(target=asyncio.run, args=[_vacuum(url, over)])
+    upkeep.start()
+    try:
+        for _ in range(10):
+            for _ in range(5):
+                backlog(url, Queue.ASYNC, 20_000)
+            found.append(size(url))
+    finally:
+        over.set()
+        upkeep.join()
+    return {"messages_each": 100_000, "bytes_after_each_round": found}
+
+
+async def _vacuum(url: str, over: Event) -> None:
+    database = Database.connect(url)
+    while not await asyncio.to_thread(over.wait, CHOREOGRAPHY.periods["vacuum_queue"]):
+        await QueueVacuum(database).run()
+    await database.engine.dispose()
 
 
 def measure(url: str) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from stackyard.adapters.queue import (
     PostgresOutbox,
     PostgresSender,
     QueueUpkeep,
+    QueueVacuum,
 )
 from stackyard.kernel.access import SYSTEM
 from stackyard.kernel.blobs import Blobs
@@ -139,6 +140,7 @@ class Platform:
             worker_lease=timedelta(
                 seconds=self.settings.stackyard_worker_lease_seconds
             ),
+            queue_vacuum=QueueVacuum(self.database),
         )
 
     async def run_is_active(self, run_id: RunId) -> bool:

@@ -26,6 +26,7 @@ from stackyard.adapters.queue import (
     PostgresReceiver,
     PostgresSender,
     QueueUpkeep,
+    QueueVacuum,
     statements,
 )
 from stackyard.kernel.queue import MAX_RECEIVES, Queue
@@ -160,6 +161,27 @@ async def test_dead_letters_and_old_ids_are_swept_when_their_time_has_come(
             text("SELECT deduplication FROM message_queue_deduplications")
         )
         assert left.all() == ["2"]
+
+
+async def test_the_room_of_messages_that_passed_through_is_given_back(
+    database: Database, receiver: PostgresReceiver
+) -> None:
+    vacuum = QueueVacuum(database)
+    sizes = []
+    for _ in range(4):
+        for _ in range(3):
+            await send(database, Queue.ASYNC, *({"n": n} for n in range(500)))
+            while taken := await take(receiver, Queue.ASYNC, limit=500):
+                await receiver.acknowledge_all(taken)
+        for _ in range(200):  # the server counts the dead with a delay
+            if await vacuum.run(worth_it=1000):
+                break
+            await asyncio.sleep(0.1)
+        async with database.transaction() as session:
+            size = "SELECT pg_relation_size('message_queue_messages')"
+            sizes.append(await session.scalar(text(size)))
+
+    assert sizes[-1] < 2 * sizes[0]
 
 
 async def test_a_group_that_another_consumer_is_looking_at_is_left_alone(

@@ -40,6 +40,11 @@ async def sweep_runs(tools: Tools) -> None:
         await seal(tools, run_id, version)
 
 
+async def vacuum_queue(tools: Tools) -> None:
+    """Keep the queue's tables as small as what they hold."""
+    await tools.queue_vacuum.run()
+
+
 async def keep_up(tools: Tools) -> None:
     """Forget what is over: sessions, dead letters, ticks, packs nobody reads."""
     async with tools.open_unit() as unit:

@@ -51,6 +51,7 @@ CHOREOGRAPHY: Final[Choreography[Tools]] = Choreography.of(
     ],
     [
         Tick("sweep_workers", 2, sweeps.sweep_workers),
+        Tick("vacuum_queue", 5, sweeps.vacuum_queue),
         Tick("sweep_runs", 15, sweeps.sweep_runs),
         Tick("keep_up", 300, sweeps.keep_up),
     ],

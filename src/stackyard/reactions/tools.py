@@ -2,12 +2,18 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Protocol
 
 from stackyard.kernel.blobs import Blobs
 from stackyard.kernel.clock import Clock
 from stackyard.kernel.site import Site
 from stackyard.unit import OpenUnit
 from stackyard.vcs import Contents, Heads, Upkeep
+
+
+class QueueVacuum(Protocol):
+    async def run(self) -> object:
+        """Give back the room of messages that have passed through, if it is much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,3 +26,4 @@ class Tools:
     clock: Clock
     site: Site
     worker_lease: timedelta
+    queue_vacuum: QueueVacuum

@@ -17,7 +17,7 @@ from stackyard.adapters.queue.outbox import PostgresOutbox
 from stackyard.adapters.queue.receiver import PostgresReceiver
 from stackyard.adapters.queue.relay import Forwarded, Relay
 from stackyard.adapters.queue.sender import PostgresSender
-from stackyard.adapters.queue.upkeep import Depth, QueueUpkeep
+from stackyard.adapters.queue.upkeep import Depth, QueueUpkeep, QueueVacuum
 
 __all__ = [
     "BodyTooLargeError",
@@ -33,6 +33,7 @@ __all__ = [
     "PostgresReceiver",
     "PostgresSender",
     "QueueUpkeep",
+    "QueueVacuum",
     "Relay",
     "Unpacked",
 ]
