@@ -4,11 +4,26 @@ Crosses slices and may wait for somebody's git server, so it is no use case of o
 them and no part of a transaction.
 """
 
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+
 from stackyard.kernel.access import SYSTEM
 from stackyard.kernel.errors import InvalidError
+from stackyard.kernel.ids import RepoId
 from stackyard.stacks import Stack, TrackedCommit
 from stackyard.unit import OpenUnit
-from stackyard.vcs import GitUrl, Heads
+from stackyard.vcs import (
+    Commit,
+    GitUrl,
+    Heads,
+    OpenRepositories,
+    PullRequest,
+    RemoteBranchMissingError,
+    Repositories,
+    Source,
+)
 
 
 class CommitMissingError(InvalidError):
@@ -29,17 +44,58 @@ class SourceUnsupportedError(InvalidError):
         )
 
 
+@dataclass(frozen=True, slots=True)
+class BuiltInSource:
+    """A repository of our own: its branches are rows."""
+
+    open: OpenRepositories
+    repo_id: RepoId
+
+    async def heads(self, branches: Collection[str]) -> dict[str, Commit]:
+        async with self.open() as repositories:
+            return await repositories.heads(self.repo_id, branches, by=SYSTEM)
+
+    async def open_pull_requests(self) -> Sequence[PullRequest]:
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class RawGitSource:
+    """A public repository over https: all it says of itself is where its refs are."""
+
+    remote: Heads
+    url: GitUrl
+
+    async def heads(self, branches: Collection[str]) -> dict[str, Commit]:
+        found = await self.remote.of(self.url, branches)
+        return {branch: Commit(sha, "", "", 0) for branch, sha in found.items()}
+
+    async def open_pull_requests(self) -> Sequence[PullRequest]:
+        return ()
+
+
+def source_of(open_unit: OpenUnit, heads: Heads, stack: Stack) -> Source:
+    """Return where the stack's code lives, to ask how it stands there."""
+    if stack.vcs_repo_id is not None:
+        return BuiltInSource(partial(_repositories, open_unit), stack.vcs_repo_id)
+    if stack.repository_url:
+        return RawGitSource(heads, GitUrl(stack.repository_url))
+    raise SourceUnsupportedError(provider=stack.provider)
+
+
 async def find_head(
     open_unit: OpenUnit, heads: Heads, stack: Stack, branch: str
 ) -> TrackedCommit:
     """Return the newest commit of *branch* in the stack's repository."""
-    if stack.vcs_repo_id is not None:
-        async with open_unit() as unit:
-            commit = await unit.repositories.head(stack.vcs_repo_id, branch, by=SYSTEM)
-        if commit is None:
-            wanted = f'branch "{branch}"'
-            raise CommitMissingError(repository=stack.vcs_repo_id, wanted=wanted)
-        return TrackedCommit(**commit.as_dict())
-    if stack.repository_url:
-        return TrackedCommit(await heads.head(GitUrl(stack.repository_url), branch))
-    raise SourceUnsupportedError(provider=stack.provider)
+    found = await source_of(open_unit, heads, stack).heads([branch])
+    if branch in found:
+        return TrackedCommit(**found[branch].as_dict())
+    if stack.vcs_repo_id is None:
+        raise RemoteBranchMissingError(branch=branch)
+    raise CommitMissingError(repository=stack.vcs_repo_id, wanted=f'branch "{branch}"')
+
+
+@asynccontextmanager
+async def _repositories(open_unit: OpenUnit) -> AsyncIterator[Repositories]:
+    async with open_unit() as unit:
+        yield unit.repositories

@@ -36,7 +36,7 @@ from stackyard.runs import (
 from stackyard.spaces import Spaces, SpaceStore, visible_to
 from stackyard.stacks import ConfigStore, Neighbours, StackConfig, Stacks, StackStore
 from stackyard.state import States, StateStore
-from stackyard.vcs import GitUrl, Repositories, RepositoryStore
+from stackyard.vcs import GitUrl, RefUpdates, Repositories, RepositoryStore
 from stackyard.workers import (
     Courier,
     Endpoints,
@@ -107,6 +107,12 @@ class Unit:
     @cached_property
     def repositories(self) -> Repositories:
         return Repositories(
+            RepositoryStore(self.session), self.access, self.outbox, self.clock
+        )
+
+    @cached_property
+    def ref_updates(self) -> RefUpdates:
+        return RefUpdates(
             RepositoryStore(self.session), self.access, self.outbox, self.clock
         )
 

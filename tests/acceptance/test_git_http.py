@@ -56,6 +56,7 @@ async def test_what_is_pushed_can_be_cloned_from_another_replica(
         after=sha,
         at=hosting.clock.now,
         pusher="ada",
+        version=1,
     )
 
 

@@ -18,7 +18,6 @@ from stackyard.vcs import (
     GitUrl,
     Heads,
     NotAGitServerError,
-    RemoteBranchMissingError,
     RemoteRefusedError,
     RemoteRepositoryMissingError,
     RemoteUnavailableError,
@@ -111,7 +110,9 @@ async def test_the_head_of_a_branch_is_found(
 ) -> None:
     url = GitUrl(f"{elsewhere.base}/{path}")
 
-    assert await elsewhere.heads("127.0.0.0/8").head(url, branch) == elsewhere.sha
+    found = await elsewhere.heads("127.0.0.0/8").of(url, [branch, "nope"])
+
+    assert found == {branch: elsewhere.sha}
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "2130706433", "127.1"])
@@ -121,7 +122,7 @@ async def test_our_own_network_is_refused_under_every_name(
     url = GitUrl(f"{elsewhere.base}/infra.git".replace("127.0.0.1", host))
 
     with pytest.raises(RemoteRefusedError):
-        await elsewhere.heads().head(url, "main")
+        await elsewhere.heads().of(url, ["main"])
 
 
 @pytest.mark.parametrize(
@@ -142,18 +143,9 @@ async def test_what_is_no_repository_is_named_for_what_it_is(
     elsewhere: Elsewhere, path: str, error: type[Exception]
 ) -> None:
     with pytest.raises(error):
-        await elsewhere.heads("127.0.0.0/8").head(
-            GitUrl(f"{elsewhere.base}/{path}"), "main"
+        await elsewhere.heads("127.0.0.0/8").of(
+            GitUrl(f"{elsewhere.base}/{path}"), ["main"]
         )
-
-
-async def test_a_branch_that_does_not_exist_is_said_to_be_missing(
-    elsewhere: Elsewhere,
-) -> None:
-    url = GitUrl(f"{elsewhere.base}/infra.git")
-
-    with pytest.raises(RemoteBranchMissingError, match='no branch "nope"'):
-        await elsewhere.heads("127.0.0.0/8").head(url, "nope")
 
 
 async def test_a_certificate_that_nobody_vouches_for_is_not_trusted(
@@ -162,11 +154,11 @@ async def test_a_certificate_that_nobody_vouches_for_is_not_trusted(
     heads = Heads(GuardedHttp.guard(allowed_networks=["127.0.0.0/8"]))
 
     with pytest.raises(RemoteUnavailableError):
-        await heads.head(GitUrl(f"{elsewhere.base}/infra.git"), "main")
+        await heads.of(GitUrl(f"{elsewhere.base}/infra.git"), ["main"])
 
 
 async def test_a_server_that_is_not_there_is_unavailable() -> None:
     heads = Heads(GuardedHttp.guard(allowed_networks=["127.0.0.0/8"]))
 
     with pytest.raises(RemoteUnavailableError):
-        await heads.head(GitUrl(f"https://127.0.0.1:{free_port()}/a"), "main")
+        await heads.of(GitUrl(f"https://127.0.0.1:{free_port()}/a"), ["main"])

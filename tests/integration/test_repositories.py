@@ -126,10 +126,8 @@ async def test_a_revision_is_the_head_of_main_for_every_replica(
     made = await replica.pushes.create_revision(revision(HERE), by=ADA)
 
     async with hosting.unit() as unit:
-        head = await unit.repositories.head(HERE, "main", by=ADA)
-        nowhere = await unit.repositories.head(HERE, "other", by=ADA)
-    assert head == made
-    assert nowhere is None
+        heads = await unit.repositories.heads(HERE, ["main", "other"], by=ADA)
+    assert heads == {"main": made}
     assert made.as_dict() == {
         "hash": made.hash,
         "message": "Write main.tf",
@@ -257,8 +255,8 @@ async def test_the_slower_of_two_pushes_changes_nothing(
             await repositories.record(HERE, Push((change,), [], []), by=ADA)
 
     async with hosting.repositories() as repositories:
-        head = await repositories.head(HERE, "main", by=ADA)
-    assert head == made
+        heads = await repositories.heads(HERE, ["main"], by=ADA)
+    assert heads == {"main": made}
 
 
 async def test_a_push_whose_upload_was_given_up_is_not_recorded(

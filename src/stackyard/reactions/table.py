@@ -4,7 +4,14 @@ from typing import Final
 
 from stackyard.choreography import Choreography, Tick, when
 from stackyard.kernel.queue import Queue
-from stackyard.reactions import dispatch, logs, pushes, stacks, sweeps, workers
+from stackyard.reactions import (
+    dispatch,
+    logs,
+    pushes,
+    stacks,
+    sweeps,
+    workers,
+)
 from stackyard.reactions.tools import Tools
 from stackyard.reactions.workers import WorkerSpoke
 from stackyard.runs import (
@@ -52,6 +59,7 @@ CHOREOGRAPHY: Final[Choreography[Tools]] = Choreography.of(
     [
         Tick("sweep_workers", 2, sweeps.sweep_workers),
         Tick("vacuum_queue", 5, sweeps.vacuum_queue),
+        Tick("tell_unheard", 5, pushes.tell_unheard),
         Tick("sweep_runs", 15, sweeps.sweep_runs),
         Tick("keep_up", 300, sweeps.keep_up),
     ],

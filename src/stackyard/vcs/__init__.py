@@ -30,6 +30,7 @@ from stackyard.vcs.events import (
 )
 from stackyard.vcs.model import (
     DEFAULT_BRANCH,
+    PATIENCE,
     Commit,
     CommitRow,
     FileAction,
@@ -43,6 +44,7 @@ from stackyard.vcs.model import (
     Repository,
     RepositorySettings,
     SourceArchive,
+    UnheardUpdate,
     VcsChecks,
     is_sha,
     path_problem,
@@ -57,7 +59,9 @@ from stackyard.vcs.ports import (
     Mirrors,
     Outbound,
     PackFile,
+    PullRequest,
     Quarantine,
+    Source,
     Stamp,
 )
 from stackyard.vcs.service import (
@@ -68,6 +72,7 @@ from stackyard.vcs.service import (
     OpenRepositories,
     Push,
     Pushes,
+    RefUpdates,
     Repositories,
     RepositoryPage,
     StoredPack,
@@ -79,6 +84,7 @@ from stackyard.vcs.store import (
 
 __all__ = [
     "DEFAULT_BRANCH",
+    "PATIENCE",
     "Answer",
     "ArchiveRef",
     "Commit",
@@ -106,6 +112,7 @@ __all__ = [
     "Outbound",
     "Pack",
     "PackFile",
+    "PullRequest",
     "Push",
     "PushExpiredError",
     "PushRequestError",
@@ -115,6 +122,7 @@ __all__ = [
     "RefChange",
     "RefClashError",
     "RefUpdated",
+    "RefUpdates",
     "RemoteBranchMissingError",
     "RemoteRefusedError",
     "RemoteRepositoryMissingError",
@@ -129,11 +137,13 @@ __all__ = [
     "RepositorySettings",
     "RepositoryStore",
     "RevisionError",
+    "Source",
     "SourceArchive",
     "StaleRefsError",
     "Stamp",
     "StoredPack",
     "TooManyRefsError",
+    "UnheardUpdate",
     "Upkeep",
     "VcsChecks",
     "is_sha",

@@ -13,3 +13,4 @@ class RefUpdated(Event):
     before: str | None
     after: str | None
     pusher: str
+    version: int  # of the repository, with this update: later ones have greater

@@ -4,7 +4,14 @@ The services know when something is to be done, and with which rights; behind th
 ports is how git does it.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Sequence,
+)
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -144,3 +151,29 @@ class Outbound(Protocol):
         Raises `RemoteRefusedError` if the address must not be called, and
         `RemoteUnavailableError` if nothing useful answers in time.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class PullRequest:
+    number: int
+    branch: str
+    commit: Commit
+
+
+class Source(Protocol):
+    """One repository, wherever it is, as it stands now.
+
+    What its server sent while nobody listened is found by asking this and comparing.
+    Raises `RemoteUnavailableError` for what will pass, and another `StackyardError`
+    for what will not.
+    """
+
+    async def heads(self, branches: Collection[str]) -> dict[str, Commit]:
+        """Return the newest commit of each of *branches*; a missing one is left out.
+
+        All but the hash of a commit may be unknown. One question to the server,
+        however many branches.
+        """
+
+    async def open_pull_requests(self) -> Sequence[PullRequest]:
+        """Return what is proposed; nothing where no such thing is known."""

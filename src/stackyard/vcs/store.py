@@ -1,17 +1,18 @@
 """All SQL about built-in repositories."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, exists, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from stackyard.kernel.ids import RepoId, SpaceId
 from stackyard.vcs.errors import RepositoryExistsError, RepositoryInUseError
+from stackyard.vcs.events import RefUpdated
 from stackyard.vcs.model import (
     Commit,
     CommitRow,
@@ -21,6 +22,7 @@ from stackyard.vcs.model import (
     RefChange,
     Repository,
     SourceArchive,
+    UnheardUpdate,
 )
 
 BATCH = 1_000
@@ -90,17 +92,17 @@ class RepositoryStore:
                 )
             )
 
-    async def head(self, repo_id: RepoId, ref: str) -> Commit | None:
+    async def heads(self, repo_id: RepoId, refs: Collection[str]) -> dict[str, Commit]:
         query = (
-            select(CommitRow)
+            select(Ref.name, CommitRow)
             .join(
                 Ref,
                 (Ref.repo_id == CommitRow.repo_id) & (Ref.sha == CommitRow.sha),
             )
-            .where(Ref.repo_id == repo_id, Ref.name == ref)
+            .where(Ref.repo_id == repo_id, Ref.name.in_(refs))
         )
-        row = await self.session.scalar(query)
-        return row.value() if row else None
+        rows = await self.session.execute(query)
+        return {name: row.value() for name, row in rows}
 
     async def commit(self, repo_id: RepoId, sha: str) -> Commit | None:
         row = await self.session.get(CommitRow, (repo_id, sha))
@@ -184,6 +186,51 @@ class RepositoryStore:
     async def buried(self, keys: Sequence[str]) -> None:
         await self.session.execute(delete(Garbage).where(Garbage.key.in_(keys)))
 
+    async def expect_hearing(
+        self, updates: Iterable[RefUpdated], *, due_at: datetime
+    ) -> None:
+        """Note that these have to be acted on, instead of older ones of their refs."""
+        values = [_unheard_values(update, due_at) for update in updates]
+        for rows in _batches(values):
+            statement = insert(UnheardUpdate).values(rows)
+            changed = {name: statement.excluded[name] for name in rows[0]}
+            await self.session.execute(
+                statement.on_conflict_do_update(
+                    index_elements=[UnheardUpdate.repo_id, UnheardUpdate.ref],
+                    set_=changed,
+                )
+            )
+
+    async def unheard(self, *, now: datetime, limit: int) -> Sequence[UnheardUpdate]:
+        """Lock what should have been acted on by now, and is in nobody else's hand."""
+        query = (
+            select(UnheardUpdate)
+            .where(UnheardUpdate.due_at <= now)
+            .order_by(UnheardUpdate.due_at)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        return (await self.session.scalars(query)).all()
+
+    async def heard(self, repo_id: RepoId, ref: str, version: int) -> None:
+        await self.session.execute(
+            delete(UnheardUpdate).where(
+                UnheardUpdate.repo_id == repo_id,
+                UnheardUpdate.ref == ref,
+                UnheardUpdate.version <= version,
+            )
+        )
+
+    async def standing(self, repo_id: RepoId, ref: str) -> tuple[str | None, bool]:
+        """Return where *ref* is, and whether its last update waits to be heard of."""
+        head = select(Ref.sha).where(Ref.repo_id == repo_id, Ref.name == ref)
+        waiting = exists().where(
+            UnheardUpdate.repo_id == repo_id, UnheardUpdate.ref == ref
+        )
+        row = await self.session.execute(select(head.scalar_subquery(), waiting))
+        sha, waits = row.one()
+        return sha, waits
+
 
 def _batches(rows: list[dict[str, Any]]) -> Iterable[list[dict[str, Any]]]:
     return (rows[start : start + BATCH] for start in range(0, len(rows), BATCH))
@@ -192,3 +239,17 @@ def _batches(rows: list[dict[str, Any]]) -> Iterable[list[dict[str, Any]]]:
 def _commit_values(repo_id: RepoId, commit: Commit) -> dict[str, Any]:
     values = asdict(commit)
     return {"repo_id": repo_id, "sha": values.pop("hash"), **values}
+
+
+def _unheard_values(update: RefUpdated, due_at: datetime) -> dict[str, Any]:
+    return {
+        "repo_id": update.repo_id,
+        "ref": update.ref,
+        "version": update.version,
+        "before": update.before,
+        "after": update.after,
+        "pusher": update.pusher,
+        "moved_at": update.at,
+        "told": 1,
+        "due_at": due_at,
+    }

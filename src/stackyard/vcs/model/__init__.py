@@ -21,9 +21,11 @@ from stackyard.vcs.model.revision import (
     NewRevision,
     path_problem,
 )
+from stackyard.vcs.model.unheard import PATIENCE, UnheardUpdate, is_overtaken
 
 __all__ = [
     "DEFAULT_BRANCH",
+    "PATIENCE",
     "Commit",
     "CommitRow",
     "FileAction",
@@ -37,7 +39,9 @@ __all__ = [
     "Repository",
     "RepositorySettings",
     "SourceArchive",
+    "UnheardUpdate",
     "VcsChecks",
+    "is_overtaken",
     "is_sha",
     "path_problem",
 ]

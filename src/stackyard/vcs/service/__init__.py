@@ -1,8 +1,8 @@
 """The use cases of repositories, by what they need.
 
-`repositories` works on rows within a transaction; `contents`, `pushes` and `upkeep`
-need git and object storage and live as long as the process; `heads` asks other
-people's servers.
+`repositories` and `updates` work on rows within a transaction; `contents`, `pushes`
+and `upkeep` need git and object storage and live as long as the process; `heads` asks
+other people's servers.
 """
 
 from stackyard.vcs.service.contents import (
@@ -19,6 +19,7 @@ from stackyard.vcs.service.repositories import (
     RepositoryPage,
     StoredPack,
 )
+from stackyard.vcs.service.updates import RefUpdates
 from stackyard.vcs.service.upkeep import Upkeep
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "OpenRepositories",
     "Push",
     "Pushes",
+    "RefUpdates",
     "Repositories",
     "RepositoryPage",
     "StoredPack",

@@ -1,13 +1,13 @@
 """Where the branches of other people's repositories are. Starts no git process."""
 
+import asyncio
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from stackyard.vcs.errors import (
     NotAGitServerError,
-    RemoteBranchMissingError,
     RemoteRepositoryMissingError,
     RemoteUnavailableError,
 )
@@ -16,6 +16,7 @@ from stackyard.vcs.model.pkt_line import PktLineError, PktLines
 from stackyard.vcs.ports import Answer, Outbound
 
 _MOST_BYTES: Final = 16 * 1024 * 1024
+_BRANCHES: Final = "refs/heads/"
 _OK: Final = 200
 _MISSING: Final = {401, 403, 404, 410}
 _SERVER_ERRORS: Final = 500
@@ -28,8 +29,8 @@ _REF: Final = re.compile(rb"([0-9a-f]{40}) ([^\0\n]+)(?:\0.*)?", re.DOTALL)
 class Heads:
     outbound: Outbound
 
-    async def head(self, url: GitUrl, branch: str) -> str:
-        """Return the hash of the branch's newest commit.
+    async def of(self, url: GitUrl, branches: Collection[str]) -> dict[str, str]:
+        """Return the newest hash of each of *branches* that there is, in one call.
 
         Asks nobody's leave: whoever may name a repository in a stack may know its
         public branches.
@@ -39,11 +40,17 @@ class Heads:
             f"{address}/info/refs?service=git-upload-pack", limit=_MOST_BYTES
         )
         _check(answer)
-        wanted = f"refs/heads/{branch}"
-        for name, sha in _refs(answer.body):
-            if name == wanted:
-                return sha
-        raise RemoteBranchMissingError(branch=branch)
+        # a large one takes a while to read: not on the loop
+        return await asyncio.to_thread(_heads, answer.body, frozenset(branches))
+
+
+def _heads(body: bytes, branches: Collection[str]) -> dict[str, str]:
+    found = {}
+    for name, sha in _refs(body):
+        branch = name.removeprefix(_BRANCHES)
+        if branch != name and branch in branches:
+            found[branch] = sha
+    return found
 
 
 def _check(answer: Answer) -> None:

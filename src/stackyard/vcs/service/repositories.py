@@ -3,7 +3,7 @@
 Never touches git or object storage, so it can serve inside anybody's transaction.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -16,6 +16,7 @@ from stackyard.kernel.ids import ROOT, RepoId, SpaceId, new_ulid
 from stackyard.vcs.errors import PushExpiredError, RepositoryNotFoundError
 from stackyard.vcs.events import RefUpdated
 from stackyard.vcs.model import (
+    PATIENCE,
     Commit,
     Pack,
     RefChange,
@@ -113,10 +114,14 @@ class Repositories:
         found = await self.store.page(space, limit=size + 1, after=after or "")
         return RepositoryPage(found[:size], len(found) > size, bool(after))
 
-    async def head(self, repo_id: RepoId, branch: str, *, by: Subject) -> Commit | None:
-        """Return the newest commit of a branch."""
+    async def heads(
+        self, repo_id: RepoId, branches: Collection[str], *, by: Subject
+    ) -> dict[str, Commit]:
+        """Return the newest commits of those of *branches* that there are."""
         await self._load(repo_id, Action.SPACE_READ, by=by)
-        return await self.store.head(repo_id, _BRANCHES + branch)
+        refs = [_BRANCHES + branch for branch in branches]
+        found = await self.store.heads(repo_id, refs)
+        return {ref.removeprefix(_BRANCHES): head for ref, head in found.items()}
 
     async def commit(self, repo_id: RepoId, sha: str, *, by: Subject) -> Commit | None:
         """Return any commit that was ever pushed, by its full hash."""
@@ -170,17 +175,21 @@ class Repositories:
         await self._use(repository, push.packs)
         await self.store.add_commits(repo_id, push.commits)
         await self.store.move(repo_id, push.changes)
-        for change in push.changes:
-            await self.outbox.add(
-                RefUpdated(
-                    repo_id=repo_id,
-                    ref=change.name,
-                    before=change.before,
-                    after=change.after,
-                    at=now,
-                    pusher=by.name,
-                )
+        updates = [
+            RefUpdated(
+                repo_id=repo_id,
+                ref=change.name,
+                before=change.before,
+                after=change.after,
+                at=now,
+                pusher=by.name,
+                version=repository.version,
             )
+            for change in push.changes
+        ]
+        await self.store.expect_hearing(updates, due_at=now + PATIENCE)
+        for update in updates:
+            await self.outbox.add(update)
 
     async def replace_packs(
         self, repo_id: RepoId, old: Sequence[str], new: StoredPack, *, by: Subject
