@@ -70,6 +70,7 @@ MEANINGS: Final = {
     "SERVER_DOMAIN": "where people, git and workers find the server",
     "STACKYARD_ACCOUNT_NAME": "what the installation is called",
     "STACKYARD_CACHE_FOLDER": "where clones of repositories are cached",
+    "STACKYARD_GIT_POLL_SECONDS": "how often a git server elsewhere is asked for news",
     "STACKYARD_HANDOVER_SECONDS": "how long a worker may take to accept a run",
     "STACKYARD_HTTP_HOST": "where to listen",
     "STACKYARD_HTTP_PORT": "page, API, git, state, worker calls",

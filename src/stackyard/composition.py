@@ -72,6 +72,7 @@ class Platform:
                 site=settings.site,
                 clock=clock,
                 handover=timedelta(seconds=settings.stackyard_handover_seconds),
+                follow_every=timedelta(seconds=settings.stackyard_git_poll_seconds),
             )
             folder = settings.stackyard_cache_folder / cache
             mirrors = await asyncio.to_thread(GitMirrors.open_at, folder, blobs)

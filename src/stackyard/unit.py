@@ -9,10 +9,12 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
+from random import SystemRandom
 from typing import Protocol, TypeAlias
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from stackyard.follows import Follows, FollowStore
 from stackyard.identity import ApiKeys, IdentityStore, RunTokens
 from stackyard.kernel.access import SYSTEM, Access
 from stackyard.kernel.blobs import Blobs
@@ -47,6 +49,8 @@ from stackyard.workers import (
     WorkerStore,
 )
 
+_random = SystemRandom()
+
 
 class QueueUpkeep(Protocol):
     async def sweep(self) -> None:
@@ -66,6 +70,7 @@ class Means:
     site: Site
     clock: Clock
     handover: timedelta
+    follow_every: timedelta
 
 
 @dataclass(frozen=True)
@@ -148,6 +153,17 @@ class Unit:
             self.outbox,
             self.clock,
             Neighbours(visible_to, GitUrl, self.pools, self.repositories),
+        )
+
+    @cached_property
+    def follows(self) -> Follows:
+        return Follows(
+            FollowStore(self.session),
+            self.access,
+            self.outbox,
+            self.clock,
+            self.means.follow_every,
+            _random.random,
         )
 
     @cached_property

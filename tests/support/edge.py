@@ -107,6 +107,7 @@ class Edge:
                     site=self.site,
                     clock=self.clock,
                     handover=timedelta(seconds=10),
+                    follow_every=timedelta(seconds=120),
                 ),
             )
 

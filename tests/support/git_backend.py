@@ -3,17 +3,25 @@
 import asyncio
 import os
 import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 
+import uvicorn
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
+
+from tests.support.postgres import free_port
 
 
 @dataclass(frozen=True)
@@ -85,3 +93,30 @@ class OwnTls:
 
     def trusted(self) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=str(self.certificate))
+
+
+@contextmanager
+def git_server(root: Path, tls: OwnTls) -> Iterator[str]:
+    """Serve the repositories in *root* from a thread; yield the base URL.
+
+    A thread of its own, since tests of the whole platform block theirs.
+    """
+    port = free_port()
+    app = Starlette(routes=[Route("/{path:path}", GitBackend(root).__call__)])
+    config = uvicorn.Config(
+        app,
+        "127.0.0.1",
+        port,
+        log_level="warning",
+        lifespan="off",
+        ssl_certfile=tls.certificate,
+        ssl_keyfile=str(tls.key),
+    )
+    server = uvicorn.Server(config)
+    serving = threading.Thread(target=server.run)
+    serving.start()
+    try:
+        yield f"https://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        serving.join(20)

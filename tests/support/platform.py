@@ -107,6 +107,11 @@ class Platform:
                 command = [sys.executable, "-m", "stackyard", part]
                 self._spawn(part, command, self.environment())
 
+    def start_beside(self, part: str, name: str, **settings: str) -> None:
+        """Start one more of the same, under another name."""
+        command = [sys.executable, "-m", "stackyard", part]
+        self._spawn(name, command, self.environment() | settings)
+
     def start_worker(self, name: str, **settings: str) -> None:
         """Start a launcher with one slot; the same name gets the same folder again."""
         folder = self.folder / name

@@ -46,8 +46,9 @@ async def vacuum_queue(tools: Tools) -> None:
 
 
 async def keep_up(tools: Tools) -> None:
-    """Forget what is over: sessions, dead letters, ticks, packs nobody reads."""
+    """Forget what is over: sessions, dead letters, ticks, remotes, packs."""
     async with tools.open_unit() as unit:
         await unit.api_keys.forget_old(by=SYSTEM)
+        await unit.follows.forget_idle(by=SYSTEM)
         await unit.queue_upkeep.sweep()
     await tools.repository_upkeep.sweep(by=SYSTEM)

@@ -3,9 +3,11 @@
 from typing import Final
 
 from stackyard.choreography import Choreography, Tick, when
+from stackyard.follows import RemotesDue
 from stackyard.kernel.queue import Queue
 from stackyard.reactions import (
     dispatch,
+    follows,
     logs,
     pushes,
     stacks,
@@ -52,6 +54,7 @@ CHOREOGRAPHY: Final[Choreography[Tools]] = Choreography.of(
         when(WorkerIdle, dispatch.assign_idle),
         when(WorkerLost, workers.bury_lost),
         when(RefUpdated, pushes.trigger_pushed, queue=FIFO, group=of_repository),
+        when(RemotesDue, follows.ask_due, queue=Queue.EVENTS_INBOX),
         when(StackUpdated, stacks.advance_updated, queue=FIFO, group=of_stack),
         when(StackEnabled, stacks.advance_enabled, queue=FIFO, group=of_stack),
         when(StackDeletionRequested, stacks.begin_deletion, queue=FIFO, group=of_stack),
@@ -59,6 +62,7 @@ CHOREOGRAPHY: Final[Choreography[Tools]] = Choreography.of(
     [
         Tick("sweep_workers", 2, sweeps.sweep_workers),
         Tick("vacuum_queue", 5, sweeps.vacuum_queue),
+        Tick("look_round", 5, follows.look_round),
         Tick("tell_unheard", 5, pushes.tell_unheard),
         Tick("sweep_runs", 15, sweeps.sweep_runs),
         Tick("keep_up", 300, sweeps.keep_up),

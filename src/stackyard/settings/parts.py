@@ -260,6 +260,7 @@ class OutboundPart(Common):
     """What may be called besides public addresses, and where downloads are kept."""
 
     stackyard_outbound_allowed_networks: Networks = ()
+    stackyard_git_poll_seconds: Seconds = 120
     stackyard_cache_folder: Path = Path("/var/cache/stackyard")
 
 

@@ -48,7 +48,12 @@ from stackyard.stacks.ports import (
     VisibleSpaces,
 )
 from stackyard.stacks.service import StackConfig, Stacks
-from stackyard.stacks.store import ConfigStore, StackStore
+from stackyard.stacks.store import (
+    ConfigStore,
+    Followed,
+    StackStore,
+    followed_elsewhere,
+)
 
 __all__ = [
     "VENDORS",
@@ -62,6 +67,7 @@ __all__ = [
     "ConfigStore",
     "ConfigType",
     "ConfigValue",
+    "Followed",
     "Neighbours",
     "Pools",
     "Provider",
@@ -94,5 +100,6 @@ __all__ = [
     "WorkerPoolUnknownError",
     "checksum",
     "computed_variables",
+    "followed_elsewhere",
     "vendor_name",
 ]

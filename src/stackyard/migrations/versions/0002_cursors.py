@@ -39,3 +39,44 @@ def upgrade() -> None:
         ["due_at"],
         unique=False,
     )
+    op.create_table(
+        "follow_pulse",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("beat_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_follow_pulse")),
+    )
+    op.create_table(
+        "followed_remotes",
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("due_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("checked_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("problem", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("url", name=op.f("pk_followed_remotes")),
+    )
+    op.create_index(
+        op.f("ix_followed_remotes_due_at"), "followed_remotes", ["due_at"], unique=False
+    )
+    op.create_table(
+        "stack_cursors",
+        sa.Column("stack_id", sa.Text(), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("branch", sa.Text(), nullable=False),
+        sa.Column("sha", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["stack_id"],
+            ["stacks.id"],
+            name=op.f("fk_stack_cursors_stack_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["url"],
+            ["followed_remotes.url"],
+            name=op.f("fk_stack_cursors_url"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("stack_id", name=op.f("pk_stack_cursors")),
+    )
+    op.create_index(
+        op.f("ix_stack_cursors_url"), "stack_cursors", ["url"], unique=False
+    )

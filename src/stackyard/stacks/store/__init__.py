@@ -1,6 +1,7 @@
 """All SQL about stacks."""
 
 from stackyard.stacks.store.config import ConfigStore
+from stackyard.stacks.store.elsewhere import Followed, followed_elsewhere
 from stackyard.stacks.store.stacks import StackStore
 
-__all__ = ["ConfigStore", "StackStore"]
+__all__ = ["ConfigStore", "Followed", "StackStore", "followed_elsewhere"]
