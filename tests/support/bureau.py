@@ -97,6 +97,7 @@ class Bureau:
             clock=self.clock,
             site=SITE,
             worker_lease=timedelta(seconds=20),
+            queue_vacuum=NOTHING,
         )
 
     async def prepare(self) -> "Bureau":

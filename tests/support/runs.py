@@ -59,6 +59,7 @@ class Plant:
             site=Site("http://stackyard.test", "acme"),
             clock=self.clock,
             handover=HANDOVER,
+            follow_every=timedelta(seconds=120),
         )
         self.unit = Unit(
             self.session,
