@@ -65,6 +65,7 @@ MEANINGS: Final = {
     "SERVER_DOMAIN": "where people, git and workers find the server",
     "STACKYARD_ACCOUNT_NAME": "what the installation is called",
     "STACKYARD_CACHE_FOLDER": "where clones of repositories are cached",
+    "STACKYARD_DATABASE_DIRECT_URL": "past a pooler in transaction mode, to listen",
     "STACKYARD_HANDOVER_SECONDS": "how long a worker may take to accept a run",
     "STACKYARD_HTTP_HOST": "where to listen",
     "STACKYARD_HTTP_PORT": "page, API, git, state, worker calls",
@@ -225,7 +226,8 @@ def _row(name: str, field: FieldInfo, processes: list[str]) -> str:
 
 
 def _default(name: str, field: FieldInfo) -> str:
-    secret = ", secret" if "SecretStr" in str(field.annotation) else ""
+    kind = str(field.annotation)
+    secret = ", secret" if "SecretStr" in kind or "DatabaseUrl" in kind else ""
     if field.is_required():
         return f"required{secret}"
     value = field.default

@@ -6,10 +6,7 @@ template in milliseconds, where commits are commits and tasks run side by side.
 """
 
 import os
-import shutil
-import tempfile
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
@@ -17,21 +14,20 @@ from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 import stackyard.composition  # noqa: F401 - every table is declared below it
 from stackyard.adapters.postgres import Database
 from stackyard.kernel.orm import Entity
-from tests.support.postgres import FAST, administer, clone_name, running_postgres
+from tests.support.postgres import (
+    CHOSEN,
+    administer,
+    clone_name,
+    temporary_postgres,
+)
 
 TEMPLATE = "stackyard_template"
 
 
 @pytest.fixture(scope="session")
 def postgres_port() -> Iterator[int]:
-    # not pytest's own temporary folder: `nobody` could not enter it
-    folder = Path(tempfile.mkdtemp(prefix="stackyard-postgres-"))
-    folder.chmod(0o755)
-    try:
-        with running_postgres(folder, **FAST) as server:
-            yield server.port
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with temporary_postgres(fast=True) as server:
+        yield server.port
 
 
 def _url(port: int, name: str) -> str:
@@ -85,6 +81,10 @@ async def session(shared: Database) -> AsyncIterator[AsyncSession]:
         ) as session:
             yield session
         await outer.rollback()
+
+
+def pytest_report_header() -> str:
+    return f"PostgreSQL: {CHOSEN or 'the wheel'}"
 
 
 def pytest_configure() -> None:

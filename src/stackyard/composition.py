@@ -46,7 +46,7 @@ class Platform:
     ) -> AsyncIterator[Self]:
         """Put the parts together; *cache* is the process's own folder of clones."""
         clock = system_clock
-        database = Database.connect(settings.database_url.get_secret_value())
+        database = Database.connect(settings.database_url)
         try:
             async with database.transaction() as session:
                 vault = await open_vault(session, settings.rsa_private_key, clock=clock)

@@ -27,7 +27,7 @@ from stackyard.embedded.store import PORTS, EmbeddedStore
 from stackyard.kernel.blobs import Bucket
 from stackyard_worker.shim import install_shim
 from tests.support.client import Client, eventually
-from tests.support.postgres import administer, free_port
+from tests.support.postgres import administer, free_port, postgres_at
 from tests.support.proxy import CuttableProxy
 
 ADMIN, PASSWORD = "admin", "correct-horse-battery-staple"
@@ -292,7 +292,7 @@ def running_platform(workers: int = 1, **settings: str) -> Iterator[Platform]:
         folder.chmod(0o755)  # PostgreSQL runs as somebody else
         platform = Platform(
             folder,
-            EmbeddedPostgres(folder / "postgres", free_port()),
+            postgres_at(folder / "postgres"),
             EmbeddedStore(
                 folder / "store",
                 {name: free_port() for name in PORTS},

@@ -184,6 +184,7 @@ class Supervisor:
         with log.open("ab") as output:
             process = await asyncio.create_subprocess_exec(
                 *_python("migrate"),
+                "--after",  # nothing else runs on this database
                 env=site.of_control_plane("migrate"),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=output,

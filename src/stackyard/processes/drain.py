@@ -1,10 +1,7 @@
 """`stackyard drain`: carries out what the queues hold."""
 
-import asyncio
-
 import structlog
 
-from stackyard.adapters.postgres.migrate import upgrade
 from stackyard.adapters.queue import Listener, PostgresReceiver
 from stackyard.choreography import file_dead_letter, handler
 from stackyard.composition import Platform, open_sender
@@ -15,9 +12,10 @@ from stackyard.logs import configure_logs
 from stackyard.processes.life import (
     http_server,
     in_background,
+    prepare_database,
     run_to_end,
+    say_if_deaf,
     stop_signal,
-    wait_for_database,
 )
 from stackyard.reactions import CHOREOGRAPHY
 from stackyard.scheduler import Scheduler
@@ -34,12 +32,11 @@ def main() -> None:
 
 async def run(settings: DrainSettings) -> None:
     """Consume until SIGTERM; what is in hand finishes or goes back."""
-    url = settings.database_url.get_secret_value()
-    await wait_for_database(url)
-    await asyncio.to_thread(upgrade, url)
+    await prepare_database(settings)
+    await say_if_deaf(settings.direct_database)
     condition, stop = Condition(), stop_signal()
     async with Platform.open(settings, cache="drain") as platform:
-        listener = Listener(url)
+        listener = Listener(settings.direct_database)
         drain = Drain(
             PostgresReceiver(platform.database, listener),
             lanes(settings, handler(CHOREOGRAPHY, platform.tools)),

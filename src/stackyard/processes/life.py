@@ -1,7 +1,9 @@
 """What every process does in its life: wait for the database, serve, stop in order."""
 
 import asyncio
+import random
 import signal
+import sys
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final
@@ -12,10 +14,21 @@ import uvicorn
 import uvloop
 from starlette.types import ASGIApp
 
+from stackyard.adapters.postgres.dial import Connection
+from stackyard.adapters.postgres.migrate import (
+    SchemaLockedError,
+    SchemaRightError,
+    upgrade,
+)
+from stackyard.adapters.postgres.version import DatabaseVersionError
+from stackyard.kernel.database_url import DatabaseUrl
+from stackyard.settings import DatabasePart
+
 log = structlog.get_logger()
 
 PATIENCE_SECONDS: Final = 120.0
 GRACE_SECONDS: Final = 10
+EXIT_CODE: Final = 2  # as for settings: started again, it would end again
 
 
 def run_to_end(main: Coroutine[Any, Any, None]) -> None:
@@ -24,20 +37,61 @@ def run_to_end(main: Coroutine[Any, Any, None]) -> None:
         runner.run(main)
 
 
-async def wait_for_database(url: str, seconds: float = PATIENCE_SECONDS) -> None:
+async def prepare_database(settings: DatabasePart, *, after: bool = False) -> None:
+    """Return when the database answers and its schema is what this code needs.
+
+    Where only an operator can help, say so in one line and end the process.
+    """
+    for name, url in settings.database_urls.items():
+        if url.ignored:
+            log.warning("database.options_ignored", variable=name, options=url.ignored)
+    try:
+        await wait_for_database(settings.database_url)
+        await wait_for_database(settings.direct_database)
+        await asyncio.to_thread(upgrade, settings.direct_database, after=after)
+    except psycopg.OperationalError as error:
+        log.critical("database.unreachable", reason=_first_line(error))
+    except (DatabaseVersionError, SchemaRightError, SchemaLockedError) as error:
+        log.critical("database.refused", reason=str(error))
+    else:
+        return
+    sys.exit(EXIT_CODE)
+
+
+async def wait_for_database(
+    url: DatabaseUrl, *, seconds: float = PATIENCE_SECONDS
+) -> None:
     """Return when the database answers; raise its error if it does not in time."""
     loop = asyncio.get_running_loop()
     deadline, pause = loop.time() + seconds, 0.1
     while True:
         try:
-            async with await psycopg.AsyncConnection.connect(url, connect_timeout=5):
-                return
-        except psycopg.OperationalError:
+            connection = await Connection.dial(url)
+        except psycopg.OperationalError as error:
             if loop.time() > deadline:
                 raise
-            log.info("database.awaited")
-            await asyncio.sleep(pause)
+            log.info("database.awaited", reason=_first_line(error))
+            await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
             pause = min(2.0, pause * 2)
+        else:
+            await connection.close()
+            return
+
+
+async def say_if_deaf(url: DatabaseUrl) -> None:
+    """Warn, once for all that listens, where nothing will be heard."""
+    connection = await Connection.dial(url)
+    await connection.close()
+    if connection.pooled:
+        log.warning(
+            "database.pooled",
+            effect="polls instead of listening",
+            remedy="set STACKYARD_DATABASE_DIRECT_URL to an address past the pooler",
+        )
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]
 
 
 def stop_signal() -> asyncio.Event:

@@ -5,7 +5,6 @@ import asyncio
 import structlog
 
 from stackyard.adapters.postgres import Database
-from stackyard.adapters.postgres.migrate import upgrade
 from stackyard.composition import open_sender
 from stackyard.http.health import Condition, instrumentation_app
 from stackyard.kernel.clock import system_clock
@@ -13,8 +12,8 @@ from stackyard.logs import configure_logs
 from stackyard.processes.life import (
     http_server,
     in_background,
+    prepare_database,
     stop_signal,
-    wait_for_database,
 )
 from stackyard.reactions import CHOREOGRAPHY
 from stackyard.scheduler import Scheduler
@@ -30,11 +29,9 @@ def main() -> None:
 
 
 async def run(settings: SchedulerSettings) -> None:
-    url = settings.database_url.get_secret_value()
-    await wait_for_database(url)
-    await asyncio.to_thread(upgrade, url)
+    await prepare_database(settings)
     condition, stop = Condition(), stop_signal()
-    database = Database.connect(url, pool_size=2)
+    database = Database.connect(settings.database_url, pool_size=2)
     periods = CHOREOGRAPHY.periods
     scheduler = Scheduler(lambda: open_sender(database), periods, system_clock)
     duties = []
