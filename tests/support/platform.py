@@ -79,7 +79,8 @@ class Platform:
         order = ["worker", "scheduler", "drain", "server", "store", "postgres"]
         for kind in order:
             for name in [one for one in self.processes if one.startswith(kind)]:
-                self.stop(name)
+                # it takes long to say goodbye, and nobody reads it any more
+                self.kill(name) if kind == "store" else self.stop(name)
         self.broker_network.close()
         if hasattr(self, "client"):
             self.client.http.close()
