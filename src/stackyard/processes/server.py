@@ -161,6 +161,7 @@ def make_app(platform: Platform, live: LiveHub) -> Starlette:
             platform.heads,
             means.clock,
         ),
+        open_list=platform.list_unit,
     )
     routes: list[BaseRoute] = [
         *health_routes(),

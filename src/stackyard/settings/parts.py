@@ -88,6 +88,12 @@ class DatabasePart(Common):
         }
 
 
+class ReplicaPart(Common):
+    """A replica is read for lists only: it is a little behind."""
+
+    database_read_only_url: DatabaseAddress | None = None
+
+
 class SitePart(Common):
     server_domain: Host
     stackyard_scheme: Literal["https", "http"] = "https"

@@ -12,6 +12,7 @@ from stackyard.settings.parts import (
     MqttPart,
     OutboundPart,
     QueuePart,
+    ReplicaPart,
     SitePart,
     StoragePart,
     WorkersPart,
@@ -23,6 +24,7 @@ _BOTH = {Bucket.MODULES, Bucket.RUN_LOGS, Bucket.STATES, Bucket.WORKSPACE}
 class ServerSettings(
     SitePart,
     DatabasePart,
+    ReplicaPart,
     EncryptionPart,
     QueuePart,
     MqttPart,

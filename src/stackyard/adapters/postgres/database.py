@@ -61,18 +61,33 @@ class Database:
 
         A lost connection is `DatabaseUnavailableError`, the one kind worth retrying.
         """
-        try:
-            async with (
-                AsyncSession(self.engine, expire_on_commit=False) as session,
-                session.begin(),
-            ):
-                yield session
-        except PoolTimeoutError as error:  # all wait for a server that hangs
+        async with _told_outages(), self._session() as session, session.begin():
+            yield session
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncSession]:
+        """Be a transaction that cannot write; it has its connection when it begins."""
+        async with _told_outages(writing=False), self._session() as session:
+            await session.connection(execution_options={"postgresql_readonly": True})
+            yield session
+            await session.commit()
+
+    def _session(self) -> AsyncSession:
+        return AsyncSession(self.engine, expire_on_commit=False)
+
+
+@asynccontextmanager
+async def _told_outages(*, writing: bool = True) -> AsyncIterator[None]:
+    try:
+        yield
+    except PoolTimeoutError as error:  # all wait for a server that hangs
+        raise DatabaseUnavailableError from error
+    except DBAPIError as error:
+        if not writing and _state_of(error) == READ_ONLY:
+            raise  # who was to read has tried to write: no outage, a mistake of ours
+        if error.connection_invalidated or _is_down(error):
             raise DatabaseUnavailableError from error
-        except DBAPIError as error:
-            if error.connection_invalidated or _is_down(error):
-                raise DatabaseUnavailableError from error
-            raise
+        raise
 
 
 def _limit_transaction(connection: EngineConnection) -> None:
@@ -88,5 +103,9 @@ def _leave_who_cannot_write(context: ExceptionContext) -> None:
 
 
 def _is_down(error: DBAPIError) -> bool:
-    state = getattr(error.orig, "sqlstate", None) or ""
+    state = _state_of(error)
     return state[:2] in _DOWN_CLASSES or state in _DOWN_STATES or not state
+
+
+def _state_of(error: DBAPIError) -> str:
+    return getattr(error.orig, "sqlstate", None) or ""
