@@ -67,13 +67,17 @@ class Platform:
         self.start("store")
         for part in ("server", "drain", "scheduler"):
             self.start(part)
+        self.prepare()
+        for number in range(workers):
+            self.start_worker(f"worker-{number}")
+        self.wait_for_workers(workers)
+
+    def prepare(self) -> None:
+        """Sign in at the server that runs, and make a pool for workers."""
         self.client = Client(self.base)
         self._wait_for_health()
         self._make_key()
         self._make_pool()
-        for number in range(workers):
-            self.start_worker(f"worker-{number}")
-        self.wait_for_workers(workers)
 
     def stop_all(self) -> None:
         order = ["worker", "scheduler", "drain", "server", "store", "postgres"]
@@ -100,8 +104,12 @@ class Platform:
                     making = self.store.make_buckets(BUCKETS.values())
                     aside.submit(asyncio.run, making).result(60)
             case _:
-                command = [sys.executable, "-m", "stackyard", part]
-                self._spawn(part, command, self.environment())
+                self.start_replica(part, part)
+
+    def start_replica(self, name: str, part: str, **settings: str) -> None:
+        """Start one of several: *settings* are what it may not share with others."""
+        command = [sys.executable, "-m", "stackyard", part]
+        self._spawn(name, command, self.environment() | settings)
 
     def start_worker(self, name: str, **settings: str) -> None:
         """Start a launcher with one slot; the same name gets the same folder again."""
@@ -160,6 +168,12 @@ class Platform:
 
         with psycopg.connect(self.postgres.url) as connection:
             return connection.execute(statement.encode()).fetchall()
+
+    def execute(self, statements: str) -> None:
+        import psycopg  # noqa: PLC0415 - the same
+
+        with psycopg.connect(self.postgres.url) as connection:
+            connection.execute(statements.encode())
 
     def environment(self) -> dict[str, str]:
         return (
@@ -228,7 +242,8 @@ class Platform:
 
     def _wait_for_health(self) -> None:
         def healthy() -> bool:
-            if self.processes["server"].poll() is not None:
+            server = self.processes.get("server")
+            if server and server.poll() is not None:
                 raise AssertionError(self.log_of("server")[-3000:])
             with contextlib.suppress(httpx.HTTPError):
                 return self.client.http.get(f"{self.base}/health").is_success
@@ -285,7 +300,17 @@ def _pem(key: rsa.RSAPrivateKey) -> bytes:
 
 
 @contextmanager
-def running_platform(workers: int = 1, **settings: str) -> Iterator[Platform]:
+def running_platform(
+    workers: int = 1, *, postgres_port: int = 0, **settings: str
+) -> Iterator[Platform]:
+    with bare_platform(postgres_port, **settings) as platform:
+        platform.start_all(workers)
+        yield platform
+
+
+@contextmanager
+def bare_platform(postgres_port: int = 0, **settings: str) -> Iterator[Platform]:
+    """Lend a platform of which nothing runs yet; afterwards nothing does."""
     with tempfile.TemporaryDirectory(
         prefix="stackyard-platform-", ignore_cleanup_errors=True
     ) as place:
@@ -293,7 +318,7 @@ def running_platform(workers: int = 1, **settings: str) -> Iterator[Platform]:
         folder.chmod(0o755)  # PostgreSQL runs as somebody else
         platform = Platform(
             folder,
-            postgres_at(folder / "postgres"),
+            postgres_at(folder / "postgres", port=postgres_port),
             EmbeddedStore(
                 folder / "store",
                 {name: free_port() for name in PORTS},
@@ -303,7 +328,6 @@ def running_platform(workers: int = 1, **settings: str) -> Iterator[Platform]:
             settings=settings,
         )
         try:
-            platform.start_all(workers)
             yield platform
         except BaseException:
             keep_logs(platform)
