@@ -6,7 +6,10 @@ template in milliseconds, where commits are commits and tasks run side by side.
 """
 
 import os
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
@@ -36,14 +39,27 @@ def _url(port: int, name: str) -> str:
 
 @pytest.fixture(scope="session")
 async def template(postgres_port: int) -> str:
+    """A database with our tables; or with those of other code, in TEST_SCHEMA_OF."""
     administer(postgres_port, f"CREATE DATABASE {TEMPLATE}")
-    engine = create_async_engine(
-        _url(postgres_port, TEMPLATE).replace("://", "+psycopg://")
-    )
+    url = _url(postgres_port, TEMPLATE)
+    if code := os.environ.get("TEST_SCHEMA_OF"):
+        migrate_with(Path(code), url)
+        return TEMPLATE
+    engine = create_async_engine(url.replace("://", "+psycopg://"))
     async with engine.begin() as connection:
         await connection.run_sync(Entity.metadata.create_all)
     await engine.dispose()
     return TEMPLATE
+
+
+def migrate_with(code: Path, url: str) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "stackyard", "migrate"],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(code), "DATABASE_URL": url},
+        cwd="/",
+        check=True,
+        timeout=120,
+    )
 
 
 @pytest.fixture
