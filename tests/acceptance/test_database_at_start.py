@@ -12,6 +12,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from structlog.testing import capture_logs
 from tests.support.postgres import (
     administer,
     clone_name,
@@ -20,7 +21,8 @@ from tests.support.postgres import (
 )
 
 from stackyard.kernel.database_url import DatabaseUrl
-from stackyard.processes.life import wait_for_database
+from stackyard.processes.life import prepare_database, wait_for_database
+from stackyard.settings import MigrateSettings, load
 
 ROOT = Path(__file__).parents[2]
 CANARY = "canary-7f3a"
@@ -111,6 +113,23 @@ def test_unknown_options_are_named_once_and_a_wrong_url_is_not_repeated(
     assert status == 2
     [line] = said
     assert line["variable"] == "DATABASE_URL"
+    assert CANARY not in str(said)
+
+
+async def test_a_database_that_never_answers_ends_the_process_in_one_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    url = f"postgres://u:{CANARY}@127.0.0.1:{free_port()}/yard"
+    monkeypatch.setenv("DATABASE_URL", url)
+    settings = load(MigrateSettings)
+
+    with capture_logs() as said, pytest.raises(SystemExit) as ended:
+        await prepare_database(settings, patience=0.2)
+
+    assert ended.value.code == 1
+    [line] = [one for one in said if one["log_level"] == "critical"]
+    assert line["event"] == "database.unreachable"
+    assert "refused" in line["reason"]
     assert CANARY not in str(said)
 
 

@@ -6,12 +6,13 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import psycopg
 import structlog
 import uvicorn
 import uvloop
+from sqlalchemy.exc import DBAPIError
 from starlette.types import ASGIApp
 
 from stackyard.adapters.postgres.dial import Connection
@@ -28,7 +29,8 @@ log = structlog.get_logger()
 
 PATIENCE_SECONDS: Final = 120.0
 GRACE_SECONDS: Final = 10
-EXIT_CODE: Final = 2  # as for settings: started again, it would end again
+UNREACHABLE: Final = 1  # worth another start
+REFUSED: Final = 2  # as for settings: another start would end as this one
 
 
 def run_to_end(main: Coroutine[Any, Any, None]) -> None:
@@ -37,25 +39,34 @@ def run_to_end(main: Coroutine[Any, Any, None]) -> None:
         runner.run(main)
 
 
-async def prepare_database(settings: DatabasePart, *, after: bool = False) -> None:
+async def prepare_database(
+    settings: DatabasePart, *, after: bool = False, patience: float = PATIENCE_SECONDS
+) -> None:
     """Return when the database answers and its schema is what this code needs.
 
-    Where only an operator can help, say so in one line and end the process.
+    Where that does not come about, say why in one line and end the process.
     """
     for name, url in settings.database_urls.items():
         if url.ignored:
             log.warning("database.options_ignored", variable=name, options=url.ignored)
     try:
-        await wait_for_database(settings.database_url)
-        await wait_for_database(settings.direct_database)
+        await wait_for_database(settings.database_url, seconds=patience)
+        await wait_for_database(settings.direct_database, seconds=patience)
         await asyncio.to_thread(upgrade, settings.direct_database, after=after)
     except psycopg.OperationalError as error:
-        log.critical("database.unreachable", reason=_first_line(error))
+        _give_up(error)
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+        _give_up(error)
     except (DatabaseVersionError, SchemaRightError, SchemaLockedError) as error:
         log.critical("database.refused", reason=str(error))
-    else:
-        return
-    sys.exit(EXIT_CODE)
+        sys.exit(REFUSED)
+
+
+def _give_up(error: Exception) -> NoReturn:
+    log.critical("database.unreachable", reason=_first_line(error))
+    sys.exit(UNREACHABLE)
 
 
 async def wait_for_database(
