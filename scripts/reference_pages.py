@@ -37,6 +37,7 @@ MEANINGS: Final = {
     "ADMIN_USERNAME": "the administrator's name",
     "AWS_DEFAULT_REGION": "used where `AWS_REGION` is not set",
     "AWS_REGION": "one of the two must be set with `aws`; with `sqs`, see there",
+    "DATABASE_READ_ONLY_URL": "of a replica, for lists; without it they are read above",
     "DATABASE_URL": "`postgres://user:password@host:port/database`",
     "DRAIN_CONCURRENCY_ASYNC_JOBS": "messages of `async` at once",
     "DRAIN_CONCURRENCY_ASYNC_JOBS_FIFO": "groups of `async-fifo` at once",
@@ -71,6 +72,7 @@ MEANINGS: Final = {
     "STACKYARD_ACCOUNT_NAME": "what the installation is called",
     "STACKYARD_CACHE_FOLDER": "where clones of repositories are cached",
     "STACKYARD_GIT_POLL_SECONDS": "how often a git server elsewhere is asked for news",
+    "STACKYARD_DATABASE_DIRECT_URL": "past a pooler in transaction mode, to listen",
     "STACKYARD_HANDOVER_SECONDS": "how long a worker may take to accept a run",
     "STACKYARD_HTTP_HOST": "where to listen",
     "STACKYARD_HTTP_PORT": "page, API, git, state, worker calls",
@@ -243,7 +245,8 @@ def _row(name: str, field: FieldInfo, processes: list[str]) -> str:
 
 
 def _default(name: str, field: FieldInfo) -> str:
-    secret = ", secret" if "SecretStr" in str(field.annotation) else ""
+    kind = str(field.annotation)
+    secret = ", secret" if "SecretStr" in kind or "DatabaseUrl" in kind else ""
     if field.is_required():
         return f"required{secret}"
     value = field.default

@@ -6,8 +6,8 @@ template in milliseconds, where commits are commits and tasks run side by side.
 """
 
 import os
-import shutil
-import tempfile
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -18,21 +18,20 @@ import stackyard.composition  # noqa: F401 - every table is declared below it
 from stackyard.adapters.postgres import Database
 from stackyard.kernel.orm import Entity
 from tests.support.elasticmq import ElasticMq, running_elasticmq
-from tests.support.postgres import FAST, administer, clone_name, running_postgres
+from tests.support.postgres import (
+    CHOSEN,
+    administer,
+    clone_name,
+    temporary_postgres,
+)
 
 TEMPLATE = "stackyard_template"
 
 
 @pytest.fixture(scope="session")
 def postgres_port() -> Iterator[int]:
-    # not pytest's own temporary folder: `nobody` could not enter it
-    folder = Path(tempfile.mkdtemp(prefix="stackyard-postgres-"))
-    folder.chmod(0o755)
-    try:
-        with running_postgres(folder, **FAST) as server:
-            yield server.port
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with temporary_postgres(fast=True) as server:
+        yield server.port
 
 
 def _url(port: int, name: str) -> str:
@@ -41,14 +40,27 @@ def _url(port: int, name: str) -> str:
 
 @pytest.fixture(scope="session")
 async def template(postgres_port: int) -> str:
+    """A database with our tables; or with those of other code, in TEST_SCHEMA_OF."""
     administer(postgres_port, f"CREATE DATABASE {TEMPLATE}")
-    engine = create_async_engine(
-        _url(postgres_port, TEMPLATE).replace("://", "+psycopg://")
-    )
+    url = _url(postgres_port, TEMPLATE)
+    if code := os.environ.get("TEST_SCHEMA_OF"):
+        migrate_with(Path(code), url)
+        return TEMPLATE
+    engine = create_async_engine(url.replace("://", "+psycopg://"))
     async with engine.begin() as connection:
         await connection.run_sync(Entity.metadata.create_all)
     await engine.dispose()
     return TEMPLATE
+
+
+def migrate_with(code: Path, url: str) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "stackyard", "migrate"],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(code), "DATABASE_URL": url},
+        cwd="/",
+        check=True,
+        timeout=120,
+    )
 
 
 @pytest.fixture
@@ -92,6 +104,10 @@ async def session(shared: Database) -> AsyncIterator[AsyncSession]:
 def elasticmq() -> Iterator[ElasticMq]:
     with running_elasticmq() as server:
         yield server
+
+
+def pytest_report_header() -> str:
+    return f"PostgreSQL: {CHOSEN or 'the wheel'}"
 
 
 def pytest_configure() -> None:

@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     chosen, rest = parser.parse_known_args(given[:1])[0], given[1:]
     module = importlib.import_module(COMMANDS[chosen.command][0])
     run: Callable[..., None] = module.main
-    if chosen.command in {"queue", "up", "demo"}:
+    if chosen.command in {"queue", "up", "demo", "migrate"}:
         run(rest)
     else:
         run()

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Self
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from stackyard.adapters.blobs import AwsRegion, S3Blobs, S3Endpoint
 from stackyard.adapters.crypto import RsaTokens, open_vault
 from stackyard.adapters.crypto.authority import Authority, open_authority
 from stackyard.adapters.git import GitMirrors
 from stackyard.adapters.mqtt import BrokerCourier
 from stackyard.adapters.outbound import GuardedHttp
-from stackyard.adapters.postgres import Database
+from stackyard.adapters.postgres import Database, Reading
 from stackyard.adapters.queue import (
     LargeBodies,
     PostgresOutbox,
@@ -27,7 +29,7 @@ from stackyard.kernel.clock import system_clock
 from stackyard.kernel.ids import RunId
 from stackyard.kernel.queue import Sender
 from stackyard.reactions import CHOREOGRAPHY, Tools
-from stackyard.settings import DrainSettings, ServerSettings
+from stackyard.settings import DrainSettings, ReplicaPart, ServerSettings
 from stackyard.spaces import SpaceAccess
 from stackyard.state_files import StateFiles, StateLinks
 from stackyard.unit import Means, Unit
@@ -41,6 +43,7 @@ class Platform:
 
     settings: ServerSettings | DrainSettings
     database: Database
+    reading: Reading
     authority: Authority
     means: Means
     mirrors: GitMirrors
@@ -52,7 +55,8 @@ class Platform:
     ) -> AsyncIterator[Self]:
         """Put the parts together; *cache* is the process's own folder of clones."""
         clock = system_clock
-        database = Database.connect(settings.database_url.get_secret_value())
+        database = Database.connect(settings.database_url)
+        reading = Reading(database, connect_replica(settings))
         try:
             async with database.transaction() as session:
                 vault = await open_vault(session, settings.rsa_private_key, clock=clock)
@@ -77,22 +81,33 @@ class Platform:
             folder = settings.stackyard_cache_folder / cache
             mirrors = await asyncio.to_thread(GitMirrors.open_at, folder, blobs)
             try:
-                yield cls(settings, database, authority, means, mirrors)
+                yield cls(settings, database, reading, authority, means, mirrors)
             finally:
                 mirrors.close()
         finally:
             await database.engine.dispose()
+            if reading.replica:
+                await reading.replica.engine.dispose()
 
     @asynccontextmanager
     async def unit(self) -> AsyncIterator[Unit]:
         async with self.database.transaction() as session:
-            yield Unit(
-                session,
-                PostgresOutbox(session, CHOREOGRAPHY.routes, self.large_bodies),
-                BrokerCourier(session),
-                QueueUpkeep(session),
-                self.means,
-            )
+            yield self._unit_on(session)
+
+    @asynccontextmanager
+    async def list_unit(self) -> AsyncIterator[Unit]:
+        """Be a unit for lists: it cannot write, and may be a little behind."""
+        async with self.reading.transaction() as session:
+            yield self._unit_on(session)
+
+    def _unit_on(self, session: AsyncSession) -> Unit:
+        return Unit(
+            session,
+            PostgresOutbox(session, CHOREOGRAPHY.routes, self.large_bodies),
+            BrokerCourier(session),
+            QueueUpkeep(session),
+            self.means,
+        )
 
     @asynccontextmanager
     async def repositories(self) -> AsyncIterator[Repositories]:
@@ -147,6 +162,12 @@ class Platform:
     async def run_is_active(self, run_id: RunId) -> bool:
         async with self.unit() as unit:
             return await unit.legs.is_active(run_id, by=SYSTEM)
+
+
+def connect_replica(settings: ServerSettings | DrainSettings) -> Database | None:
+    if not isinstance(settings, ReplicaPart) or not settings.database_read_only_url:
+        return None
+    return Database.connect(settings.database_read_only_url, pool_size=5)
 
 
 def connect_blobs(settings: ServerSettings | DrainSettings) -> Blobs:

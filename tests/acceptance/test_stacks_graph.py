@@ -73,6 +73,10 @@ class Asked:
     open_unit: OpenUnit
     subject: Subject
 
+    @property
+    def open_list(self) -> OpenUnit:
+        return self.open_unit
+
 
 class Asking:
     def __init__(self, edge: Edge) -> None:

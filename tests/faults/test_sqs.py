@@ -32,7 +32,7 @@ def urls(elasticmq: ElasticMq) -> Mapping[Queue, str]:
 
 @pytest.fixture(scope="module")
 def platform(urls: Mapping[Queue, str]) -> Iterator[Platform]:
-    with running_platform(workers=1, **settings_of(urls)) as platform:
+    with running_platform(1, postgres_port=0, **settings_of(urls)) as platform:
         yield platform
 
 

@@ -1,8 +1,33 @@
-import asyncio
+"""Connections, and what becomes of them when the server changes its mind."""
 
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
 from sqlalchemy import text
+from tests.support.postgres import CHOSEN
 
 from stackyard.adapters.postgres import Database
+from stackyard.adapters.postgres.dial import LIMITS
+from stackyard.adapters.postgres.version import (
+    DatabaseVersionError,
+    ensure_supported,
+)
+from stackyard.kernel.errors import UnavailableError
+
+KILL_ALL = text(
+    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
+
+
+@pytest.fixture
+async def other(database_url: str) -> AsyncIterator[Database]:
+    """The same database by other connections: an administrator's."""
+    other = Database.connect(database_url, pool_size=1)
+    yield other
+    await other.engine.dispose()
+
 
 SESSION = text("SELECT pg_backend_pid()")
 
@@ -63,3 +88,122 @@ async def test_sessions_that_the_server_ended_while_idle_are_dialled_anew(
 
     assert len(again) == 3
     assert not again & (opened - {ours})
+
+
+async def test_the_server_is_of_the_version_that_was_asked_for(
+    database: Database,
+) -> None:
+    async with database.transaction() as session:
+        version = str(await session.scalar(text("SHOW server_version")))
+    assert version.partition(".")[0] == (CHOSEN or "17")
+
+
+async def test_statements_locks_and_idle_transactions_are_bounded(
+    database: Database,
+) -> None:
+    async with database.transaction() as session:
+        for name, milliseconds in LIMITS.items():
+            query = text(
+                "SELECT setting::int FROM pg_settings WHERE name = :name"
+            ).bindparams(name=name)
+            assert await session.scalar(query) == milliseconds
+
+
+async def test_a_pool_is_bounded_and_who_waits_too_long_is_told(
+    database_url: str,
+) -> None:
+    small = Database.connect(database_url, pool_size=1, pool_seconds=0.1)
+    async with small.transaction() as session:
+        await session.execute(text("SELECT 1"))
+        with pytest.raises(UnavailableError):
+            async with small.transaction() as another:
+                await another.execute(text("SELECT 1"))
+    await small.engine.dispose()
+
+
+async def test_a_killed_connection_is_told_as_an_outage_and_is_not_used_again(
+    database: Database, other: Database
+) -> None:
+    async def be_killed_halfway() -> None:
+        async with database.transaction() as session:
+            await session.execute(text("SELECT 1"))
+            async with other.transaction() as administrator:
+                await administrator.execute(KILL_ALL)
+            await session.execute(text("SELECT 1"))
+
+    with pytest.raises(UnavailableError):
+        await be_killed_halfway()
+
+    async with database.transaction() as session:
+        assert await session.scalar(text("SELECT 1")) == 1
+
+
+async def test_connections_that_were_killed_while_idle_are_not_noticed(
+    database: Database, other: Database
+) -> None:
+    async def ask() -> None:
+        async with database.transaction() as session:
+            await session.execute(text("SELECT pg_sleep(0.05)"))
+
+    await asyncio.gather(*(ask() for _ in range(5)))
+    async with other.transaction() as administrator:
+        await administrator.execute(KILL_ALL)
+
+    await asyncio.gather(*(ask() for _ in range(10)))
+
+
+async def test_who_may_not_write_any_more_is_left_for_a_new_connection(
+    database: Database, other: Database
+) -> None:
+    """After a fail-over the old connections may lead to who only reads."""
+    async with database.transaction() as session:
+        await session.execute(text("CREATE TABLE thing (id int)"))
+        name = str(await session.scalar(text("SELECT current_database()")))
+        before = await session.scalar(text("SELECT pg_backend_pid()"))
+    read_only = f"ALTER DATABASE {name} SET default_transaction_read_only"
+    async with other.transaction() as administrator:
+        await administrator.execute(text(f"{read_only} = on"))
+    async with database.transaction() as session:
+        await session.execute(text("SET default_transaction_read_only = on"))
+
+    with pytest.raises(UnavailableError):
+        async with database.transaction() as session:
+            await session.execute(text("INSERT INTO thing VALUES (1)"))
+    async with other.transaction() as administrator:
+        await administrator.execute(text(f"{read_only} = off"))
+
+    async with database.transaction() as session:
+        await session.execute(text("INSERT INTO thing VALUES (2)"))
+        assert await session.scalar(text("SELECT pg_backend_pid()")) != before
+        assert await session.scalar(text("SELECT id FROM thing")) == 2
+
+
+async def test_a_deadlock_is_worth_another_try(database: Database) -> None:
+    async with database.transaction() as session:
+        await session.execute(text("CREATE TABLE thing (id int)"))
+        await session.execute(text("INSERT INTO thing VALUES (1), (2)"))
+    both = asyncio.Barrier(2)
+
+    async def cross(first: int, second: int) -> None:
+        async with database.transaction() as session:
+            await session.execute(text(f"UPDATE thing SET id = id WHERE id = {first}"))
+            await both.wait()
+            await session.execute(text(f"UPDATE thing SET id = id WHERE id = {second}"))
+
+    ended = await asyncio.gather(cross(1, 2), cross(2, 1), return_exceptions=True)
+    assert sorted(type(one).__name__ for one in ended) == [
+        "DatabaseUnavailableError",
+        "NoneType",
+    ]
+
+
+@pytest.mark.parametrize("number", [90624, 130023, 139999])
+def test_a_server_that_is_too_old_is_refused_with_both_versions(number: int) -> None:
+    found = f"{number // 10000}.{number % 10000}"
+    with pytest.raises(DatabaseVersionError, match=f"{found}.*14 to 17"):
+        ensure_supported(number)
+
+
+@pytest.mark.parametrize("number", [140000, 170010, 180004])
+def test_what_is_supported_or_newer_is_taken(number: int) -> None:
+    ensure_supported(number)

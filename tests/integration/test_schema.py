@@ -21,7 +21,9 @@ async def test_the_migrations_make_exactly_the_tables_of_the_code(
     url = f"postgresql://postgres@127.0.0.1:{postgres_port}/{name}"
     try:
         # all at once, as processes that start together do
-        await asyncio.gather(*(asyncio.to_thread(upgrade, url) for _ in range(4)))
+        await asyncio.gather(
+            *(asyncio.to_thread(upgrade, url, after=True) for _ in range(4))
+        )
         engine = create_engine(url.replace("://", "+psycopg://"), poolclass=NullPool)
         with engine.connect() as connection:
             context = MigrationContext.configure(connection)

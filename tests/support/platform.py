@@ -28,7 +28,7 @@ from stackyard.embedded.store import PORTS, EmbeddedStore
 from stackyard.kernel.blobs import Bucket
 from stackyard_worker.shim import install_shim
 from tests.support.client import Client, eventually
-from tests.support.postgres import administer, free_port
+from tests.support.postgres import administer, free_port, postgres_at
 from tests.support.proxy import CuttableProxy
 
 ADMIN, PASSWORD = "admin", "correct-horse-battery-staple"
@@ -68,19 +68,24 @@ class Platform:
         self.start("store")
         for part in ("server", "drain", "scheduler"):
             self.start(part)
+        self.prepare()
+        for number in range(workers):
+            self.start_worker(f"worker-{number}")
+        self.wait_for_workers(workers)
+
+    def prepare(self) -> None:
+        """Sign in at the server that runs, and make a pool for workers."""
         self.client = Client(self.base)
         self._wait_for_health()
         self._make_key()
         self._make_pool()
-        for number in range(workers):
-            self.start_worker(f"worker-{number}")
-        self.wait_for_workers(workers)
 
     def stop_all(self) -> None:
         order = ["worker", "scheduler", "drain", "server", "store", "postgres"]
         for kind in order:
             for name in [one for one in self.processes if one.startswith(kind)]:
-                self.stop(name)
+                # it takes long to say goodbye, and nobody reads it any more
+                self.kill(name) if kind == "store" else self.stop(name)
         self.broker_network.close()
         if hasattr(self, "client"):
             self.client.http.close()
@@ -104,8 +109,12 @@ class Platform:
                     making = buckets.make(BUCKETS.values())
                     aside.submit(asyncio.run, making).result(60)
             case _:
-                command = [sys.executable, "-m", "stackyard", part]
-                self._spawn(part, command, self.environment())
+                self.start_replica(part, part)
+
+    def start_replica(self, name: str, part: str, **settings: str) -> None:
+        """Start one of several: *settings* are what it may not share with others."""
+        command = [sys.executable, "-m", "stackyard", part]
+        self._spawn(name, command, self.environment() | settings)
 
     def start_beside(self, part: str, name: str, **settings: str) -> None:
         """Start one more of the same, under another name."""
@@ -169,6 +178,12 @@ class Platform:
 
         with psycopg.connect(self.postgres.url) as connection:
             return connection.execute(statement.encode()).fetchall()
+
+    def execute(self, statements: str) -> None:
+        import psycopg  # noqa: PLC0415 - the same
+
+        with psycopg.connect(self.postgres.url) as connection:
+            connection.execute(statements.encode())
 
     def environment(self) -> dict[str, str]:
         return (
@@ -237,7 +252,8 @@ class Platform:
 
     def _wait_for_health(self) -> None:
         def healthy() -> bool:
-            if self.processes["server"].poll() is not None:
+            server = self.processes.get("server")
+            if server and server.poll() is not None:
                 raise AssertionError(self.log_of("server")[-3000:])
             with contextlib.suppress(httpx.HTTPError):
                 return self.client.http.get(f"{self.base}/health").is_success
@@ -294,7 +310,17 @@ def _pem(key: rsa.RSAPrivateKey) -> bytes:
 
 
 @contextmanager
-def running_platform(workers: int = 1, **settings: str) -> Iterator[Platform]:
+def running_platform(
+    workers: int = 1, *, postgres_port: int = 0, **settings: str
+) -> Iterator[Platform]:
+    with bare_platform(postgres_port, **settings) as platform:
+        platform.start_all(workers)
+        yield platform
+
+
+@contextmanager
+def bare_platform(postgres_port: int = 0, **settings: str) -> Iterator[Platform]:
+    """Lend a platform of which nothing runs yet; afterwards nothing does."""
     with tempfile.TemporaryDirectory(
         prefix="stackyard-platform-", ignore_cleanup_errors=True
     ) as place:
@@ -302,7 +328,7 @@ def running_platform(workers: int = 1, **settings: str) -> Iterator[Platform]:
         folder.chmod(0o755)  # PostgreSQL runs as somebody else
         platform = Platform(
             folder,
-            EmbeddedPostgres(folder / "postgres", free_port()),
+            postgres_at(folder / "postgres", port=postgres_port),
             EmbeddedStore(
                 folder / "store",
                 {name: free_port() for name in PORTS},
@@ -312,7 +338,6 @@ def running_platform(workers: int = 1, **settings: str) -> Iterator[Platform]:
             settings=settings,
         )
         try:
-            platform.start_all(workers)
             yield platform
         except BaseException:
             keep_logs(platform)

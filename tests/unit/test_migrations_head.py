@@ -1,14 +1,12 @@
-"""The revision that a process takes for the newest."""
+"""The revision that a process takes for all it needs."""
 
-from alembic.config import Config
 from alembic.script import ScriptDirectory
 
-from stackyard.adapters.postgres.migrate import MIGRATIONS
-from stackyard.migrations import HEAD
+from stackyard.adapters.postgres.migrate import MIGRATIONS, configuration, first_half
+from stackyard.migrations import NEEDED
 
 
-def test_the_head_that_is_written_down_is_the_head_of_the_scripts() -> None:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
+def test_what_is_written_down_as_needed_is_the_newest_of_the_first_half() -> None:
+    directory = ScriptDirectory.from_config(configuration(MIGRATIONS))
 
-    assert ScriptDirectory.from_config(config).get_heads() == [HEAD]
+    assert first_half(directory) == NEEDED

@@ -94,21 +94,35 @@ def test_a_complete_environment_is_read(
     settings = load(ServerSettings)
 
     assert settings.site.base_url == "https://yard.example.org"
-    assert settings.database_url.get_secret_value() == "postgresql://u:p@db:5432/yard"
+    assert settings.database_url.parameters["host"] == "db"
     assert settings.mqtt_broker_endpoint == Endpoint("mqtt.example.org", 1984, tls=True)
     assert settings.buckets[Bucket.STATES] == "states"
     assert settings.rsa_private_key.key_size == 2048
     assert load(DrainSettings).concurrency
 
 
-def test_what_postgresql_knows_stays_in_the_url(
+def test_an_empty_address_is_one_that_was_not_given(
     environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    url = "postgresql://u:p%40@db/yard?sslmode=require&pool_max_conns=4"
-    use(environment | {"DATABASE_URL": url}, monkeypatch)
+    use(environment | {"STACKYARD_DATABASE_DIRECT_URL": ""}, monkeypatch)
+    settings = load(MigrateSettings)
+    assert settings.direct_database is settings.database_url
 
-    read = load(MigrateSettings).database_url.get_secret_value()
-    assert read == "postgresql://u:p%40@db/yard?sslmode=require"
+    monkeypatch.setenv("STACKYARD_DATABASE_DIRECT_URL", "postgres://direct/yard")
+    assert load(MigrateSettings).direct_database.parameters["host"] == "direct"
+
+
+def test_a_wrong_address_is_named_and_not_repeated(
+    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong = {
+        "DATABASE_URL": f"postgres://u:{CANARY}%@db/yard",
+        "STACKYARD_DATABASE_DIRECT_URL": f"mysql://u:{CANARY}@db/yard",
+    }
+    found = problems(environment | wrong, monkeypatch)
+
+    assert found.keys() == wrong.keys()
+    assert CANARY not in str(found)
 
 
 def test_a_process_does_not_fail_for_what_it_does_not_use(

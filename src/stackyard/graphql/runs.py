@@ -197,12 +197,14 @@ async def resolve_tasks(
 async def _page(
     root: Stack, info: Info, types: list[RunType], before: str | None
 ) -> Sequence[Run]:
-    async with info.context.open_unit() as unit:
+    # the first page is where people look for the run they have just triggered
+    context = info.context
+    async with (context.open_list if before else context.open_unit)() as unit:
         return await unit.runs.of_stack(
             root.id,
             types,
             before=RunId(before) if before else None,
-            by=info.context.subject,
+            by=context.subject,
         )
 
 

@@ -76,7 +76,7 @@ async def resolve_stack(_root: None, info: Info, *, id: str) -> Stack | None:  #
 
 @query.field("stacks")
 async def resolve_stacks(_root: None, info: Info) -> Sequence[Stack]:
-    async with info.context.open_unit() as unit:
+    async with info.context.open_list() as unit:
         return await unit.stacks.all(by=info.context.subject)
 
 
@@ -87,7 +87,7 @@ async def resolve_search(
     *,
     input: dict[str, Any],  # noqa: A002 - the contract's name
 ) -> dict[str, Any]:
-    async with info.context.open_unit() as unit:
+    async with info.context.open_list() as unit:
         page = await unit.stacks.search(search_from(input), by=info.context.subject)
     return connection(page)
 

@@ -4,6 +4,10 @@ from alembic import context
 
 from stackyard.kernel.orm import Entity
 
-connection = context.config.attributes["connection"]
-context.configure(connection=connection, target_metadata=Entity.metadata)
-context.run_migrations()
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=Entity.metadata,
+    transaction_per_migration=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

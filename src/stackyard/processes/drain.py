@@ -4,7 +4,6 @@ import asyncio
 
 import structlog
 
-from stackyard.adapters.postgres.migrate import upgrade
 from stackyard.choreography import file_dead_letter, handler
 from stackyard.composition import Platform, open_sender
 from stackyard.drain import Drain, Handler, Lane
@@ -13,10 +12,11 @@ from stackyard.kernel.queue import DEAD, Queue
 from stackyard.logs import configure_logs
 from stackyard.processes.life import (
     in_background,
+    prepare_database,
     run_to_end,
+    say_if_deaf,
     serve_probes,
     stop_signal,
-    wait_for_database,
 )
 from stackyard.processes.queues import consuming
 from stackyard.reactions import CHOREOGRAPHY, hearing
@@ -34,9 +34,8 @@ def main() -> None:
 
 async def run(settings: DrainSettings) -> None:
     """Consume until SIGTERM; what is in hand finishes or goes back."""
-    url = settings.database_url.get_secret_value()
-    await wait_for_database(url)
-    await asyncio.to_thread(upgrade, url)
+    await prepare_database(settings)
+    await say_if_deaf(settings.direct_database)
     condition, stop = Condition(), stop_signal()
     async with (
         Platform.open(settings, cache="drain") as platform,

@@ -1,20 +1,34 @@
 """What every process does in its life: wait for the database, work, stop in order."""
 
 import asyncio
+import random
 import signal
+import sys
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import psycopg
 import structlog
 import uvloop
+from sqlalchemy.exc import DBAPIError
 
+from stackyard.adapters.postgres.dial import Connection
+from stackyard.adapters.postgres.schema import (
+    SchemaLockedError,
+    SchemaRightError,
+    ensure_schema,
+)
+from stackyard.adapters.postgres.version import DatabaseVersionError
 from stackyard.http.condition import Condition
+from stackyard.kernel.database_url import DatabaseUrl
+from stackyard.settings import DatabasePart
 
 log = structlog.get_logger()
 
 PATIENCE_SECONDS: Final = 120.0
+UNREACHABLE: Final = 1  # worth another start
+REFUSED: Final = 2  # as for settings: another start would end as this one
 
 
 def run_to_end(main: Coroutine[Any, Any, None]) -> None:
@@ -23,20 +37,70 @@ def run_to_end(main: Coroutine[Any, Any, None]) -> None:
         runner.run(main)
 
 
-async def wait_for_database(url: str, seconds: float = PATIENCE_SECONDS) -> None:
+async def prepare_database(
+    settings: DatabasePart, *, after: bool = False, patience: float = PATIENCE_SECONDS
+) -> None:
+    """Return when the database answers and its schema is what this code needs.
+
+    Where that does not come about, say why in one line and end the process.
+    """
+    for name, url in settings.database_urls.items():
+        if url.ignored:
+            log.warning("database.options_ignored", variable=name, options=url.ignored)
+    try:
+        await wait_for_database(settings.database_url, seconds=patience)
+        await wait_for_database(settings.direct_database, seconds=patience)
+        await asyncio.to_thread(ensure_schema, settings.direct_database, after=after)
+    except psycopg.OperationalError as error:
+        _give_up(error)
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+        _give_up(error)
+    except (DatabaseVersionError, SchemaRightError, SchemaLockedError) as error:
+        log.critical("database.refused", reason=str(error))
+        sys.exit(REFUSED)
+
+
+def _give_up(error: Exception) -> NoReturn:
+    log.critical("database.unreachable", reason=_first_line(error))
+    sys.exit(UNREACHABLE)
+
+
+async def wait_for_database(
+    url: DatabaseUrl, *, seconds: float = PATIENCE_SECONDS
+) -> None:
     """Return when the database answers; raise its error if it does not in time."""
     loop = asyncio.get_running_loop()
     deadline, pause = loop.time() + seconds, 0.1
     while True:
         try:
-            async with await psycopg.AsyncConnection.connect(url, connect_timeout=5):
-                return
-        except psycopg.OperationalError:
+            connection = await Connection.dial(url)
+        except psycopg.OperationalError as error:
             if loop.time() > deadline:
                 raise
-            log.info("database.awaited")
-            await asyncio.sleep(pause)
+            log.info("database.awaited", reason=_first_line(error))
+            await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
             pause = min(2.0, pause * 2)
+        else:
+            await connection.close()
+            return
+
+
+async def say_if_deaf(url: DatabaseUrl) -> None:
+    """Warn, once for all that listens, where nothing will be heard."""
+    connection = await Connection.dial(url)
+    await connection.close()
+    if connection.pooled:
+        log.warning(
+            "database.pooled",
+            effect="polls instead of listening",
+            remedy="set STACKYARD_DATABASE_DIRECT_URL to an address past the pooler",
+        )
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]
 
 
 def stop_signal() -> asyncio.Event:

@@ -34,8 +34,7 @@ def main(arguments: Sequence[str]) -> None:
 
 async def run(settings: MigrateSettings, given: argparse.Namespace) -> int:
     """Do what was asked; return the exit status."""
-    url = settings.database_url.get_secret_value()
-    database = Database.connect(url, pool_size=1)
+    database = Database.connect(settings.database_url, pool_size=1)
     try:
         match given.action:
             case "list":

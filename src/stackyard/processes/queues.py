@@ -53,7 +53,7 @@ async def relaying(settings: Settings, database: Database) -> AsyncIterator[Duti
     if settings.message_queue_type != "sqs":
         yield []
         return
-    listener = Listener(settings.database_url.get_secret_value())
+    listener = Listener(settings.direct_database)
     async with _sqs(settings) as connection:
         outbox = PostgresReceiver(database, listener)
         yield [listener.run(), _relay(settings, outbox, connection).run()]
@@ -64,7 +64,7 @@ async def consuming(
     settings: DrainSettings, database: Database, large: LargeBodies
 ) -> AsyncIterator[Sources]:
     """Lend what a drain takes messages from."""
-    listener = Listener(settings.database_url.get_secret_value())
+    listener = Listener(settings.direct_database)
     outbox = PostgresReceiver(database, listener)
     if settings.message_queue_type != "sqs":
         yield Sources(Unpacked(outbox, large), None, [listener.run()])

@@ -5,16 +5,15 @@ import asyncio
 import structlog
 
 from stackyard.adapters.postgres import Database
-from stackyard.adapters.postgres.migrate import upgrade
 from stackyard.composition import open_sender
 from stackyard.http.condition import Condition
 from stackyard.kernel.clock import system_clock
 from stackyard.logs import configure_logs
 from stackyard.processes.life import (
     in_background,
+    prepare_database,
     serve_probes,
     stop_signal,
-    wait_for_database,
 )
 from stackyard.processes.queues import relaying
 from stackyard.reactions import CHOREOGRAPHY
@@ -31,11 +30,9 @@ def main() -> None:
 
 
 async def run(settings: SchedulerSettings) -> None:
-    url = settings.database_url.get_secret_value()
-    await wait_for_database(url)
-    await asyncio.to_thread(upgrade, url)
+    await prepare_database(settings)
     condition, stop = Condition(), stop_signal()
-    database = Database.connect(url, pool_size=4)
+    database = Database.connect(settings.database_url, pool_size=4)
     periods = CHOREOGRAPHY.periods
     scheduler = Scheduler(lambda: open_sender(database), periods, system_clock)
     duties = []

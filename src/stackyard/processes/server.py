@@ -12,7 +12,6 @@ from starlette.routing import BaseRoute
 from stackyard.adapters.crypto.authority import BrokerTls
 from stackyard.adapters.mqtt import Broker, Fanout
 from stackyard.adapters.postgres.live import LiveHub
-from stackyard.adapters.postgres.migrate import upgrade
 from stackyard.adapters.queue import PostgresSender
 from stackyard.composition import Platform
 from stackyard.graphql.context import Means
@@ -38,9 +37,10 @@ from stackyard.kernel.routing import message_of
 from stackyard.logs import configure_logs
 from stackyard.processes.life import (
     in_background,
+    prepare_database,
     run_to_end,
+    say_if_deaf,
     stop_signal,
-    wait_for_database,
 )
 from stackyard.processes.queues import relaying
 from stackyard.processes.serving import http_server
@@ -65,17 +65,16 @@ def main() -> None:
 
 async def serve(settings: ServerSettings) -> None:
     """Serve until SIGTERM: unready at once, then what is in flight finishes."""
-    url = settings.database_url.get_secret_value()
-    await wait_for_database(url)
-    await asyncio.to_thread(upgrade, url)
+    await prepare_database(settings)
+    await say_if_deaf(settings.direct_database)
     condition, stop = Condition(), stop_signal()
     async with Platform.open(settings, cache="server") as platform:
         async with platform.database.transaction() as session:
             await seed(session)
         tls = BrokerTls(platform.authority, [settings.mqtt_broker_endpoint.host])
         broker = make_broker(platform, tls)
-        live = LiveHub(url, LIVE_CHANNEL)
-        fanout = Fanout(url, platform.database.engine, broker)
+        live = LiveHub(settings.direct_database, LIVE_CHANNEL)
+        fanout = Fanout(settings.direct_database, platform.database.engine, broker)
         server = http_server(
             make_app(platform, live),
             settings.stackyard_http_host,
@@ -167,6 +166,7 @@ def make_app(platform: Platform, live: LiveHub) -> Starlette:
             platform.heads,
             means.clock,
         ),
+        open_list=platform.list_unit,
     )
     routes: list[BaseRoute] = [
         *health_routes(),

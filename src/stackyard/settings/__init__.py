@@ -4,6 +4,7 @@ One class per process: a process does not fail for what it does not use. Start w
 `scopes.py`; `parts.py` has the variables, `values.py` how each is read.
 """
 
+from stackyard.settings.parts import DatabasePart, ReplicaPart
 from stackyard.settings.report import Problem, SettingsError, load, load_or_exit
 from stackyard.settings.scopes import (
     DrainSettings,
@@ -14,10 +15,12 @@ from stackyard.settings.scopes import (
 from stackyard.settings.values import Endpoint
 
 __all__ = [
+    "DatabasePart",
     "DrainSettings",
     "Endpoint",
     "MigrateSettings",
     "Problem",
+    "ReplicaPart",
     "SchedulerSettings",
     "ServerSettings",
     "SettingsError",

@@ -17,12 +17,13 @@ from pydantic_settings import (
 )
 
 from stackyard.kernel.blobs import Bucket
+from stackyard.kernel.database_url import DatabaseUrl
 from stackyard.kernel.queue import Queue
 from stackyard.kernel.site import Site
 from stackyard.settings.values import (
     BrokerEndpoint,
     BucketName,
-    DatabaseUrl,
+    DatabaseAddress,
     Host,
     Networks,
     OriginUrl,
@@ -69,7 +70,30 @@ class Common(BaseSettings):
 
 
 class DatabasePart(Common):
-    database_url: DatabaseUrl
+    """Behind a pooler in transaction mode, what listens has to get past it."""
+
+    database_url: DatabaseAddress
+    stackyard_database_direct_url: DatabaseAddress | None = None
+
+    @property
+    def direct_database(self) -> DatabaseUrl:
+        return self.stackyard_database_direct_url or self.database_url
+
+    @property
+    def database_urls(self) -> dict[str, DatabaseUrl]:
+        """Return every address that was given, by the variable's name."""
+        given = {name: getattr(self, name) for name in type(self).model_fields}
+        return {
+            name.upper(): value
+            for name, value in given.items()
+            if isinstance(value, DatabaseUrl)
+        }
+
+
+class ReplicaPart(Common):
+    """A replica is read for lists only: it is a little behind."""
+
+    database_read_only_url: DatabaseAddress | None = None
 
 
 class SitePart(Common):

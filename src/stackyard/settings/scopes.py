@@ -13,6 +13,7 @@ from stackyard.settings.parts import (
     MqttPart,
     OutboundPart,
     QueuePart,
+    ReplicaPart,
     SitePart,
     StoragePart,
     WorkersPart,
@@ -30,6 +31,7 @@ _BOTH = {
 class ServerSettings(
     SitePart,
     DatabasePart,
+    ReplicaPart,
     EncryptionPart,
     QueuePart,
     MqttPart,

@@ -6,14 +6,15 @@ import re
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated, Any, Final, TypeAlias
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from psycopg.pq import Conninfo
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 from pydantic_settings import NoDecode
+
+from stackyard.kernel.database_url import DatabaseUrl
 
 SMALLEST_KEY: Final = 2048
 _HOST: Final = re.compile(
@@ -90,18 +91,8 @@ def _proxy(value: SecretStr) -> SecretStr:
     return value
 
 
-def _database(value: SecretStr) -> SecretStr:
-    """Normalise the scheme; drop the options of other drivers, keep PostgreSQL's."""
-    parts = _split(value.get_secret_value())
-    if parts.scheme not in {"postgres", "postgresql"}:
-        raise ValueError("must be postgres://user:password@host:port/database")
-    if not parts.hostname or not parts.path.strip("/"):
-        raise ValueError("must name a host and a database")
-    known = {option.keyword.decode() for option in Conninfo.get_defaults()}
-    query = [(k, v) for k, v in parse_qsl(parts.query) if k in known]
-    return SecretStr(
-        urlunsplit(("postgresql", parts.netloc, parts.path, urlencode(query), ""))
-    )
+def _database(value: object) -> object:
+    return DatabaseUrl.parse(value.strip()) if isinstance(value, str) else value
 
 
 def _split(value: str) -> Any:
@@ -161,7 +152,9 @@ OriginUrl: TypeAlias = Annotated[
 ]
 QueueUrl: TypeAlias = Annotated[str, AfterValidator(_queue_url)]
 ProxyUrl: TypeAlias = Annotated[SecretStr, AfterValidator(_proxy)]
-DatabaseUrl: TypeAlias = Annotated[SecretStr, AfterValidator(_database)]
+DatabaseAddress: TypeAlias = Annotated[
+    DatabaseUrl, NoDecode, BeforeValidator(_database)
+]
 RsaKey: TypeAlias = Annotated[SecretStr, AfterValidator(_rsa_key)]
 Networks: TypeAlias = Annotated[
     tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_networks)

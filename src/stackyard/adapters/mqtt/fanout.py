@@ -17,7 +17,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-import psycopg
 import structlog
 from sqlalchemy import Row, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -25,6 +24,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from stackyard.adapters.mqtt.broker import Broker
 from stackyard.adapters.mqtt.courier import CHANNEL, CUT
 from stackyard.adapters.mqtt.model import Delivery
+from stackyard.adapters.postgres.ear import LOST, DeafError, heard, listening
+from stackyard.kernel.database_url import DatabaseUrl
 from stackyard.kernel.ids import PoolId, WorkerId
 
 log = structlog.get_logger()
@@ -33,17 +34,21 @@ _PAGE: Final = 500
 _MOST_AT_ONCE: Final = 5_000
 _ALIVE_SECONDS: Final = 5.0
 _LONGEST_PAUSE: Final = 5.0
+_DEAF_ROUNDS: Final = 10  # then hearing is tried again
 
 
 @dataclass(eq=False)
 class Fanout:
-    """`url` is dialled for the listener alone; it must not lead through a pooler."""
+    """`url` is dialled for the listener alone. Through a pooler it would hear nothing;
+    then the rows are read every `deaf_seconds`.
+    """
 
-    url: str
+    url: DatabaseUrl | str
     engine: AsyncEngine
     broker: Broker
     sweep_seconds: float = 5
     keep_seconds: float = 60
+    deaf_seconds: float = 0.5
     _hinted: set[PoolId] = field(default_factory=set)
     _due: asyncio.Event = field(default_factory=asyncio.Event)
     _sweep: bool = True
@@ -77,7 +82,10 @@ class Fanout:
         while True:
             try:
                 await self._listen()
-            except (psycopg.Error, OSError) as error:
+            except DeafError:  # which was told at the start
+                await self._poll(_DEAF_ROUNDS)
+                continue
+            except LOST as error:
                 log.warning("broker.listener_lost", error=type(error).__name__)
             if self._listening_since is not None:
                 pause = 0.1
@@ -86,19 +94,22 @@ class Fanout:
             pause = min(pause * 2, _LONGEST_PAUSE)
 
     async def _listen(self) -> None:
-        async with await psycopg.AsyncConnection.connect(
-            self.url, autocommit=True, connect_timeout=5
-        ) as connection:
-            await connection.execute(f"LISTEN {CHANNEL}".encode())
+        async with listening(self.url, CHANNEL) as connection:
             self._listening_since = asyncio.get_running_loop().time()
             log.info("broker.listener_connected")
             self.wake()  # and here is what was missed
             self.broker.recheck_soon()
-            while True:
-                async for note in connection.notifies(timeout=_ALIVE_SECONDS):
-                    self._hear(note.payload)
-                async with asyncio.timeout(_ALIVE_SECONDS):  # a dead peer shows here
-                    await connection.execute("SELECT 1")
+            async for note in heard(connection, seconds=_ALIVE_SECONDS):
+                self._hear(note)
+
+    async def _poll(self, rounds: int) -> None:
+        """Be deaf for a while: look at the rows, and at who may still be connected."""
+        if self._listening_since is None:
+            self._listening_since = asyncio.get_running_loop().time()
+        self.broker.recheck_soon()
+        for _ in range(rounds):
+            self.wake()
+            await asyncio.sleep(self.deaf_seconds * (0.5 + random.random()))  # noqa: S311 - jitter
 
     def _hear(self, hint: str) -> None:
         kind, _, pool = hint.partition(" ")

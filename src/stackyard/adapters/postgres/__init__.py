@@ -1,5 +1,6 @@
 """Connections and transactions."""
 
 from stackyard.adapters.postgres.database import Database
+from stackyard.adapters.postgres.reading import Reading
 
-__all__ = ["Database"]
+__all__ = ["Database", "Reading"]

@@ -1,12 +1,24 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Self
+from typing import Final, Self
 
+from sqlalchemy import Connection as EngineConnection
+from sqlalchemy import ExceptionContext, event
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
+from stackyard.adapters.postgres.dial import Connection, limits_sql
+from stackyard.kernel.database_url import DatabaseUrl
 from stackyard.kernel.errors import UnavailableError
+
+# After a fail-over the old primary, or a standby not promoted yet, may still answer.
+READ_ONLY: Final = "25006"
+# Lost or refused, out of resources, being shut down, broken.
+_DOWN_CLASSES: Final = {"08", "53", "57", "58"}
+# Not to be had at the moment: a lock, or a turn after a deadlock; or idle for too long.
+_DOWN_STATES: Final = {READ_ONLY, "25P03", "25P04", "40001", "40P01", "55P03"}
 
 
 class DatabaseUnavailableError(UnavailableError):
@@ -18,28 +30,31 @@ class Database:
     engine: AsyncEngine
 
     @classmethod
-    def connect(cls, url: str, *, pool_size: int = 10) -> Self:
-        """Return a bounded pool; *url* is `postgresql://…`, nothing is dialled yet."""
-        _, separator, rest = url.partition("://")
-        if not separator:
-            message = "the database's URL has no scheme"
-            raise ValueError(message)
-        return cls(
-            create_async_engine(
-                f"postgresql+psycopg://{rest}",
-                pool_pre_ping=True,
-                pool_use_lifo=True,  # what a burst opened may then fall idle
-                hide_parameters=True,  # they hold secrets, and errors reach the log
-                pool_size=pool_size,
-                max_overflow=0,
-                pool_timeout=10,
-                connect_args={
-                    "connect_timeout": 5,
-                    "options": "-c statement_timeout=30000 -c lock_timeout=10000"
-                    " -c idle_in_transaction_session_timeout=60000",
-                },
-            )
+    def connect(
+        cls,
+        url: DatabaseUrl | str,
+        *,
+        pool_size: int = 10,
+        pool_seconds: float = 10,
+    ) -> Self:
+        """Return a bounded pool; nothing is dialled yet.
+
+        *pool_seconds* is how long a connection is waited for when all are in use.
+        """
+        address = DatabaseUrl.of(url)
+        engine = create_async_engine(
+            "postgresql+psycopg://",
+            async_creator=lambda: Connection.dial(address),
+            pool_pre_ping=True,
+            pool_use_lifo=True,  # what a burst opened may then fall idle
+            hide_parameters=True,  # they hold secrets, and errors reach the log
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=pool_seconds,
         )
+        event.listen(engine.sync_engine, "begin", _limit_transaction)
+        event.listen(engine.sync_engine, "handle_error", _leave_who_cannot_write)
+        return cls(engine)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
@@ -47,18 +62,51 @@ class Database:
 
         A lost connection is `DatabaseUnavailableError`, the one kind worth retrying.
         """
-        try:
-            async with (
-                AsyncSession(self.engine, expire_on_commit=False) as session,
-                session.begin(),
-            ):
-                yield session
-        except DBAPIError as error:
-            if error.connection_invalidated or _is_down(error):
-                raise DatabaseUnavailableError from error
-            raise
+        async with _told_outages(), self._session() as session, session.begin():
+            yield session
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncSession]:
+        """Be a transaction that cannot write; it has its connection when it begins."""
+        async with _told_outages(writing=False), self._session() as session:
+            await session.connection(execution_options={"postgresql_readonly": True})
+            yield session
+            await session.commit()
+
+    def _session(self) -> AsyncSession:
+        return AsyncSession(self.engine, expire_on_commit=False)
+
+
+@asynccontextmanager
+async def _told_outages(*, writing: bool = True) -> AsyncIterator[None]:
+    try:
+        yield
+    except PoolTimeoutError as error:  # all wait for a server that hangs
+        raise DatabaseUnavailableError from error
+    except DBAPIError as error:
+        if not writing and _state_of(error) == READ_ONLY:
+            raise  # who was to read has tried to write: no outage, a mistake of ours
+        if error.connection_invalidated or _is_down(error):
+            raise DatabaseUnavailableError from error
+        raise
+
+
+def _limit_transaction(connection: EngineConnection) -> None:
+    """Set the limits here where no session is ours for longer than a transaction."""
+    if getattr(connection.connection.driver_connection, "pooled", False):
+        connection.exec_driver_sql(limits_sql(local=True))
+
+
+def _leave_who_cannot_write(context: ExceptionContext) -> None:
+    """Dial anew, all of the pool: the one who can write may be elsewhere by now."""
+    if getattr(context.original_exception, "sqlstate", None) == READ_ONLY:
+        context.is_disconnect = True
 
 
 def _is_down(error: DBAPIError) -> bool:
-    state = getattr(error.orig, "sqlstate", None) or ""
-    return state[:2] in {"08", "57"} or state in {"25006", "55P03"} or not state
+    state = _state_of(error)
+    return state[:2] in _DOWN_CLASSES or state in _DOWN_STATES or not state
+
+
+def _state_of(error: DBAPIError) -> str:
+    return getattr(error.orig, "sqlstate", None) or ""

@@ -1,58 +1,120 @@
 """Bring the schema up to date, whoever and however many start at once.
 
-One transaction, under a lock that ends with it: the first does the work, the others
-wait and find it done. Works through a pooler in transaction mode. A process that finds
-nothing to do does not load Alembic, which it would hold for as long as it lives.
+`schema.py` calls this where something is missing.
+
+Migrations are one line of revisions, each of one of two halves. `before` is what the
+new code needs and the previous release's code bears: every process brings that about at
+its start. `after` removes what only the previous release needed. It is done by
+`stackyard migrate --after`, once that release runs nowhere any more, or by the first
+start of the next release, whose own `before` stands behind it in the line.
+
+Each revision is a transaction of its own, so what is done stays done. The lock is held
+beside them, by a transaction that does nothing else: it ends with its connection, it
+survives `autocommit_block` (for indexes made concurrently), and a pooler in transaction
+mode lets it be. It is tried for, not waited for: who waited inside a statement would be
+waited for by such an index.
 """
 
+import random
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import structlog
-from sqlalchemy import Connection, create_engine, text
-from sqlalchemy.exc import ProgrammingError
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.pool import NullPool
 
-from stackyard.migrations import HEAD
-
-if TYPE_CHECKING:
-    from alembic.config import Config
+from stackyard.adapters.postgres.dial import dial_blocking
+from stackyard.adapters.postgres.schema import SchemaLockedError, SchemaRightError
+from stackyard.kernel.database_url import DatabaseUrl
 
 log = structlog.get_logger()
 
 MIGRATIONS: Final = Path(__file__).parents[2] / "migrations"
-OLDEST, NEWEST = 14, 17
+BEFORE, AFTER = "before", "after"
 _LOCK: Final = 0x57AC_4A2D  # any number, the same in every version of ours
-_STATEMENT_SECONDS: Final = 110  # managed databases cut statements off at 120
+_PATIENCE_SECONDS: Final = 900.0  # for another process's migrations
+_TRIES: Final = 10
+# Managed databases cut statements off at 120 s. A table's lock is waited for briefly:
+# everybody who comes after us for that table waits behind us.
+_LIMITS: Final = (
+    "SELECT set_config('statement_timeout', '110000', true),"
+    " set_config('lock_timeout', '4000', true),"
+    " set_config('idle_in_transaction_session_timeout', '0', true)"
+)
+_LOCK_NOT_AVAILABLE: Final = "55P03"
 
 
-class DatabaseVersionError(Exception):
-    """The database's version is not one that is supported."""
-
-
-class SchemaRightError(Exception):
-    """The database user may not create tables."""
-
-
-def upgrade(url: str) -> None:
-    """Run what is missing. Blocking; *url* is `postgresql://…`."""
-    _, _, rest = url.partition("://")
+def upgrade(
+    url: DatabaseUrl | str, *, after: bool = False, scripts: Path = MIGRATIONS
+) -> None:
+    """Run what is missing of the first half, or of both. Blocking."""
     engine = create_engine(
-        f"postgresql+psycopg://{rest}",
-        poolclass=NullPool,
-        connect_args={"connect_timeout": 10, "prepare_threshold": None},
+        "postgresql+psycopg://", creator=lambda: dial_blocking(url), poolclass=NullPool
     )
-    with engine.begin() as connection:
-        ensure_supported(connection)
-        if is_current(connection):
-            return
-        milliseconds = _STATEMENT_SECONDS * 1000
-        connection.execute(text(f"SET LOCAL statement_timeout = {milliseconds}"))
-        connection.execute(text("SELECT pg_advisory_xact_lock(:id)"), {"id": _LOCK})
-        from alembic import command  # noqa: PLC0415 - see above
+    event.listen(
+        engine, "begin", lambda connection: connection.exec_driver_sql(_LIMITS)
+    )
+    with _only_us(engine):
+        for attempt in range(_TRIES):
+            if attempt:
+                log.info("migrate.postponed", attempt=attempt)
+                time.sleep(random.uniform(1, 3))  # noqa: S311 - jitter
+            if _upgraded(engine, after=after, scripts=scripts):
+                return
+    raise SchemaLockedError
 
+
+def configuration(scripts: Path, **attributes: object) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(scripts).replace("%", "%%"))
+    config.attributes.update(attributes)
+    return config
+
+
+def first_half(directory: ScriptDirectory) -> str:
+    """Return the newest revision of the first half; what follows it can wait."""
+    for revision in directory.walk_revisions():
+        half = getattr(revision.module, "half", None)
+        if half == BEFORE:
+            return revision.revision
+        if half != AFTER:
+            message = f"revision {revision.revision} does not say which half it is of"
+            raise ValueError(message)
+    message = "there is no revision of the first half"
+    raise ValueError(message)
+
+
+def _upgraded(engine: Engine, *, after: bool, scripts: Path) -> bool:
+    """Say whether it is done; it is not while somebody holds a table."""
+    try:
+        _upgrade(engine, after=after, scripts=scripts)
+    except OperationalError as error:
+        if getattr(error.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
+            raise
+        return False
+    return True
+
+
+def _upgrade(engine: Engine, *, after: bool, scripts: Path) -> None:
+    directory = ScriptDirectory.from_config(configuration(scripts))
+    target = "head" if after else first_half(directory)
+    if unknown := _revisions(engine) - {
+        one.revision for one in directory.walk_revisions()
+    }:
+        # ours is the release before, started again while the next one comes
+        log.warning("migrate.schema_is_newer", revisions=sorted(unknown))
+        return
+    with engine.connect() as connection:
         try:
-            command.upgrade(configuration(connection), "head")
+            command.upgrade(configuration(scripts, connection=connection), target)
         except ProgrammingError as error:
             if "permission denied for schema" not in str(error.orig):
                 raise
@@ -60,31 +122,19 @@ def upgrade(url: str) -> None:
             raise SchemaRightError(hint) from None
 
 
-def is_current(connection: Connection) -> bool:
-    """Return whether nothing is missing; whoever is at work right now is not done."""
-    known = connection.scalar(text("SELECT to_regclass('alembic_version')"))
-    if known is None:
-        return False
-    found = connection.scalars(text("SELECT version_num FROM alembic_version")).all()
-    return found == [HEAD]
+def _revisions(engine: Engine) -> set[str]:
+    with engine.connect() as connection:
+        return set(MigrationContext.configure(connection).get_current_heads())
 
 
-def configuration(connection: Connection) -> "Config":
-    from alembic.config import Config  # noqa: PLC0415 - see above
-
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    config.attributes["connection"] = connection
-    return config
-
-
-def ensure_supported(connection: Connection) -> None:
-    """Refuse what is too old, warn of what is newer than what was tried."""
-    number = int(connection.scalar(text("SHOW server_version_num")) or 0)
-    major = number // 10000
-    supported = f"{OLDEST} to {NEWEST}"
-    if major < OLDEST:
-        message = f"PostgreSQL {major} is too old; supported are {supported}"
-        raise DatabaseVersionError(message)
-    if major > NEWEST:
-        log.warning("database.untried", version=major, supported=supported)
+@contextmanager
+def _only_us(engine: Engine) -> Iterator[None]:
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        with engine.begin() as connection:
+            if connection.scalar(text(f"SELECT pg_try_advisory_xact_lock({_LOCK})")):
+                yield
+                return
+        if time.monotonic() > deadline:
+            raise SchemaLockedError
+        time.sleep(random.uniform(0.05, 0.2))  # noqa: S311 - jitter

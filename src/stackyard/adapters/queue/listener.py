@@ -2,32 +2,29 @@
 
 It only wakes. While it is deaf, or was never started, consumers poll; that is also what
 finds a notification that got lost. It dials PostgreSQL directly, outside any pool: a
-pooler in transaction mode would accept LISTEN and never deliver, which the listener
-finds out by talking to itself.
+pooler in transaction mode would accept LISTEN and never deliver. That is found out when
+it is dialled; whatever else makes it deaf, by talking to itself.
 """
 
 import asyncio
 import contextlib
 import secrets
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from random import SystemRandom
 
 import psycopg
 import structlog
 
+from stackyard.adapters.postgres.dial import Connection
+from stackyard.adapters.postgres.ear import DeafError, listening
 from stackyard.adapters.queue.statements import CHANNEL
+from stackyard.kernel.database_url import DatabaseUrl
 from stackyard.kernel.queue import Queue
 
 log = structlog.get_logger()
 
 _random = SystemRandom()
 _UNHURRIED_SECONDS = 1.0
-
-
-class DeafError(Exception):
-    """Nothing is heard on the connection, not even what was said on it."""
 
 
 @dataclass(slots=True)
@@ -45,7 +42,7 @@ class _Bell:
 class Listener:
     """*url* leads straight to the server. `run` it once per process."""
 
-    url: str
+    url: DatabaseUrl | str
     check_seconds: float = 20
     answer_seconds: float = 5
     hears: bool = False
@@ -79,7 +76,7 @@ class Listener:
         failures = 0
         while True:
             try:
-                async with self._connection() as connection:
+                async with listening(self.url, CHANNEL) as connection:
                     await self._listen(connection)
             except (psycopg.Error, OSError, TimeoutError, DeafError) as error:
                 failures = 1 if self.hears else failures + 1
@@ -90,24 +87,7 @@ class Listener:
             pause = min(5.0, 0.1 * 2 ** min(failures, 6))
             await asyncio.sleep(pause * _random.uniform(0.5, 1.5))
 
-    @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[psycopg.AsyncConnection]:
-        connection = await psycopg.AsyncConnection.connect(
-            self.url,
-            autocommit=True,
-            connect_timeout=5,
-            keepalives_idle=10,
-            keepalives_interval=5,
-            keepalives_count=3,
-            tcp_user_timeout=20_000,
-        )
-        try:
-            yield connection
-        finally:
-            await connection.close()
-
-    async def _listen(self, connection: psycopg.AsyncConnection) -> None:
-        await connection.execute(f"LISTEN {CHANNEL}".encode())
+    async def _listen(self, connection: Connection) -> None:
         while True:
             await self._talk_to_itself(connection)
             if not self.hears:
@@ -119,7 +99,7 @@ class Listener:
             async for notification in connection.notifies(timeout=self.check_seconds):
                 self._ring(notification.payload)
 
-    async def _talk_to_itself(self, connection: psycopg.AsyncConnection) -> None:
+    async def _talk_to_itself(self, connection: Connection) -> None:
         word = f"echo/{secrets.token_hex(8)}"
         async with asyncio.timeout(self.answer_seconds):
             await connection.execute("SELECT pg_notify(%s, %s)", (CHANNEL, word))

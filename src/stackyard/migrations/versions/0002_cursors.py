@@ -9,6 +9,7 @@ revision: str = "0002"
 down_revision: str | None = "0001"
 branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
+half: str = "before"  # the new code: see adapters/postgres/migrate.py
 
 
 def upgrade() -> None:

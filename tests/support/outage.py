@@ -1,0 +1,31 @@
+"""What an outage may not do to the control plane."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tests.support.platform import Platform
+
+
+@contextmanager
+def weathered(platform: Platform) -> Iterator[None]:
+    """Fail if anybody but the database was restarted, or took it for our mistake."""
+    pids = {
+        name: process.pid
+        for name, process in platform.processes.items()
+        if name != "postgres"
+    }
+    yield
+    for name, pid in pids.items():
+        assert platform.processes[name].pid == pid
+        assert platform.processes[name].poll() is None, name
+    assert mistakes(platform) == []
+
+
+def mistakes(platform: Platform) -> list[str]:
+    return [
+        f"{name}: {line[:3000]}"
+        for name in ("server", "drain", "scheduler")
+        for line in platform.log_of(name).splitlines()
+        if json.loads(line)["level"] in {"error", "critical"}
+    ]
