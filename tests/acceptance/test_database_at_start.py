@@ -128,7 +128,7 @@ async def test_a_database_that_never_answers_ends_the_process_in_one_line(
 
     assert ended.value.code == 1
     [line] = [one for one in said if one["log_level"] == "critical"]
-    assert line["event"] == "database.unreachable"
+    assert line["event"] == "database.not_ready"
     assert "refused" in line["reason"]
     assert CANARY not in str(said)
 

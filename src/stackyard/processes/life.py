@@ -27,7 +27,7 @@ from stackyard.settings import DatabasePart
 log = structlog.get_logger()
 
 PATIENCE_SECONDS: Final = 120.0
-UNREACHABLE: Final = 1  # worth another start
+NOT_READY: Final = 1  # worth another start
 REFUSED: Final = 2  # as for settings: another start would end as this one
 
 
@@ -51,20 +51,20 @@ async def prepare_database(
         await wait_for_database(settings.database_url, seconds=patience)
         await wait_for_database(settings.direct_database, seconds=patience)
         await asyncio.to_thread(ensure_schema, settings.direct_database, after=after)
-    except psycopg.OperationalError as error:
+    except (psycopg.OperationalError, SchemaLockedError) as error:
         _give_up(error)
     except DBAPIError as error:
         if not error.connection_invalidated:
             raise
         _give_up(error)
-    except (DatabaseVersionError, SchemaRightError, SchemaLockedError) as error:
+    except (DatabaseVersionError, SchemaRightError) as error:
         log.critical("database.refused", reason=str(error))
         sys.exit(REFUSED)
 
 
 def _give_up(error: Exception) -> NoReturn:
-    log.critical("database.unreachable", reason=_first_line(error))
-    sys.exit(UNREACHABLE)
+    log.critical("database.not_ready", reason=_first_line(error))
+    sys.exit(NOT_READY)
 
 
 async def wait_for_database(
