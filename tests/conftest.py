@@ -21,6 +21,7 @@ from tests.support.elasticmq import ElasticMq, running_elasticmq
 from tests.support.postgres import FAST, administer, clone_name, running_postgres
 
 TEMPLATE = "stackyard_template"
+MACHINE_S = ("AWS_", "OBSERVABILITY_", "OTEL_", "SPACELIFT_", "STACKYARD_", "TF_")
 
 
 @pytest.fixture(scope="session")
@@ -97,5 +98,5 @@ def elasticmq() -> Iterator[ElasticMq]:
 def pytest_configure() -> None:
     """Nothing of the machine's own Terraform or cloud set-up reaches a test."""
     for name in list(os.environ):
-        if name.startswith(("TF_", "AWS_", "SPACELIFT_", "STACKYARD_")):
+        if name.startswith(MACHINE_S):
             del os.environ[name]

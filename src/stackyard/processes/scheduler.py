@@ -6,6 +6,7 @@ import structlog
 
 from stackyard.adapters.postgres import Database
 from stackyard.adapters.postgres.migrate import upgrade
+from stackyard.adapters.queue import Traffic
 from stackyard.composition import open_sender
 from stackyard.http.condition import Condition
 from stackyard.kernel.clock import system_clock
@@ -17,6 +18,7 @@ from stackyard.processes.life import (
     wait_for_database,
 )
 from stackyard.processes.queues import relaying
+from stackyard.processes.telemetry import telemetry
 from stackyard.reactions import CHOREOGRAPHY
 from stackyard.scheduler import Scheduler
 from stackyard.settings import SchedulerSettings, load_or_exit
@@ -35,16 +37,29 @@ async def run(settings: SchedulerSettings) -> None:
     await wait_for_database(url)
     await asyncio.to_thread(upgrade, url)
     condition, stop = Condition(), stop_signal()
+    async with telemetry(settings, "scheduler") as metrics:
+        await tick(settings, Traffic.of(metrics), condition, stop)
+    log.info("scheduler.stopped")
+
+
+async def tick(
+    settings: SchedulerSettings,
+    traffic: Traffic,
+    condition: Condition,
+    stop: asyncio.Event,
+) -> None:
+    """Send what is due until *stop* is set."""
+    url = settings.database_url.get_secret_value()
     database = Database.connect(url, pool_size=4)
     periods = CHOREOGRAPHY.periods
-    scheduler = Scheduler(lambda: open_sender(database), periods, system_clock)
+    scheduler = Scheduler(lambda: open_sender(database, traffic), periods, system_clock)
     duties = []
     if settings.enable_instrumentation_endpoints:
         port = settings.stackyard_instrumentation_port
         duties.append(serve_probes(condition, port))
     try:
         async with (
-            relaying(settings, database) as relays,
+            relaying(settings, database, traffic) as relays,
             in_background(*duties, *relays),
         ):
             condition.started = True
@@ -53,4 +68,3 @@ async def run(settings: SchedulerSettings) -> None:
             condition.stopping = True
     finally:
         await database.engine.dispose()
-    log.info("scheduler.stopped")

@@ -15,6 +15,7 @@ from stackyard.settings.parts import (
     QueuePart,
     SitePart,
     StoragePart,
+    TelemetryPart,
     WorkersPart,
 )
 
@@ -38,6 +39,7 @@ class ServerSettings(
     HttpPart,
     WorkersPart,
     OutboundPart,
+    TelemetryPart,
 ):
     """`stackyard server`."""
 
@@ -54,6 +56,7 @@ class DrainSettings(
     WorkersPart,
     OutboundPart,
     DrainPart,
+    TelemetryPart,
 ):
     """`stackyard drain`."""
 
@@ -61,7 +64,7 @@ class DrainSettings(
     required_queues: ClassVar = frozenset(Queue)
 
 
-class SchedulerSettings(DatabasePart, QueuePart):
+class SchedulerSettings(DatabasePart, QueuePart, TelemetryPart):
     """`stackyard scheduler`: it only enqueues."""
 
 
