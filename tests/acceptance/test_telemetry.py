@@ -12,6 +12,7 @@ from tests.support.collector import (
     hanging_collector,
     running_collector,
 )
+from tests.support.elasticmq import ElasticMq, settings_of
 from tests.support.parts import Part, rows, running_part
 from tests.support.postgres import administer, clone_name
 from tests.support.queues import send
@@ -30,11 +31,11 @@ def named(*names: str) -> set[str]:
     return {f"postgres_queue.messages.{name}" for name in names}
 
 
-def reporting_to(endpoint: str) -> dict[str, str]:
+def reporting_to(endpoint: str, *, milliseconds: int = 200) -> dict[str, str]:
     return {
         "OBSERVABILITY_VENDOR": "OpenTelemetry",
         "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint,
-        "OTEL_METRIC_EXPORT_INTERVAL": "200",
+        "OTEL_METRIC_EXPORT_INTERVAL": str(milliseconds),
     }
 
 
@@ -105,7 +106,8 @@ def test_a_drain_tells_exactly_what_went_through_the_queue(
 def test_who_does_not_consume_tells_what_it_sends_and_looks_at_no_table(
     url: str, collector: Collector, name: str
 ) -> None:
-    with running_part(name, url, **reporting_to(collector.endpoint)) as part:
+    only_at_the_end = reporting_to(collector.endpoint, milliseconds=3_600_000)
+    with running_part(name, url, **only_at_the_end) as part:
         started(part, name)
         if name == "scheduler":
             eventually(lambda: waiting(url, Queue.CRONJOBS) > 0, "a tick", 30)
@@ -115,6 +117,21 @@ def test_who_does_not_consume_tells_what_it_sends_and_looks_at_no_table(
     assert collector.names() == named(*COUNTERS)
     sent = collector.last("postgres_queue.messages.sent")["cronjobs"]
     assert sent == waiting(url, Queue.CRONJOBS)
+
+
+def test_with_sqs_a_drain_tells_of_the_outbox(
+    url: str, collector: Collector, elasticmq: ElasticMq
+) -> None:
+    queues = asyncio.run(elasticmq.make_queues())
+    settings = reporting_to(collector.endpoint) | settings_of(queues)
+    with running_part("drain", url, **settings) as drain:
+        started(drain, "drain")
+        asyncio.run(send_many(url))
+        asyncio.run(send_many(url, delay_seconds=600, count=3))
+        collector.wait_for("postgres_queue.messages.received", {"async": MANY})
+        collector.wait_for("postgres_queue.messages.deleted", {"async": MANY})
+        collector.wait_for("postgres_queue.messages.total", {"async": 3})
+        assert drain.end(GONE_BY) == 0
 
 
 @pytest.mark.parametrize("kind", [absent_collector, hanging_collector])

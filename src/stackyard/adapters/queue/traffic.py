@@ -66,7 +66,7 @@ class _Pending:
     """What a session has sent and not committed, by transaction and savepoint.
 
     A savepoint's end looks like a commit to who listens: what was sent in it then
-    belongs to whatever it is in.
+    belongs to whatever it is in. What is rolled back is never heard of again.
     """
 
     session: Session
@@ -79,7 +79,6 @@ class _Pending:
         if found is None:
             found = session.info[_PENDING] = cls(session, sent)
             event.listen(session, "after_commit", found._committed)
-            event.listen(session, "after_soft_rollback", found._rolled_back)
         return found
 
     def add(self, queue: Queue) -> None:
@@ -100,6 +99,3 @@ class _Pending:
             return
         for queue, amount in tally.items():
             self.sent.add(queue, amount)
-
-    def _rolled_back(self, _session: Session, gone: SessionTransaction) -> None:
-        self.tallies.pop(gone, None)
