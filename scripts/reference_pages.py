@@ -11,8 +11,10 @@ from graphql import GraphQLArgument, GraphQLField, GraphQLNamedType, GraphQLObje
 from graphql import GraphQLSchema as Schema
 from pydantic.fields import FieldInfo
 
+from stackyard.adapters.queue.traffic import COUNTERS, GAUGES
 from stackyard.graphql.schema import build_schema
 from stackyard.kernel.blobs import Bucket
+from stackyard.kernel.metrics import Instrument
 from stackyard.kernel.queue import Queue
 from stackyard.settings import (
     DrainSettings,
@@ -64,6 +66,11 @@ MEANINGS: Final = {
     "OBJECT_STORAGE_MINIO_SECRET_ACCESS_KEY": "needed with `minio`",
     "OBJECT_STORAGE_MINIO_USE_SSL": "https to the store",
     "OBJECT_STORAGE_TYPE": "set `minio`, for any S3-compatible store",
+    "OBSERVABILITY_VENDOR": "`OpenTelemetry`: see Telemetry; other vendors are refused",
+    "OTEL_EXPORTER_OTLP_ENDPOINT": "of the collector: `http://host:4317`, or `https://`"
+    " for TLS; needed with `OpenTelemetry`",
+    "OTEL_EXPORTER_OTLP_PROTOCOL": "only `grpc` is supported",
+    "OTEL_METRIC_EXPORT_INTERVAL": "milliseconds between two exports",
     "FEDERATION_CUSTOM_ISSUER": "who is said to issue the tokens by which clouds know"
     " runs; unset: the server's own address",
     "FEDERATION_CUSTOM_JWKS_URI": "where clouds find the keys of those tokens; unset:"
@@ -204,6 +211,11 @@ def settings_page() -> str:
         + ". URLs are used as they are given. Where they are not Amazon's own,",
         "and so do not name a region, `AWS_REGION` must be set as well. Credentials",
         "are looked for where Amazon's programs do.",
+        "",
+        "With `OBSERVABILITY_VENDOR=OpenTelemetry`, `OTEL_RESOURCE_ATTRIBUTES` and",
+        "`OTEL_EXPORTER_OTLP_` with `HEADERS`, `COMPRESSION`, `CERTIFICATE`,",
+        "`CLIENT_CERTIFICATE`, `CLIENT_KEY` mean what OpenTelemetry says. Without it,",
+        "no variable of these names is looked at.",
         "",
         "`stackyard up` reads `STACKYARD_DATA`, the folder where it keeps everything;",
         "by default `./data`.",
@@ -414,7 +426,21 @@ def telemetry_page(source: Path) -> str:
         "form, with a sentence as `event`. An exception is one field of its line,",
         "without the values of variables.",
         "",
-        "There are no metrics and no traces yet.",
+        "## Metrics",
+        "",
+        "With `OBSERVABILITY_VENDOR=OpenTelemetry`, server, drain and scheduler send",
+        "these to a collector by OTLP over gRPC: see",
+        "[Watch the queue](../howto/watch-the-queue.md). All are about the tables of",
+        "the built-in queue, which with SQS are the outbox. The label `queue` has the",
+        "queue's name. Counters begin at zero with the process, whose name is the",
+        "resource's `service.name`. There are no traces yet.",
+        "",
+        "| metric | kind | sent by | messages |",
+        "|---|---|---|---|",
+        *(_metric_row(one, "counter", "all three") for one in COUNTERS),
+        *(_metric_row(one, "gauge", "drain") for one in GAUGES),
+        "",
+        "## Log events",
         "",
         "| event | level | module |",
         "|---|---|---|",
@@ -423,6 +449,10 @@ def telemetry_page(source: Path) -> str:
         f"| `{e}` | {level} | `{module}` |" for e, level, module in events(source)
     ]
     return "\n".join([*lines, ""])
+
+
+def _metric_row(instrument: Instrument, kind: str, by: str) -> str:
+    return f"| `{instrument.name}` | {kind} | {by} | {instrument.meaning} |"
 
 
 def events(source: Path) -> list[Line]:

@@ -26,6 +26,7 @@ from tests.support.postgres import (
 )
 
 TEMPLATE = "stackyard_template"
+MACHINE_S = ("AWS_", "OBSERVABILITY_", "OTEL_", "SPACELIFT_", "STACKYARD_", "TF_")
 
 
 @pytest.fixture(scope="session")
@@ -113,5 +114,5 @@ def pytest_report_header() -> str:
 def pytest_configure() -> None:
     """Nothing of the machine's own Terraform or cloud set-up reaches a test."""
     for name in list(os.environ):
-        if name.startswith(("TF_", "AWS_", "SPACELIFT_", "STACKYARD_")):
+        if name.startswith(MACHINE_S):
             del os.environ[name]

@@ -22,11 +22,13 @@ from stackyard.adapters.queue import (
     PostgresSender,
     QueueUpkeep,
     QueueVacuum,
+    Traffic,
 )
 from stackyard.kernel.access import SYSTEM
 from stackyard.kernel.blobs import Blobs
 from stackyard.kernel.clock import system_clock
 from stackyard.kernel.ids import RunId
+from stackyard.kernel.metrics import Metrics
 from stackyard.kernel.queue import Sender
 from stackyard.reactions import CHOREOGRAPHY, Tools
 from stackyard.settings import DrainSettings, ReplicaPart, ServerSettings
@@ -47,11 +49,16 @@ class Platform:
     authority: Authority
     means: Means
     mirrors: GitMirrors
+    traffic: Traffic
 
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, settings: ServerSettings | DrainSettings, *, cache: str
+        cls,
+        settings: ServerSettings | DrainSettings,
+        *,
+        cache: str,
+        metrics: Metrics,
     ) -> AsyncIterator[Self]:
         """Put the parts together; *cache* is the process's own folder of clones."""
         clock = system_clock
@@ -81,7 +88,10 @@ class Platform:
             folder = settings.stackyard_cache_folder / cache
             mirrors = await asyncio.to_thread(GitMirrors.open_at, folder, blobs)
             try:
-                yield cls(settings, database, reading, authority, means, mirrors)
+                traffic = Traffic.of(metrics)
+                yield cls(
+                    settings, database, reading, authority, means, mirrors, traffic
+                )
             finally:
                 mirrors.close()
         finally:
@@ -103,7 +113,9 @@ class Platform:
     def _unit_on(self, session: AsyncSession) -> Unit:
         return Unit(
             session,
-            PostgresOutbox(session, CHOREOGRAPHY.routes, self.large_bodies),
+            PostgresOutbox(
+                session, CHOREOGRAPHY.routes, self.large_bodies, self.traffic
+            ),
             BrokerCourier(session),
             QueueUpkeep(session),
             self.means,
@@ -185,7 +197,7 @@ def connect_blobs(settings: ServerSettings | DrainSettings) -> Blobs:
 
 
 @asynccontextmanager
-async def open_sender(database: Database) -> AsyncIterator[Sender]:
+async def open_sender(database: Database, traffic: Traffic) -> AsyncIterator[Sender]:
     """Lend a way to enqueue, for a process that does nothing else."""
     async with database.transaction() as session:
-        yield PostgresSender(session)
+        yield PostgresSender(session, traffic=traffic)

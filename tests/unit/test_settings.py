@@ -180,6 +180,9 @@ def test_an_empty_environment_names_everything_that_is_missing(
         ("OBJECT_STORAGE_BUCKET_STATES", " states"),
         ("OBJECT_STORAGE_MINIO_ENDPOINT", "http://minio:9000"),
         ("OBJECT_STORAGE_MINIO_SECRET_ACCESS_KEY", ""),
+        ("OBSERVABILITY_VENDOR", "Datadog"),
+        ("OBSERVABILITY_VENDOR", "AWS"),
+        ("OBSERVABILITY_VENDOR", "opentelemetry"),
         ("HTTPS_PROXY", f"user:{CANARY}@proxy:3128"),
         ("STACKYARD_HTTP_PORT", CANARY),
         ("STACKYARD_SCHEME", "ftp"),
@@ -197,6 +200,61 @@ def test_a_wrong_value_is_named_without_being_shown(
 
     assert list(found) == [variable]
     assert CANARY not in str(found)
+
+
+OPEN_TELEMETRY = {
+    "OBSERVABILITY_VENDOR": "OpenTelemetry",
+    "OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4317",
+}
+
+
+def test_a_vendor_that_is_not_built_yet_is_refused_by_name(
+    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = problems(environment | {"OBSERVABILITY_VENDOR": "Datadog"}, monkeypatch)
+
+    said = "is not supported here; supported: Disabled, OpenTelemetry"
+    assert found == {"OBSERVABILITY_VENDOR": said}
+
+
+@pytest.mark.parametrize("kind", [ServerSettings, DrainSettings, SchedulerSettings])
+def test_every_process_knows_where_its_collector_is(
+    environment: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    kind: type[ServerSettings] | type[DrainSettings] | type[SchedulerSettings],
+) -> None:
+    use(environment | OPEN_TELEMETRY, monkeypatch)
+
+    assert load(kind).otel_exporter_otlp_endpoint == "http://collector:4317"
+    assert load(kind).otel_metric_export_interval == 60_000
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", ""),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4317"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "grpc://collector:4317"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://u:{CANARY}@collector:4317"),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
+        ("OTEL_METRIC_EXPORT_INTERVAL", "60s"),
+        ("OTEL_METRIC_EXPORT_INTERVAL", "1"),
+    ],
+)
+def test_what_opentelemetry_needs_is_asked_of_it_only(
+    environment: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    variable: str,
+    value: str,
+) -> None:
+    wrong = environment | OPEN_TELEMETRY | {variable: value}
+    found = problems(wrong, monkeypatch)
+    assert list(found) == [variable]
+    assert CANARY not in str(found)
+
+    for vendor in ("Disabled", ""):
+        monkeypatch.setenv("OBSERVABILITY_VENDOR", vendor)
+        load(ServerSettings)
 
 
 AMAZON = "https://sqs.eu-west-1.amazonaws.com/123456789012/"

@@ -4,6 +4,7 @@ import asyncio
 
 import structlog
 
+from stackyard.adapters.queue import DepthGauges
 from stackyard.choreography import file_dead_letter, handler
 from stackyard.composition import Platform, open_sender
 from stackyard.drain import Drain, Handler, Lane
@@ -19,6 +20,7 @@ from stackyard.processes.life import (
     stop_signal,
 )
 from stackyard.processes.queues import consuming
+from stackyard.processes.telemetry import telemetry
 from stackyard.reactions import CHOREOGRAPHY, hearing
 from stackyard.scheduler import Scheduler
 from stackyard.settings import DrainSettings, load_or_exit
@@ -38,8 +40,11 @@ async def run(settings: DrainSettings) -> None:
     await say_if_deaf(settings.direct_database)
     condition, stop = Condition(), stop_signal()
     async with (
-        Platform.open(settings, cache="drain") as platform,
-        consuming(settings, platform.database, platform.large_bodies) as sources,
+        telemetry(settings, "drain") as metrics,
+        Platform.open(settings, cache="drain", metrics=metrics) as platform,
+        consuming(
+            settings, platform.database, platform.large_bodies, platform.traffic
+        ) as sources,
     ):
         handled = lanes(settings, handler(CHOREOGRAPHY, platform.tools))
         drains = [Drain(sources.main, handled)]
@@ -47,12 +52,14 @@ async def run(settings: DrainSettings) -> None:
             dead = {queue: lane for queue, lane in handled.items() if queue in DEAD}
             drains.append(Drain(sources.outbox, dead))
         duties = sources.duties
+        if (gauges := DepthGauges.of(platform.database, metrics)) is not None:
+            duties.append(gauges.run())
         if settings.enable_instrumentation_endpoints:
             port = settings.stackyard_instrumentation_port
             duties.append(serve_probes(condition, port))
         if settings.drain_scheduler_enabled:
             scheduler = Scheduler(
-                lambda: open_sender(platform.database),
+                lambda: open_sender(platform.database, platform.traffic),
                 CHOREOGRAPHY.periods,
                 platform.means.clock,
             )

@@ -17,6 +17,7 @@ from stackyard.adapters.queue import (
     Listener,
     PostgresReceiver,
     Relay,
+    Traffic,
     Unpacked,
 )
 from stackyard.kernel.queue import DEAD, Queue, Source
@@ -48,24 +49,26 @@ class Sources:
 
 
 @asynccontextmanager
-async def relaying(settings: Settings, database: Database) -> AsyncIterator[Duties]:
+async def relaying(
+    settings: Settings, database: Database, traffic: Traffic
+) -> AsyncIterator[Duties]:
     """Lend what a process that only sends does in the background."""
     if settings.message_queue_type != "sqs":
         yield []
         return
     listener = Listener(settings.direct_database)
     async with _sqs(settings) as connection:
-        outbox = PostgresReceiver(database, listener)
+        outbox = PostgresReceiver(database, listener, traffic=traffic)
         yield [listener.run(), _relay(settings, outbox, connection).run()]
 
 
 @asynccontextmanager
 async def consuming(
-    settings: DrainSettings, database: Database, large: LargeBodies
+    settings: DrainSettings, database: Database, large: LargeBodies, traffic: Traffic
 ) -> AsyncIterator[Sources]:
     """Lend what a drain takes messages from."""
     listener = Listener(settings.direct_database)
-    outbox = PostgresReceiver(database, listener)
+    outbox = PostgresReceiver(database, listener, traffic=traffic)
     if settings.message_queue_type != "sqs":
         yield Sources(Unpacked(outbox, large), None, [listener.run()])
         return

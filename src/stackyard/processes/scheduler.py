@@ -5,6 +5,7 @@ import asyncio
 import structlog
 
 from stackyard.adapters.postgres import Database
+from stackyard.adapters.queue import Traffic
 from stackyard.composition import open_sender
 from stackyard.http.condition import Condition
 from stackyard.kernel.clock import system_clock
@@ -16,6 +17,7 @@ from stackyard.processes.life import (
     stop_signal,
 )
 from stackyard.processes.queues import relaying
+from stackyard.processes.telemetry import telemetry
 from stackyard.reactions import CHOREOGRAPHY
 from stackyard.scheduler import Scheduler
 from stackyard.settings import SchedulerSettings, load_or_exit
@@ -32,16 +34,28 @@ def main() -> None:
 async def run(settings: SchedulerSettings) -> None:
     await prepare_database(settings)
     condition, stop = Condition(), stop_signal()
+    async with telemetry(settings, "scheduler") as metrics:
+        await tick(settings, Traffic.of(metrics), condition, stop)
+    log.info("scheduler.stopped")
+
+
+async def tick(
+    settings: SchedulerSettings,
+    traffic: Traffic,
+    condition: Condition,
+    stop: asyncio.Event,
+) -> None:
+    """Send what is due until *stop* is set."""
     database = Database.connect(settings.database_url, pool_size=4)
     periods = CHOREOGRAPHY.periods
-    scheduler = Scheduler(lambda: open_sender(database), periods, system_clock)
+    scheduler = Scheduler(lambda: open_sender(database, traffic), periods, system_clock)
     duties = []
     if settings.enable_instrumentation_endpoints:
         port = settings.stackyard_instrumentation_port
         duties.append(serve_probes(condition, port))
     try:
         async with (
-            relaying(settings, database) as relays,
+            relaying(settings, database, traffic) as relays,
             in_background(*duties, *relays),
         ):
             condition.started = True
@@ -50,4 +64,3 @@ async def run(settings: SchedulerSettings) -> None:
             condition.stopping = True
     finally:
         await database.engine.dispose()
-    log.info("scheduler.stopped")

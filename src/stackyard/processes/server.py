@@ -44,6 +44,7 @@ from stackyard.processes.life import (
 )
 from stackyard.processes.queues import relaying
 from stackyard.processes.serving import http_server
+from stackyard.processes.telemetry import telemetry
 from stackyard.reactions import WorkerSpoke
 from stackyard.runs import LIVE_CHANNEL
 from stackyard.settings import ServerSettings, load_or_exit
@@ -68,7 +69,10 @@ async def serve(settings: ServerSettings) -> None:
     await prepare_database(settings)
     await say_if_deaf(settings.direct_database)
     condition, stop = Condition(), stop_signal()
-    async with Platform.open(settings, cache="server") as platform:
+    async with (
+        telemetry(settings, "server") as metrics,
+        Platform.open(settings, cache="server", metrics=metrics) as platform,
+    ):
         async with platform.database.transaction() as session:
             await seed(session)
         tls = BrokerTls(platform.authority, [settings.mqtt_broker_endpoint.host])
@@ -88,7 +92,7 @@ async def serve(settings: ServerSettings) -> None:
         await broker.start(settings.stackyard_http_host, settings.stackyard_mqtt_port)
         serving = [server] + [probes] * settings.enable_instrumentation_endpoints
         async with (
-            relaying(settings, platform.database) as relays,
+            relaying(settings, platform.database, platform.traffic) as relays,
             in_background(live.run(), fanout.run(), tls.run(), *relays),
         ):
             tasks = [asyncio.create_task(one.serve()) for one in serving]
@@ -126,7 +130,7 @@ def make_broker(platform: Platform, tls: BrokerTls) -> Broker:
             at=platform.means.clock(),
         )
         async with platform.database.transaction() as session:
-            sender = PostgresSender(session, platform.large_bodies)
+            sender = PostgresSender(session, platform.large_bodies, platform.traffic)
             await sender.send(Queue.IOT, message_of(event, "hear"))
 
     return Broker(

@@ -23,6 +23,7 @@ from stackyard.kernel.site import Site
 from stackyard.settings.values import (
     BrokerEndpoint,
     BucketName,
+    CollectorUrl,
     DatabaseAddress,
     Host,
     Networks,
@@ -38,6 +39,7 @@ T = TypeVar("T")
 Port = Annotated[int, Field(ge=1, le=65535)]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Concurrency = Annotated[int, Field(ge=1, le=256)]
+Milliseconds = Annotated[int, Field(ge=100, le=3_600_000)]
 
 
 class Common(BaseSettings):
@@ -286,6 +288,39 @@ class OutboundPart(Common):
     stackyard_outbound_allowed_networks: Networks = ()
     stackyard_git_poll_seconds: Seconds = 120
     stackyard_cache_folder: Path = Path("/var/cache/stackyard")
+
+
+class TelemetryPart(Common):
+    """Vendors are spelled as the reference product does; two are not built yet.
+
+    The other names are everybody's: they mean nothing here unless that is chosen.
+    """
+
+    observability_vendor: Annotated[str, _only("Disabled", "OpenTelemetry")] = (
+        "Disabled"
+    )
+    otel_exporter_otlp_endpoint: CollectorUrl | None = None
+    otel_exporter_otlp_protocol: Annotated[str, _only("grpc")] = "grpc"
+    otel_metric_export_interval: Milliseconds = 60_000
+
+    @field_validator(
+        "otel_exporter_otlp_endpoint",
+        "otel_exporter_otlp_protocol",
+        "otel_metric_export_interval",
+        mode="before",
+    )
+    @classmethod
+    def _only_if_chosen(cls, value: object, info: ValidationInfo) -> object:
+        if info.data.get("observability_vendor") == "OpenTelemetry":
+            return value
+        return cls.model_fields[str(info.field_name)].default
+
+    @field_validator("otel_exporter_otlp_endpoint")
+    @classmethod
+    def _vendor_needs(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is None and info.data.get("observability_vendor") == "OpenTelemetry":
+            raise ValueError("is required when OBSERVABILITY_VENDOR is OpenTelemetry")
+        return value
 
 
 class DrainPart(Common):

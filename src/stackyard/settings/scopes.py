@@ -16,6 +16,7 @@ from stackyard.settings.parts import (
     ReplicaPart,
     SitePart,
     StoragePart,
+    TelemetryPart,
     WorkersPart,
 )
 
@@ -40,6 +41,7 @@ class ServerSettings(
     HttpPart,
     WorkersPart,
     OutboundPart,
+    TelemetryPart,
 ):
     """`stackyard server`."""
 
@@ -56,6 +58,7 @@ class DrainSettings(
     WorkersPart,
     OutboundPart,
     DrainPart,
+    TelemetryPart,
 ):
     """`stackyard drain`."""
 
@@ -63,7 +66,7 @@ class DrainSettings(
     required_queues: ClassVar = frozenset(Queue)
 
 
-class SchedulerSettings(DatabasePart, QueuePart):
+class SchedulerSettings(DatabasePart, QueuePart, TelemetryPart):
     """`stackyard scheduler`: it only enqueues."""
 
 

@@ -69,6 +69,13 @@ def _origin_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _collector_url(value: str) -> str:
+    parts = _split(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in value:
+        raise ValueError("must be http://host:port, or https:// for TLS")
+    return value
+
+
 def _queue_url(value: str) -> str:
     parts = _split(value)
     whole = parts.scheme in {"http", "https"} and parts.hostname and not parts.query
@@ -150,6 +157,7 @@ BucketName: TypeAlias = Annotated[str, AfterValidator(_bucket)]
 OriginUrl: TypeAlias = Annotated[
     str, BeforeValidator(_trimmed), AfterValidator(_origin_url)
 ]
+CollectorUrl: TypeAlias = Annotated[str, AfterValidator(_collector_url)]
 QueueUrl: TypeAlias = Annotated[str, AfterValidator(_queue_url)]
 ProxyUrl: TypeAlias = Annotated[SecretStr, AfterValidator(_proxy)]
 DatabaseAddress: TypeAlias = Annotated[

@@ -11,21 +11,25 @@ from stackyard.adapters.queue.dead_letters import (
     DeadLetters,
     DeadLetterUnknownError,
 )
+from stackyard.adapters.queue.gauges import DepthGauges
 from stackyard.adapters.queue.large import BodyTooLargeError, LargeBodies, Unpacked
 from stackyard.adapters.queue.listener import Listener
 from stackyard.adapters.queue.outbox import PostgresOutbox
 from stackyard.adapters.queue.receiver import PostgresReceiver
 from stackyard.adapters.queue.relay import Forwarded, Relay
 from stackyard.adapters.queue.sender import PostgresSender
+from stackyard.adapters.queue.traffic import UNCOUNTED, Traffic
 from stackyard.adapters.queue.upkeep import Depth, QueueUpkeep, QueueVacuum
 
 __all__ = [
+    "UNCOUNTED",
     "BodyTooLargeError",
     "DeadLetter",
     "DeadLetterArchive",
     "DeadLetterUnknownError",
     "DeadLetters",
     "Depth",
+    "DepthGauges",
     "Forwarded",
     "LargeBodies",
     "Listener",
@@ -35,5 +39,6 @@ __all__ = [
     "QueueUpkeep",
     "QueueVacuum",
     "Relay",
+    "Traffic",
     "Unpacked",
 ]

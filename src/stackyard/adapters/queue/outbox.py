@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from stackyard.adapters.queue.large import LargeBodies
 from stackyard.adapters.queue.sender import PostgresSender
+from stackyard.adapters.queue.traffic import UNCOUNTED, Traffic
 from stackyard.kernel.events import Event
 from stackyard.kernel.routing import Routes, message_of
 
@@ -23,9 +24,10 @@ class PostgresOutbox:
     session: AsyncSession
     routes: Routes
     large: LargeBodies | None = None
+    traffic: Traffic = UNCOUNTED
 
     async def add(self, event: Event, *, delay_seconds: float = 0) -> None:
-        sender = PostgresSender(self.session, self.large)
+        sender = PostgresSender(self.session, self.large, self.traffic)
         for route in self.routes.get(type(event), ()):
             await sender.send(
                 route.queue,

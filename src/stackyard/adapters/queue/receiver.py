@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from stackyard.adapters.postgres import Database
 from stackyard.adapters.queue import statements
 from stackyard.adapters.queue.listener import Listener
+from stackyard.adapters.queue.traffic import UNCOUNTED, Traffic
 from stackyard.kernel.queue import DEAD, MAX_RECEIVES, Message, Queue
 
 RETENTION_SECONDS: Final = {Queue.CRONJOBS: 3600}
@@ -35,6 +36,7 @@ class PostgresReceiver:
     listener: Listener
     poll_seconds: float = 5
     deaf_seconds: float = 1
+    traffic: Traffic = UNCOUNTED
     _rung: dict[Queue, int] = field(default_factory=dict)
     _last_group: dict[Queue, str] = field(default_factory=dict)
 
@@ -55,6 +57,7 @@ class PostgresReceiver:
             else:
                 facts["retention"] = retention_of(queue)
                 rows = (await session.execute(statements.RECEIVE, facts)).all()
+        self.traffic.received.add(queue, len(rows))
         rows = sorted(rows, key=lambda row: row.id)
         return [_message(queue, row) for row in rows]
 
@@ -73,7 +76,7 @@ class PostgresReceiver:
 
     async def extend(self, message: Message, *, visibility_seconds: float) -> bool:
         facts = {"visibility": visibility_seconds}
-        return await self._change(statements.EXTEND, message, facts)
+        return await self._change_visibility(statements.EXTEND, message, facts)
 
     async def acknowledge(self, message: Message) -> bool:
         return bool(await self.acknowledge_all([message]))
@@ -90,11 +93,15 @@ class PostgresReceiver:
         }
         async with self._transaction() as session:
             rows = await session.execute(statements.ACKNOWLEDGE, facts)
-            return frozenset(str(row.id) for row in rows)
+            gone = frozenset(str(row.id) for row in rows)
+        for message in messages:
+            if message.id in gone:
+                self.traffic.deleted.add(message.queue)
+        return gone
 
     async def give_back(self, message: Message, *, delay_seconds: float) -> bool:
         facts = {"delay": delay_seconds}
-        return await self._change(statements.GIVE_BACK, message, facts)
+        return await self._change_visibility(statements.GIVE_BACK, message, facts)
 
     async def bury(self, message: Message, *, reason: str) -> bool:
         facts: dict[str, Any] = {"queue": message.queue}
@@ -145,6 +152,13 @@ class PostgresReceiver:
         async with self._transaction() as session:
             due: float | None = await session.scalar(statement, facts)
         return due
+
+    async def _change_visibility(
+        self, statement: TextClause, message: Message, facts: dict[str, Any]
+    ) -> bool:
+        good = await self._change(statement, message, facts)
+        self.traffic.changed_visibility.add(message.queue, int(good))
+        return good
 
     async def _change(
         self, statement: TextClause, message: Message, facts: dict[str, Any]

@@ -10,6 +10,7 @@ from stackyard.adapters.queue.large import (
     LargeBodies,
     as_text,
 )
+from stackyard.adapters.queue.traffic import UNCOUNTED, Traffic
 from stackyard.kernel.queue import Queue
 
 DEDUPLICATION_SECONDS: Final = 300
@@ -25,6 +26,7 @@ class PostgresSender:
 
     session: AsyncSession
     large: LargeBodies | None = None
+    traffic: Traffic = UNCOUNTED
 
     async def send(
         self,
@@ -53,6 +55,7 @@ class PostgresSender:
                 "delay": delay_seconds,
             },
         )
+        self.traffic.will_be_sent(self.session, queue)
 
     async def _light(self, queue: Queue, body: dict[str, Any]) -> dict[str, Any]:
         if self.large is not None:

@@ -6,7 +6,7 @@ something is looked for. A pooler in transaction mode may stand in between.
 
 from typing import Final
 
-from sqlalchemy import BigInteger, TextClause, bindparam, text
+from sqlalchemy import BigInteger, Text, TextClause, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 
 CHANNEL: Final = "stackyard_queue"
@@ -211,6 +211,22 @@ ACKNOWLEDGE: Final = text(
     bindparam("ids", type_=ARRAY(BigInteger)),
     bindparam("receipts", type_=ARRAY(UUID(as_uuid=False))),
 )
+
+# Counting reads every entry of an index, so each count ends at `:most`.
+DEPTHS: Final = text(
+    """
+    SELECT asked.queue,
+        (SELECT count(*) FROM (
+            SELECT FROM message_queue_messages AS m WHERE m.queue = asked.queue
+                AND m.visible_at <= statement_timestamp() LIMIT :most) AS counted)
+            AS visible,
+        (SELECT count(*) FROM (
+            SELECT FROM message_queue_messages AS m WHERE m.queue = asked.queue
+                AND m.visible_at > statement_timestamp() LIMIT :most) AS counted)
+            AS hidden
+    FROM unnest(CAST(:queues AS text[])) AS asked (queue)
+    """
+).bindparams(bindparam("queues", type_=ARRAY(Text)))
 
 NEXT_DUE: Final = text(
     """

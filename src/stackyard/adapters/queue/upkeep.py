@@ -4,16 +4,18 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import delete, func, or_, select, text
+from sqlalchemy import delete, func, or_, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from stackyard.adapters.postgres import Database
+from stackyard.adapters.queue import statements
 from stackyard.adapters.queue.receiver import RETENTION_SECONDS
 from stackyard.adapters.queue.tables import QueueDeduplication, QueueMessage
 from stackyard.kernel.queue import DEAD, Queue
 
 DEAD_LETTER_RETENTION: Final = timedelta(days=14)
 WORTH_IT: Final = 20_000  # dead rows; some ten megabytes
+COUNTED_TO: Final = 100_000
 _NOW: Final = func.clock_timestamp()
 _DEAD: Final = text(
     "SELECT relname, n_dead_tup FROM pg_stat_user_tables WHERE relname IN"
@@ -23,7 +25,10 @@ _DEAD: Final = text(
 
 @dataclass(frozen=True, slots=True)
 class Depth:
-    """`visible` messages could be received now; the rest is in flight or delayed."""
+    """`visible` messages are not hidden; the rest of *total* is in flight or delayed.
+
+    Neither part is counted further than `COUNTED_TO`: that stands for "or more".
+    """
 
     total: int
     visible: int
@@ -49,16 +54,15 @@ class QueueUpkeep:
         await self.session.execute(delete(QueueMessage).where(or_(buried, *expired)))
 
     async def depths(self) -> dict[Queue, Depth]:
-        """Return how much waits in every queue."""
+        """Return how much waits in every queue, as far as it is counted."""
+        await self.session.execute(statements.BY_INDEX_ONLY)
         rows = await self.session.execute(
-            select(
-                QueueMessage.queue,
-                func.count(),
-                func.count().filter(QueueMessage.visible_at <= _NOW),
-            ).group_by(QueueMessage.queue)
+            statements.DEPTHS, {"queues": list(Queue), "most": COUNTED_TO}
         )
-        found = {Queue(row[0]): Depth(row[1], row[2]) for row in rows}
-        return {queue: found.get(queue, Depth(0, 0)) for queue in Queue}
+        return {
+            Queue(row.queue): Depth(row.visible + row.hidden, row.visible)
+            for row in rows
+        }
 
 
 @dataclass(frozen=True, slots=True)
