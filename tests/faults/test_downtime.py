@@ -1,118 +1,43 @@
 """What was pushed while we were down, or not listening, has its run afterwards."""
 
 import socket
-import subprocess
 from collections.abc import Iterator
 from contextlib import closing, suppress
-from dataclasses import dataclass
-from itertools import count
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from tests.support.client import eventually
-from tests.support.git_backend import OwnTls, git_server
+from tests.support.elsewhere import (
+    Elsewhere,
+    await_first_look,
+    await_run,
+    follow,
+    hashes,
+    numbers,
+    running_elsewhere,
+)
 from tests.support.platform import Platform, running_platform
 
-AUTHOR = ("-c", "user.name=Ada", "-c", "user.email=ada@example.com")
 STEPS = 3  # so many times a server must have been asked before we believe in no news
-numbers = count(1)
-
-
-@dataclass
-class Elsewhere:
-    """A git server that is not ours, with commits made right on its disk."""
-
-    base: str
-    root: Path
-    certificate: Path
-
-    def create(self) -> str:
-        """Make a repository with one commit; return its name."""
-        name = f"infra-{next(numbers)}"
-        (self.root / name).mkdir()
-        self.git(name, "init", "-q", "-b", "main")
-        self.commit(name)
-        return name
-
-    def commit(self, name: str) -> str:
-        self.git(name, *AUTHOR, "commit", "-q", "--allow-empty", "-m", "Change")
-        return self.git(name, "rev-parse", "HEAD").strip()
-
-    def git(self, name: str, *arguments: str) -> str:
-        ended = subprocess.run(
-            ["git", *arguments],
-            cwd=self.root / name,
-            check=True,
-            capture_output=True,
-            text=True,
-            timeout=30,
-        )
-        return ended.stdout
-
-    def url(self, name: str) -> str:
-        return f"{self.base}/{name}/.git"
 
 
 @pytest.fixture(scope="module")
-def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Elsewhere]:
-    root = tmp_path_factory.mktemp("elsewhere")
-    tls = OwnTls.make(tmp_path_factory.mktemp("tls"))
-    with git_server(root, tls) as base:
-        yield Elsewhere(base, root, tls.certificate)
+def elsewhere() -> Iterator[Elsewhere]:
+    with running_elsewhere() as elsewhere:
+        yield elsewhere
 
 
 @pytest.fixture(scope="module")
 def platform(elsewhere: Elsewhere) -> Iterator[Platform]:
-    with running_platform(
-        workers=0,
-        SSL_CERT_FILE=str(elsewhere.certificate),
-        STACKYARD_OUTBOUND_ALLOWED_NETWORKS="127.0.0.0/8",
-        STACKYARD_GIT_POLL_SECONDS="2",
-    ) as platform:
+    with running_platform(0, postgres_port=0, **elsewhere.settings) as platform:
         yield platform
-
-
-def follow(platform: Platform, url: str) -> str:
-    """Make a stack of a repository elsewhere."""
-    return platform.client.create_stack(
-        f"stack-{next(numbers)}",
-        "infra",
-        platform.pool,
-        provider="GIT",
-        repositoryURL=url,
-        vcsIntegrationId=None,
-    )
 
 
 def is_up(platform: Platform) -> bool:
     with suppress(httpx.HTTPError):
         return platform.client.http.get(f"{platform.base}/health").is_success
     return False
-
-
-def await_first_look(platform: Platform, *stacks: str) -> None:
-    names = ", ".join(f"'{stack}'" for stack in stacks)
-    eventually(
-        lambda: (
-            platform.query(
-                "SELECT count(*) FROM stack_cursors"
-                f" WHERE sha IS NOT NULL AND stack_id IN ({names})"
-            )
-            == [(len(stacks),)]
-        ),
-        "the first look",
-        60,
-    )
-
-
-def hashes(platform: Platform, stack: str) -> list[str]:
-    return [run["commit"]["hash"] for run in platform.client.runs(stack)]
-
-
-def await_run(platform: Platform, stack: str, sha: str) -> None:
-    eventually(lambda: sha in hashes(platform, stack), f"a run of {sha}", 90, 0.2)
 
 
 def be_asked_again(platform: Platform, url: str) -> None:

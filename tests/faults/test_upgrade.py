@@ -1,14 +1,21 @@
 """PostgreSQL 16 becomes 17 by pg_upgrade, while everything else stays up.
 
 As docs/howto/upgrade-postgresql.md has it, but for one thing: the worker is not drained
-first. It has a run in hand all the while.
+first. It has a run in hand all the while. And somebody pushes in the middle of it.
 """
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.support.elsewhere import (
+    Elsewhere,
+    await_first_look,
+    await_run,
+    follow,
+    running_elsewhere,
+)
 from tests.support.outage import weathered
 from tests.support.platform import Platform, bare_platform
 from tests.support.postgres import complete_postgres_16
@@ -21,8 +28,14 @@ CODE = 'resource "terraform_data" "made" { input = "one" }\n'
 
 
 @pytest.fixture
-def platform() -> Iterator[Platform]:
-    with bare_platform() as platform:
+def elsewhere() -> Iterator[Elsewhere]:
+    with running_elsewhere() as elsewhere:
+        yield elsewhere
+
+
+@pytest.fixture
+def platform(elsewhere: Elsewhere) -> Iterator[Platform]:
+    with bare_platform(0, **elsewhere.settings) as platform:
         port = platform.postgres.port
         old = complete_postgres_16(platform.folder / "postgres-16", port)
         platform.postgres = old
@@ -54,12 +67,15 @@ def pg_upgrade(old: EmbeddedPostgres, folder: Path) -> EmbeddedPostgres:
     return new
 
 
-def upgrade(platform: Platform) -> None:
+def upgrade(platform: Platform, meanwhile: Callable[[], str]) -> str:
+    """Upgrade, and do something while the database is away; return what came of it."""
     assert major(platform) == "16"
     platform.stop("postgres")
+    done = meanwhile()
     platform.postgres = pg_upgrade(platform.postgres, platform.folder / "postgres-17")
     platform.start("postgres")
     assert major(platform) == "17"
+    return done
 
 
 def major(platform: Platform) -> str:
@@ -69,9 +85,12 @@ def major(platform: Platform) -> str:
 
 @pytest.mark.timeout(400)
 def test_runs_go_on_after_the_database_became_another_version(
-    platform: Platform,
+    platform: Platform, elsewhere: Elsewhere
 ) -> None:
     client = platform.client
+    theirs = elsewhere.create()
+    follower = follow(platform, elsewhere.url(theirs))
+    await_first_look(platform, follower)
     repo = client.create_repo("upgrade")
     client.commit(repo, {"main.tf": CODE})
     first, second, third = (
@@ -87,7 +106,8 @@ def test_runs_go_on_after_the_database_became_another_version(
     client.wait_for(third, waiting, "READY", "QUEUED")
 
     with weathered(platform):
-        upgrade(platform)
+        pushed = upgrade(platform, lambda: elsewhere.commit(theirs))
+        await_run(platform, follower, pushed)
         client.wait_for(second, performed, "FINISHED", seconds=90)
         log = b"".join(client.log(second, performed).values()).decode()
         assert "".join(f"slow-line-{i}\n" for i in range(1, LINES + 1)) in log
