@@ -9,14 +9,17 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 from sqlalchemy import text
+from tests.support.carriers import relayed
 from tests.support.consumer import TABLE
+from tests.support.elasticmq import CREDENTIALS, ElasticMq
 from tests.support.postgres import running_postgres, wait_until_it_answers
 from tests.support.queues import eventually, next_messages, receiver_at, send
 
@@ -34,8 +37,10 @@ GROUPS, EACH = 40, 125
 class Crowd:
     """Consumers of which one is killed now and then, and replaced."""
 
-    def __init__(self, url: str, queues: list[Queue]) -> None:
-        self.url = url
+    def __init__(
+        self, url: str, queues: list[Queue], in_sqs: Mapping[Queue, str]
+    ) -> None:
+        self.url, self.in_sqs = url, in_sqs
         self.members = [(queue, self._start(queue)) for queue in queues]
 
     def kill_one(self, dice: random.Random) -> None:
@@ -51,18 +56,22 @@ class Crowd:
             process.wait(10)
 
     def _start(self, queue: Queue) -> subprocess.Popen[bytes]:
+        where = [self.in_sqs[queue]] if self.in_sqs else []
+        program = [sys.executable, "-m", "tests.support.consumer"]
         return subprocess.Popen(
-            [sys.executable, "-m", "tests.support.consumer", self.url, queue, "20"],
+            [*program, self.url, queue, "10", *where],
             cwd=ROOT,
-            env=os.environ | {"PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"},
+            env=os.environ | CREDENTIALS | {"PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
         )
 
 
 @contextmanager
-def crowd(url: str, queues: list[Queue]) -> Iterator[Crowd]:
-    consumers = Crowd(url, queues)
+def crowd(
+    url: str, in_sqs: Mapping[Queue, str] = MappingProxyType({})
+) -> Iterator[Crowd]:
+    consumers = Crowd(url, [Queue.ASYNC, Queue.ASYNC_FIFO] * 4, in_sqs)
     try:
         yield consumers
     finally:
@@ -89,14 +98,9 @@ async def test_ten_thousand_messages_survive_consumers_that_are_killed(
     database: Database, database_url: str
 ) -> None:
     dice = random.Random(7)
-    async with database.transaction() as session:
-        await session.execute(text(TABLE))
-    await send(database, Queue.ASYNC, *({"n": n} for n in range(GROUPS * EACH)))
-    for group in range(GROUPS):
-        bodies = ({"n": n} for n in range(EACH))
-        await send(database, Queue.ASYNC_FIFO, *bodies, group=f"{group}")
+    await fill(database)
 
-    with crowd(database_url, [Queue.ASYNC, Queue.ASYNC_FIFO] * 4) as consumers:
+    with crowd(database_url) as consumers:
         async with asyncio.timeout(150):
             kills = 0
             while left := await left_in(database):
@@ -105,8 +109,52 @@ async def test_ten_thousand_messages_survive_consumers_that_are_killed(
                     kills += 1
                 await asyncio.sleep(0.5)
 
-    found = await handled(database)
     assert kills > 3
+    assert_whole_and_in_order(await handled(database))
+
+
+@pytest.mark.timeout(240)
+async def test_ten_thousand_messages_in_sqs_survive_consumers_that_are_killed(
+    database: Database,
+    database_url: str,
+    elasticmq: ElasticMq,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in CREDENTIALS.items():
+        monkeypatch.setenv(name, value)
+    urls = await elasticmq.make_queues()
+    dice = random.Random(7)
+    await fill(database)
+    async with relayed(database_url, urls, relays=2), asyncio.timeout(100):
+        while await left_in(database):  # noqa: ASYNC110 - others empty it
+            await asyncio.sleep(0.1)
+
+    with crowd(database_url, urls) as consumers:
+        async with asyncio.timeout(120):
+            kills, done = 0, 0
+            while done < 2 * GROUPS * EACH:
+                if kills < 12 and done:
+                    consumers.kill_one(dice)
+                    kills += 1
+                await asyncio.sleep(0.5)
+                seen = await handled(database)
+                done = sum(len(set(numbers)) for numbers in seen.values())
+
+    assert kills > 3
+    assert_whole_and_in_order(await handled(database))
+
+
+async def fill(database: Database) -> None:
+    """Send as many messages in groups as without."""
+    async with database.transaction() as session:
+        await session.execute(text(TABLE))
+    await send(database, Queue.ASYNC, *({"n": n} for n in range(GROUPS * EACH)))
+    for group in range(GROUPS):
+        bodies = ({"n": n} for n in range(EACH))
+        await send(database, Queue.ASYNC_FIFO, *bodies, group=f"{group}")
+
+
+def assert_whole_and_in_order(found: dict[str | None, list[int]]) -> None:
     assert set(found.pop(None)) == set(range(GROUPS * EACH))
     assert len(found) == GROUPS
     for seen in found.values():
