@@ -39,7 +39,7 @@ MEANINGS: Final = {
     "ADMIN_USERNAME": "the administrator's name",
     "AWS_DEFAULT_REGION": "used where `AWS_REGION` is not set",
     "AWS_REGION": "one of the two must be set with `aws`; with `sqs`, see there",
-    "DATABASE_READ_ONLY_URL": "a replica for lists; else `DATABASE_URL` has them",
+    "DATABASE_READ_ONLY_URL": "a replica for lists and metrics; else `DATABASE_URL`",
     "DATABASE_URL": "`postgres://user:password@host:port/database`",
     "DRAIN_CONCURRENCY_ASYNC_JOBS": "messages of `async` at once",
     "DRAIN_CONCURRENCY_ASYNC_JOBS_FIFO": "groups of `async-fifo` at once",

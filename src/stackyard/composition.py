@@ -31,7 +31,7 @@ from stackyard.kernel.ids import RunId
 from stackyard.kernel.metrics import Metrics
 from stackyard.kernel.queue import Sender
 from stackyard.reactions import CHOREOGRAPHY, Tools
-from stackyard.settings import DrainSettings, ReplicaPart, ServerSettings
+from stackyard.settings import DrainSettings, ServerSettings
 from stackyard.spaces import SpaceAccess
 from stackyard.state_files import StateFiles, StateLinks
 from stackyard.unit import Means, Unit
@@ -177,7 +177,7 @@ class Platform:
 
 
 def connect_replica(settings: ServerSettings | DrainSettings) -> Database | None:
-    if not isinstance(settings, ReplicaPart) or not settings.database_read_only_url:
+    if settings.database_read_only_url is None:
         return None
     return Database.connect(settings.database_read_only_url, pool_size=5)
 

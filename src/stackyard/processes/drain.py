@@ -52,7 +52,7 @@ async def run(settings: DrainSettings) -> None:
             dead = {queue: lane for queue, lane in handled.items() if queue in DEAD}
             drains.append(Drain(sources.outbox, dead))
         duties = sources.duties
-        if (gauges := DepthGauges.of(platform.database, metrics)) is not None:
+        if (gauges := DepthGauges.of(platform.reading, metrics)) is not None:
             duties.append(gauges.run())
         if settings.enable_instrumentation_endpoints:
             port = settings.stackyard_instrumentation_port

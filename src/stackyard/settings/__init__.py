@@ -4,7 +4,7 @@ One class per process: a process does not fail for what it does not use. Start w
 `scopes.py`; `parts.py` has the variables, `values.py` how each is read.
 """
 
-from stackyard.settings.parts import DatabasePart, ReplicaPart
+from stackyard.settings.parts import DatabasePart
 from stackyard.settings.report import Problem, SettingsError, load, load_or_exit
 from stackyard.settings.scopes import (
     DrainSettings,
@@ -20,7 +20,6 @@ __all__ = [
     "Endpoint",
     "MigrateSettings",
     "Problem",
-    "ReplicaPart",
     "SchedulerSettings",
     "ServerSettings",
     "SettingsError",

@@ -93,7 +93,7 @@ class DatabasePart(Common):
 
 
 class ReplicaPart(Common):
-    """A replica is read for lists only: it is a little behind."""
+    """A replica is read for lists and metrics only: it is a little behind."""
 
     database_read_only_url: DatabaseAddress | None = None
 

@@ -51,6 +51,7 @@ class ServerSettings(
 class DrainSettings(
     SitePart,
     DatabasePart,
+    ReplicaPart,
     EncryptionPart,
     QueuePart,
     MqttPart,

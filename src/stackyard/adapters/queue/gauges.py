@@ -6,12 +6,13 @@ number would look like a queue that stands still.
 """
 
 import asyncio
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Final, Protocol, Self
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from stackyard.adapters.postgres import Database
 from stackyard.adapters.queue.traffic import TOTAL, VISIBLE
 from stackyard.adapters.queue.upkeep import QueueUpkeep
 from stackyard.kernel.metrics import Gauge, Metrics
@@ -21,18 +22,24 @@ log = structlog.get_logger()
 LOOK_SECONDS: Final = 5.0
 
 
+class Readable(Protocol):
+    """The database, or a replica of it, which is a little behind."""
+
+    def transaction(self) -> AbstractAsyncContextManager[AsyncSession]: ...
+
+
 @dataclass(slots=True)
 class DepthGauges:
     """Reads of several drains are of one and the same table: do not add them up."""
 
-    database: Database
+    database: Readable
     total: Gauge
     visible: Gauge
     interval_seconds: float
     _failing: bool = False
 
     @classmethod
-    def of(cls, database: Database, metrics: Metrics) -> Self | None:
+    def of(cls, database: Readable, metrics: Metrics) -> Self | None:
         """Return nothing where nobody looks at gauges."""
         seconds = metrics.interval_seconds
         if seconds is None:
