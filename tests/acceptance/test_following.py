@@ -41,9 +41,9 @@ async def net(bureau: Bureau) -> StackId:
 
 
 @pytest.fixture
-async def second(bureau: Bureau, database: Database) -> AsyncIterator[Bureau]:
+async def second(bureau: Bureau, database_url: str) -> AsyncIterator[Bureau]:
     """Another drain, with connections of its own."""
-    other = Database.connect(database.engine.url.render_as_string(hide_password=False))
+    other = Database.connect(database_url)
     yield replace(bureau, database=other)
     await other.engine.dispose()
 
