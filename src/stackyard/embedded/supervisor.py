@@ -110,7 +110,7 @@ class Supervisor:
             await self._launch(self._part("drain", own))
             client = Client(site.url)
             await self._until(lambda: asyncio.to_thread(client.healthy))
-        async with self._timed("API key and worker pool found"):
+        async with self._timed("API key and worker pool ready"):
             key = await asyncio.to_thread(ensure_api_key, site, client)
             pool, environment = await asyncio.to_thread(ensure_pool, site, client)
         await self._start_worker(environment)
