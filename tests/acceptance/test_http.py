@@ -11,7 +11,7 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 from structlog.testing import capture_logs
 from tests.support.edge import ADMIN, SITE, Edge
-from tests.support.postgres import free_port
+from tests.support.ports import free_port
 
 from stackyard.adapters.postgres import Database
 from stackyard.http.condition import Condition

@@ -13,7 +13,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
 from tests.support.client import eventually
 from tests.support.platform import Platform, bare_platform
-from tests.support.postgres import free_port
+from tests.support.ports import free_port
 
 import stackyard.composition  # noqa: F401 - every table is declared below it
 from stackyard.kernel.orm import Entity

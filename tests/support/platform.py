@@ -28,7 +28,8 @@ from stackyard.embedded.store import PORTS, EmbeddedStore
 from stackyard.kernel.blobs import Bucket
 from stackyard_worker.shim import install_shim
 from tests.support.client import Client, eventually
-from tests.support.postgres import administer, free_port, postgres_at
+from tests.support.ports import free_port
+from tests.support.postgres import administer, postgres_at
 from tests.support.proxy import CuttableProxy
 
 ADMIN, PASSWORD = "admin", "correct-horse-battery-staple"
