@@ -95,8 +95,7 @@ class Platform:
         match part:
             case "postgres":
                 self.postgres.prepare()
-                command, extra = self.postgres.command(), self.postgres.identity()
-                self._spawn(part, command, {}, **extra)
+                self._start_postgres()
                 self._wait_for_postgres()
             case "store":
                 self.store.prepare()
@@ -240,8 +239,15 @@ class Platform:
                 **extra,
             )
 
+    def _start_postgres(self) -> None:
+        command, extra = self.postgres.command(), self.postgres.identity()
+        self._spawn("postgres", command, {}, **extra)
+
     def _wait_for_postgres(self) -> None:
         def ready() -> bool:
+            if self.processes["postgres"].poll() is not None:
+                # what a killed one leaves behind holds its memory for a moment
+                self._start_postgres()
             with contextlib.suppress(Exception):
                 administer(self.postgres.port, "SELECT 1")
                 return True
