@@ -46,7 +46,7 @@ def assert_never_in_two_hands(found: Iterable[Holding]) -> None:
     hands = defaultdict(list)
     for one in found:
         if one.taken_at < one.until:  # else its time was up before it came
-            hands[one.group or one.message].append(one)
+            hands[one.group, one.group or one.message].append(one)
     for same in hands.values():
         same.sort(key=lambda one: one.taken_at)
         holder = same[0]
