@@ -23,10 +23,12 @@ VISIBILITY_SECONDS: Final = 3.0
 # was taken is hidden since some moment between the first two.
 TABLE: Final = (
     "CREATE TABLE holdings (message text, receipt text, message_group text, n int,"
-    " asked_at float, taken_at float, done_at float, PRIMARY KEY (message, receipt))"
+    " poison bool, asked_at float, taken_at float, done_at float,"
+    " PRIMARY KEY (message, receipt))"
 )
 _BEGIN: Final = text(
-    "INSERT INTO holdings VALUES (:message, :receipt, :group, :n, :asked_at, :taken_at)"
+    "INSERT INTO holdings"
+    " VALUES (:message, :receipt, :group, :n, :poison, :asked_at, :taken_at)"
 )
 _END: Final = text(
     "UPDATE holdings SET done_at = :done_at"
@@ -59,6 +61,7 @@ def _row(message: Message) -> dict[str, Any]:
         "receipt": message.receipt,
         "group": message.group,
         "n": message.body["n"],
+        "poison": message.body["poison"],
     }
 
 

@@ -1,6 +1,5 @@
 """What consumers wrote down of what they had in hand, and what must be true of it."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -22,20 +21,30 @@ class Holding:
     message: str
     group: str | None
     n: int
+    poison: bool
     asked_at: float
     taken_at: float
     done_at: float | None
 
     @property
-    def until(self) -> float:
-        """Return until when it was its consumer's alone, dead or alive."""
-        done_at = inf if self.done_at is None else self.done_at
-        return min(done_at, self.asked_at + VISIBILITY_SECONDS)
+    def time_up_at(self) -> float:
+        return self.asked_at + VISIBILITY_SECONDS
+
+    @property
+    def let_go_at(self) -> float:
+        """Return when another message of the group may come, at the earliest."""
+        return min(inf if self.done_at is None else self.done_at, self.time_up_at)
+
+    @property
+    def back_at(self) -> float:
+        """Return when it may come back: what is not poison is not let go of before."""
+        return self.let_go_at if self.poison else self.time_up_at
 
 
 async def holdings(database: Database) -> list[Holding]:
     query = text(
-        "SELECT message, message_group, n, asked_at, taken_at, done_at FROM holdings"
+        "SELECT message, message_group, n, poison, asked_at, taken_at, done_at"
+        " FROM holdings"
     )
     async with database.transaction() as session:
         return [Holding(*row) for row in await session.execute(query)]
@@ -43,16 +52,18 @@ async def holdings(database: Database) -> list[Holding]:
 
 def assert_never_in_two_hands(found: Iterable[Holding]) -> None:
     """Of a group, no two messages either: the next waits for the one before."""
-    hands = defaultdict(list)
-    for one in found:
-        if one.taken_at < one.until:  # else its time was up before it came
-            hands[one.group, one.group or one.message].append(one)
-    for same in hands.values():
-        same.sort(key=lambda one: one.taken_at)
-        holder = same[0]
-        for one in same[1:]:
-            assert one.taken_at >= holder.until, (holder, one)
-            holder = one
+    in_time = [one for one in found if one.taken_at < one.time_up_at]
+    in_time.sort(key=lambda one: one.taken_at)
+    by_message: dict[str, Holding] = {}
+    by_group: dict[str, Holding] = {}
+    for one in in_time:
+        if before := by_message.get(one.message):
+            assert one.taken_at >= before.back_at, (before, one)
+        by_message[one.message] = one
+        if one.group is not None:
+            if before := by_group.get(one.group):
+                assert one.taken_at >= before.let_go_at, (before, one)
+            by_group[one.group] = one
 
 
 def assert_in_order(found: Iterable[Holding]) -> None:

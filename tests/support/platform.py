@@ -347,14 +347,16 @@ def bare_platform(postgres_port: int = 0, **settings: str) -> Iterator[Platform]
         try:
             yield platform
         except BaseException:
-            keep_logs(platform)
+            time.sleep(0.1)
+            print(logs_of(platform))  # noqa: T201 - pytest shows it
             raise
         finally:
             platform.stop_all()
 
 
-def keep_logs(platform: Platform) -> None:
-    """Print the ends of all logs: a failure in CI must be understood from its text."""
-    time.sleep(0.1)
-    for path in sorted(platform.folder.glob("*.log")):
-        print(f"--- {path.name}\n{path.read_text(errors='replace')[-4000:]}")  # noqa: T201 - pytest shows it
+def logs_of(platform: Platform) -> str:
+    """Return the ends of all logs."""
+    return "\n".join(
+        f"--- {path.name}\n{path.read_text(errors='replace')[-4000:]}"
+        for path in sorted(platform.folder.glob("*.log"))
+    )
