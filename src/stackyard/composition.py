@@ -24,6 +24,7 @@ from stackyard.adapters.queue import (
     QueueVacuum,
     Traffic,
 )
+from stackyard.identity import Passport, Stores
 from stackyard.kernel.access import SYSTEM
 from stackyard.kernel.blobs import Blobs
 from stackyard.kernel.clock import system_clock
@@ -32,7 +33,6 @@ from stackyard.kernel.metrics import Metrics
 from stackyard.kernel.queue import Sender
 from stackyard.reactions import CHOREOGRAPHY, Tools
 from stackyard.settings import DrainSettings, ServerSettings
-from stackyard.spaces import SpaceAccess
 from stackyard.state_files import StateFiles, StateLinks
 from stackyard.unit import Means, Unit
 from stackyard.vcs import Contents, Heads, Pushes, Repositories, Upkeep
@@ -70,7 +70,6 @@ class Platform:
                 authority = await open_authority(session, vault, clock=clock)
             blobs = connect_blobs(settings)
             means = Means(
-                access=SpaceAccess(),
                 blobs=blobs,
                 vault=vault,
                 tokens=RsaTokens.of(settings.rsa_private_key, clock=clock),
@@ -171,9 +170,14 @@ class Platform:
             queue_vacuum=QueueVacuum(self.database),
         )
 
-    async def run_is_active(self, run_id: RunId) -> bool:
+    async def find_passport(self, run_id: RunId) -> Passport | None:
         async with self.unit() as unit:
-            return await unit.legs.is_active(run_id, by=SYSTEM)
+            return await unit.legs.passport(run_id, by=SYSTEM)
+
+    @asynccontextmanager
+    async def stores(self) -> AsyncIterator[Stores]:
+        async with self.database.transaction() as session:
+            yield Stores.on(session)
 
 
 def connect_replica(settings: ServerSettings | DrainSettings) -> Database | None:

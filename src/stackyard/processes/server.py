@@ -29,7 +29,16 @@ from stackyard.http.spa import spa_routes
 from stackyard.http.state import StateRoutes
 from stackyard.http.wellknown import wellknown_routes
 from stackyard.http.worker import WorkerRoutes
-from stackyard.identity import AdminCredentials, Authenticator, Sessions
+from stackyard.identity import (
+    AdminCredentials,
+    Admission,
+    Authenticator,
+    KeyExchange,
+    MembersOnly,
+    Sessions,
+    SignIn,
+    Subjects,
+)
 from stackyard.kernel.access import SYSTEM, Subject
 from stackyard.kernel.ids import PoolId, WorkerId
 from stackyard.kernel.queue import Queue
@@ -48,7 +57,7 @@ from stackyard.processes.telemetry import telemetry
 from stackyard.reactions import WorkerSpoke
 from stackyard.runs import LIVE_CHANNEL
 from stackyard.settings import ServerSettings, load_or_exit
-from stackyard.spaces import seed
+from stackyard.spaces import is_account_admin, seed
 from stackyard_protocol.mqtt import NAMESPACE
 
 log = structlog.get_logger()
@@ -74,7 +83,7 @@ async def serve(settings: ServerSettings) -> None:
         Platform.open(settings, cache="server", metrics=metrics) as platform,
     ):
         async with platform.database.transaction() as session:
-            await seed(session)
+            await seed(session, at=platform.means.clock())
         tls = BrokerTls(platform.authority, [settings.mqtt_broker_endpoint.host])
         broker = make_broker(platform, tls)
         live = LiveHub(settings.direct_database, LIVE_CHANNEL)
@@ -147,6 +156,8 @@ class Doors:
 
     identification: Identification
     authenticator: Authenticator
+    sign_in: SignIn
+    key_exchange: KeyExchange
 
     async def who(self, request: Request) -> Subject:
         return await self.identification.require(request)
@@ -168,6 +179,8 @@ def make_app(platform: Platform, live: LiveHub) -> Starlette:
             platform.contents,
             platform.pushes,
             platform.heads,
+            doors.key_exchange,
+            means.site,
             means.clock,
         ),
         open_list=platform.list_unit,
@@ -175,7 +188,9 @@ def make_app(platform: Platform, live: LiveHub) -> Starlette:
     routes: list[BaseRoute] = [
         *health_routes(),
         GraphRoute(graph.answer, doors.identification).route(),
-        *SessionRoutes(doors.identification).routes(),
+        *SessionRoutes(
+            doors.identification, doors.sign_in, doors.key_exchange
+        ).routes(),
         *wellknown_routes(means.tokens, means.site),
         *live_routes(platform.unit, live, doors.who),
         *WorkerRoutes(platform.unit, means.blobs, platform.state_files).routes(),
@@ -200,17 +215,22 @@ def page_folder(settings: ServerSettings) -> Path:
 
 def make_doors(platform: Platform, settings: ServerSettings) -> Doors:
     means = platform.means
-    authenticator = Authenticator(
-        platform.database.transaction,
-        means.tokens,
-        means.site,
-        means.clock,
-        platform.run_is_active,
-    )
     admin = None
     if settings.admin_username and settings.admin_password:
         admin = AdminCredentials(
             settings.admin_username, settings.admin_password.get_secret_value()
         )
-    sessions = Sessions(platform.database.transaction, means.clock, admin)
-    return Doors(Identification(authenticator, sessions, means.site), authenticator)
+    subjects = Subjects(is_account_admin, admin)
+    sessions = Sessions(
+        platform.stores, subjects, means.tokens, means.site, means.clock
+    )
+    authenticator = Authenticator(
+        platform.stores, sessions, means.tokens, means.site, platform.find_passport
+    )
+    admission = Admission(platform.stores, MembersOnly(), means.clock)
+    return Doors(
+        Identification(authenticator, sessions, means.site),
+        authenticator,
+        SignIn(platform.stores, subjects, admission, means.clock),
+        KeyExchange(platform.stores, NOTHING, means.tokens, means.site, means.clock),
+    )

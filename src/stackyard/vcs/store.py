@@ -54,6 +54,10 @@ class RepositoryStore:
         except IntegrityError as error:
             raise RepositoryInUseError(repository=repository.id) from error
 
+    async def count_in(self, space: SpaceId) -> int:
+        query = select(func.count()).where(Repository.space_id == space)
+        return (await self.session.execute(query)).scalar_one()
+
     async def page(
         self, space: SpaceId, *, limit: int, after: str
     ) -> Sequence[Repository]:
