@@ -64,14 +64,6 @@ class GitUrlError(InvalidError):
         return f"the git URL cannot be used: {self.facts['problem']}"
 
 
-class RemoteRefusedError(InvalidError):
-    """The address leads to a network that the platform must not call."""
-
-
-class RemoteUnavailableError(UnavailableError):
-    """The git server does not answer at the moment. Try again."""
-
-
 class RemoteRepositoryMissingError(InvalidError):
     """The git repository does not exist, or is not public."""
 
