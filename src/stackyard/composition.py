@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from stackyard.adapters.blobs import AwsRegion, S3Blobs, S3Endpoint
 from stackyard.adapters.crypto import RsaTokens, open_vault
 from stackyard.adapters.crypto.authority import Authority, open_authority
+from stackyard.adapters.federation import IdTokens, Providers
 from stackyard.adapters.git import GitMirrors
 from stackyard.adapters.mqtt import BrokerCourier
 from stackyard.adapters.outbound import GuardedHttp
@@ -50,6 +51,7 @@ class Platform:
     means: Means
     mirrors: GitMirrors
     traffic: Traffic
+    providers: Providers
 
     @classmethod
     @asynccontextmanager
@@ -89,7 +91,14 @@ class Platform:
             try:
                 traffic = Traffic.of(metrics)
                 yield cls(
-                    settings, database, reading, authority, means, mirrors, traffic
+                    settings,
+                    database,
+                    reading,
+                    authority,
+                    means,
+                    mirrors,
+                    traffic,
+                    Providers(guarded_http(settings), clock),
                 )
             finally:
                 mirrors.close()
@@ -141,8 +150,11 @@ class Platform:
 
     @property
     def heads(self) -> Heads:
-        networks = self.settings.stackyard_outbound_allowed_networks
-        return Heads(GuardedHttp.guard(allowed_networks=map(str, networks)))
+        return Heads(guarded_http(self.settings))
+
+    @property
+    def foreign_tokens(self) -> IdTokens:
+        return IdTokens(self.providers)
 
     @property
     def state_files(self) -> StateFiles:
@@ -178,6 +190,11 @@ class Platform:
     async def stores(self) -> AsyncIterator[Stores]:
         async with self.database.transaction() as session:
             yield Stores.on(session)
+
+
+def guarded_http(settings: ServerSettings | DrainSettings) -> GuardedHttp:
+    networks = settings.stackyard_outbound_allowed_networks
+    return GuardedHttp.guard(allowed_networks=map(str, networks))
 
 
 def connect_replica(settings: ServerSettings | DrainSettings) -> Database | None:

@@ -4,7 +4,7 @@ from typing import Any, cast
 import pytest
 from graphql import get_introspection_query
 from structlog.testing import capture_logs
-from tests.support.edge import ADMIN, NO_MEANS, SITE, Edge
+from tests.support.edge import ADMIN, NOTHING, SITE, Edge
 
 from stackyard.adapters.postgres import Database
 from stackyard.graphql.execution import Graph
@@ -247,7 +247,7 @@ async def test_a_bug_is_a_number_in_the_log_and_nothing_else(
     def broken() -> Any:
         raise RuntimeError("password=canary")
 
-    graph = Graph(build_schema(), broken, NO_MEANS)
+    graph = Graph(build_schema(), broken, NOTHING)
 
     subject = await subject_of(edge)
     with capture_logs() as lines:
@@ -272,7 +272,7 @@ async def test_a_request_that_takes_too_long_is_given_up(edge: Edge) -> None:
         async def __aexit__(self, *error: object) -> None:
             pass
 
-    graph = Graph(build_schema(), Stuck, NO_MEANS, seconds=0.01)
+    graph = Graph(build_schema(), Stuck, NOTHING, seconds=0.01)
 
     answer = await graph.answer("{ name }", caller=Caller(await subject_of(edge)))
 

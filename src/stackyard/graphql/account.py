@@ -1,6 +1,6 @@
 """What holds for the whole account, and who is signed in, in the graph."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -73,7 +73,7 @@ async def resolve_set_strategy(_root: None, info: Info, *, strategy: str) -> Acc
 async def resolve_enforce(_root: None, info: Info, *, enforced: bool) -> Account:
     async with info.context.open_unit() as unit:
         return await unit.account.enforce_second_factor(
-            enforced, by=info.context.subject
+            enforced=enforced, by=info.context.subject
         )
 
 
@@ -81,7 +81,7 @@ async def resolve_enforce(_root: None, info: Info, *, enforced: bool) -> Account
 async def resolve_allow(_root: None, info: Info, *, allowed: bool) -> Account:
     async with info.context.open_unit() as unit:
         return await unit.account.set_space_admins_make_spaces(
-            allowed, by=info.context.subject
+            allowed=allowed, by=info.context.subject
         )
 
 
@@ -107,7 +107,7 @@ def resolve_current(parent: Session, info: Info) -> bool:
     return parent.id == info.context.subject.session_id
 
 
-def _seconds(attribute: str) -> object:
+def _seconds(attribute: str) -> Callable[[Session, Info], int]:
     def resolve(parent: Session, _info: Info) -> int:
         moment: datetime = getattr(parent, attribute)
         return int(moment.timestamp())

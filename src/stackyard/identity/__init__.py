@@ -33,9 +33,10 @@ from stackyard.identity.model import (
     UserStatus,
 )
 from stackyard.identity.ports import (
-    IdTokens,
+    FindPassport,
     LoginPolicies,
     MembersOnly,
+    OpenStores,
     Passport,
     Verdict,
 )
@@ -84,8 +85,8 @@ __all__ = [
     "ApiKeys",
     "Authenticator",
     "CredentialsError",
+    "FindPassport",
     "Groups",
-    "IdTokens",
     "Invitation",
     "IssuedBy",
     "IssuedToken",
@@ -95,6 +96,7 @@ __all__ = [
     "LoginPolicies",
     "MembersOnly",
     "NewKey",
+    "OpenStores",
     "Opened",
     "Outcome",
     "Passport",

@@ -56,7 +56,7 @@ class GroupTakenError(ConflictError):
 
 
 class GroupNotFoundError(NotFoundError):
-    """There is no such group mapping: it was not found."""
+    """There is no such group mapping."""
 
 
 class UsernameError(InvalidError):
@@ -64,7 +64,7 @@ class UsernameError(InvalidError):
 
 
 class UserNotFoundError(NotFoundError):
-    """There is no such user: not found."""
+    """There is no such user."""
 
 
 class UserTakenError(ConflictError):
@@ -84,7 +84,7 @@ class SecurityEmailError(InvalidError):
 
 
 class SessionNotFoundError(NotFoundError):
-    """There is no such session: it was not found."""
+    """There is no such session."""
 
 
 class SignInRefusedError(ForbiddenError):

@@ -1,9 +1,9 @@
 """What the slice needs of the outside and of the slices above it."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
 from stackyard.identity.model import Known
 from stackyard.identity.store import Stores
@@ -44,17 +44,6 @@ class KeyRoles(Protocol):
     async def make_account_admin(self, key: ApiKeyId, *, by: Subject) -> None: ...
 
     async def take_all(self, key: ApiKeyId, *, by: Subject) -> None: ...
-
-
-class IdTokens(Protocol):
-    async def verify(
-        self, token: str, *, issuer: str, audience: str
-    ) -> Mapping[str, Any]:
-        """Return the claims of an identity provider's token, or raise.
-
-        Raises `UnauthorizedError` if it is not valid or not for *audience*, and
-        `UnavailableError` if the provider cannot be asked.
-        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,10 @@
 """`stackyard server`: page, API, git, state, worker calls, MQTT broker."""
 
 import asyncio
-from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
 from starlette.applications import Starlette
-from starlette.requests import Request
 from starlette.routing import BaseRoute
 
 from stackyard.adapters.crypto.authority import BrokerTls
@@ -18,8 +16,8 @@ from stackyard.graphql.context import Means
 from stackyard.graphql.execution import Graph
 from stackyard.graphql.schema import build_schema
 from stackyard.http.app import build_app
-from stackyard.http.authentication import Identification
 from stackyard.http.condition import Condition
+from stackyard.http.doors import Doors, Outside
 from stackyard.http.git import GitHttp
 from stackyard.http.graphql import GraphRoute
 from stackyard.http.health import health_routes, instrumentation_app
@@ -29,17 +27,8 @@ from stackyard.http.spa import spa_routes
 from stackyard.http.state import StateRoutes
 from stackyard.http.wellknown import wellknown_routes
 from stackyard.http.worker import WorkerRoutes
-from stackyard.identity import (
-    AdminCredentials,
-    Admission,
-    Authenticator,
-    KeyExchange,
-    MembersOnly,
-    Sessions,
-    SignIn,
-    Subjects,
-)
-from stackyard.kernel.access import SYSTEM, Subject
+from stackyard.identity import AdminCredentials
+from stackyard.kernel.access import SYSTEM
 from stackyard.kernel.ids import PoolId, WorkerId
 from stackyard.kernel.queue import Queue
 from stackyard.kernel.routing import message_of
@@ -57,7 +46,7 @@ from stackyard.processes.telemetry import telemetry
 from stackyard.reactions import WorkerSpoke
 from stackyard.runs import LIVE_CHANNEL
 from stackyard.settings import ServerSettings, load_or_exit
-from stackyard.spaces import is_account_admin, seed
+from stackyard.spaces import seed
 from stackyard_protocol.mqtt import NAMESPACE
 
 log = structlog.get_logger()
@@ -150,22 +139,6 @@ def make_broker(platform: Platform, tls: BrokerTls) -> Broker:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Doors:
-    """How people, keys, runs and browsers prove who they are."""
-
-    identification: Identification
-    authenticator: Authenticator
-    sign_in: SignIn
-    key_exchange: KeyExchange
-
-    async def who(self, request: Request) -> Subject:
-        return await self.identification.require(request)
-
-    async def basic(self, user: str, password: str) -> Subject | None:
-        return await self.authenticator.basic(user, password)
-
-
 def make_app(platform: Platform, live: LiveHub) -> Starlette:
     means, settings = platform.means, platform.settings
     assert isinstance(settings, ServerSettings)  # noqa: S101 - this is the server
@@ -214,23 +187,10 @@ def page_folder(settings: ServerSettings) -> Path:
 
 
 def make_doors(platform: Platform, settings: ServerSettings) -> Doors:
-    means = platform.means
-    admin = None
+    operator = None
     if settings.admin_username and settings.admin_password:
-        admin = AdminCredentials(
+        operator = AdminCredentials(
             settings.admin_username, settings.admin_password.get_secret_value()
         )
-    subjects = Subjects(is_account_admin, admin)
-    sessions = Sessions(
-        platform.stores, subjects, means.tokens, means.site, means.clock
-    )
-    authenticator = Authenticator(
-        platform.stores, sessions, means.tokens, means.site, platform.find_passport
-    )
-    admission = Admission(platform.stores, MembersOnly(), means.clock)
-    return Doors(
-        Identification(authenticator, sessions, means.site),
-        authenticator,
-        SignIn(platform.stores, subjects, admission, means.clock),
-        KeyExchange(platform.stores, NOTHING, means.tokens, means.site, means.clock),
-    )
+    outside = Outside(platform.find_passport, platform.foreign_tokens)
+    return Doors.of(platform.stores, platform.means, outside, operator=operator)

@@ -226,12 +226,18 @@ def _bound(by: Subject) -> CTE:
     if by.grants:
         spaces = _texts(one.space for one in by.grants)
         slugs = _texts(one.role for one in by.grants)
-        given = func.unnest(spaces, slugs).table_valued("space_id", "slug")
+        given = (
+            func.unnest(spaces, slugs).table_valued("space_id", "slug").render_derived()
+        )
         parts.append(
             select(given.c.space_id, Role.actions).join(Role, Role.slug == given.c.slug)
         )
     if not parts:
-        parts.append(select(RoleBinding.space_id, Role.actions).where(false()))
+        parts.append(
+            select(Space.id.label("space_id"), _texts(()).label("actions")).where(
+                false()
+            )
+        )
     return union_all(*parts).cte("bound")
 
 

@@ -12,7 +12,7 @@ class SpaceNotFoundError(NotFoundError):
 
 
 class ParentNotFoundError(NotFoundError):
-    """parent space not found"""
+    """There is no such parent space, or you may not know of it."""
 
 
 class SpaceCircleError(InvalidError):
@@ -54,7 +54,7 @@ class RoleProblemsError(ProblemsError):
 
 
 class RoleNotFoundError(NotFoundError):
-    """There is no such role: it was not found."""
+    """There is no such role."""
 
 
 class RoleTakenError(ConflictError):
@@ -74,7 +74,7 @@ class RolesByAdminsError(ForbiddenError):
 
 
 class BindingNotFoundError(NotFoundError):
-    """There is no such role binding: it was not found."""
+    """There is no such role binding: not found."""
 
 
 class BindingTakenError(ConflictError):
@@ -82,7 +82,7 @@ class BindingTakenError(ConflictError):
 
 
 class HolderNotFoundError(NotFoundError):
-    """Whom to give the role to was not found."""
+    """Whom to give the role to, there is not."""
 
 
 class RootBindingError(InvalidError):

@@ -7,6 +7,7 @@ from stackyard.identity.model.people import Known, User, UserGroup, UserStatus
 from stackyard.identity.model.sessions import (
     AdminCredentials,
     IssuedToken,
+    Proof,
     Rights,
     SecondFactor,
     Session,
@@ -25,6 +26,7 @@ __all__ = [
     "IssuedToken",
     "Known",
     "OneTimeSecret",
+    "Proof",
     "Rights",
     "SecondFactor",
     "SecurityKey",

@@ -73,7 +73,7 @@ class User(Entity):
             _check_email(email)
         user = cls._make(username, at=at)
         user.invitation_email = email
-        return user, user._invite_again(queued=queued, at=at)
+        return user, user.renew_invitation(queued=queued, at=at)
 
     @classmethod
     def arrive(cls, known: Known, *, at: datetime) -> Self:
@@ -109,14 +109,14 @@ class User(Entity):
         """Invite again those who did not come; return the new link's secret."""
         if self.standing is UserStatus.ACTIVE:
             raise InvitationPendingError(user=self.username)
-        return self._invite_again(queued=queued, at=at)
+        return self.renew_invitation(queued=queued, at=at)
 
     def send_queued(self, *, at: datetime) -> None:
         """The strategy changed to user management: the 24 hours begin."""
         if self.standing is UserStatus.QUEUED:
             self.standing, self.invited_at = UserStatus.PENDING, at
 
-    def _invite_again(self, *, queued: bool, at: datetime) -> str:
+    def renew_invitation(self, *, queued: bool, at: datetime) -> str:
         secret = new_secret()
         self.invitation_digest, self.invited_at = digest(secret), at
         self.standing = UserStatus.QUEUED if queued else UserStatus.PENDING

@@ -49,6 +49,21 @@ class Rights:
     admin: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Who somebody is, how they proved it, and what is still wanting.
+
+    `tag` binds an operator's session to the password that opened it.
+    """
+
+    method: SessionMethod
+    name: str
+    user_id: UserId | None = None
+    api_key_id: ApiKeyId | None = None
+    tag: bytes | None = field(default=None, repr=False)
+    second_factor: SecondFactor = SecondFactor.NOT_NEEDED
+
+
 class Session(Entity):
     """Somebody who is signed in. The token is theirs; here is only its digest."""
 
@@ -92,29 +107,24 @@ class Session(Entity):
         cls,
         *,
         token: str,
-        method: SessionMethod,
-        name: str,
+        proof: Proof,
+        rights: Rights,
         place: Place,
         at: datetime,
-        rights: Rights,
-        user_id: UserId | None = None,
-        api_key_id: ApiKeyId | None = None,
-        tag: bytes | None = None,
-        second_factor: SecondFactor = SecondFactor.NOT_NEEDED,
     ) -> Self:
         return cls(
             id=SessionId(new_ulid()),
             token_digest=digest(token),
-            method=method,
-            name=name,
-            user_id=user_id,
-            api_key_id=api_key_id,
-            credentials_tag=tag,
+            method=proof.method,
+            name=proof.name,
+            user_id=proof.user_id,
+            api_key_id=proof.api_key_id,
+            credentials_tag=proof.tag,
             groups=list(rights.groups),
             grants=[{"space": one.space, "role": one.role} for one in rights.grants],
             bound=rights.bound,
             admin=rights.admin,
-            second_factor=second_factor,
+            second_factor=proof.second_factor,
             command_line=False,
             address=place.address,
             agent=place.agent[:LONGEST_AGENT],

@@ -37,7 +37,7 @@ class AccountSettings:
         return account
 
     async def set_space_admins_make_spaces(
-        self, allowed: bool, *, by: Subject
+        self, *, allowed: bool, by: Subject
     ) -> Account:
         account = await self._change(by)
         account.space_admins_make_spaces = allowed
@@ -54,7 +54,7 @@ class AccountSettings:
         await self.end_other_sessions(by=by)
         return account
 
-    async def enforce_second_factor(self, enforced: bool, *, by: Subject) -> Account:
+    async def enforce_second_factor(self, *, enforced: bool, by: Subject) -> Account:
         """Ask everybody for a second factor, or no more.
 
         When it begins, all sessions but one's own end: nobody stays in without one.

@@ -68,10 +68,9 @@ class Admission:
         self, stores: Stores, known: Known, user: User | None, *, first_admin: bool
     ) -> Rights | None:
         invited = user is not None and user.may_come(at=self.clock())
-        if not (invited or first_admin):
-            if not await stores.people.has_mapping(known.groups):
-                return None
-        return Rights(groups=known.groups)
+        if invited or first_admin or await stores.people.has_mapping(known.groups):
+            return Rights(groups=known.groups)
+        return None
 
     async def second_factor(self, stores: Stores, user: User) -> SecondFactor:
         """Return what this person has yet to show after the identity provider."""

@@ -10,11 +10,12 @@ from typing import Final
 
 from stackyard.identity.errors import SubjectRefusedError, TooManyTriesError
 from stackyard.identity.model import ApiKey, ApiKeyType, IssuedToken
-from stackyard.identity.ports import IdTokens, OpenStores
+from stackyard.identity.ports import OpenStores
 from stackyard.identity.service.tries import Tries
 from stackyard.identity.store import KeyStore
 from stackyard.kernel.caller import Place
 from stackyard.kernel.clock import Clock
+from stackyard.kernel.federation import ForeignTokens
 from stackyard.kernel.ids import ApiKeyId
 from stackyard.kernel.site import Site
 from stackyard.kernel.tokens import Tokens
@@ -34,7 +35,7 @@ class Proven:
 @dataclass(frozen=True, slots=True)
 class KeyExchange:
     open_stores: OpenStores
-    id_tokens: IdTokens
+    foreign_tokens: ForeignTokens
     tokens: Tokens
     site: Site
     clock: Clock
@@ -70,11 +71,7 @@ class KeyExchange:
 
     async def _prove_by_provider(self, key: ApiKey, token: str) -> Proven:
         asked = key.issued_by()
-        claims = dict(
-            await self.id_tokens.verify(
-                token, issuer=asked.issuer, audience=asked.client_id
-            )
-        )
+        claims = await self.foreign_tokens.verify(token, asked.issuer, asked.client_id)
         if not key.admits(claims):
             raise SubjectRefusedError(api_key=key.id)
         async with self.open_stores() as stores:

@@ -12,6 +12,7 @@ from typing import Final
 from stackyard.identity.errors import SignInRefusedError, TooManyTriesError
 from stackyard.identity.model import (
     Known,
+    Proof,
     Rights,
     SecondFactor,
     Session,
@@ -74,12 +75,12 @@ class SignIn:
             token = new_secret()
             opened = Session.open(
                 token=token,
-                method=SessionMethod.ADMIN,
-                name=operator.username,
+                proof=Proof(
+                    SessionMethod.ADMIN, operator.username, tag=operator.tag(token)
+                ),
+                rights=Rights(admin=True),
                 place=place,
                 at=self.clock(),
-                rights=Rights(admin=True),
-                tag=operator.tag(token),
             )
             return await self._open(stores, opened, token, replaces)
 
@@ -91,12 +92,12 @@ class SignIn:
             token = new_secret()
             opened = Session.open(
                 token=token,
-                method=SessionMethod.API_KEY,
-                name=proven.key.name,
+                proof=Proof(
+                    SessionMethod.API_KEY, proven.key.name, api_key_id=proven.key.id
+                ),
+                rights=Rights(groups=proven.groups),
                 place=place,
                 at=self.clock(),
-                rights=Rights(groups=proven.groups),
-                api_key_id=proven.key.id,
             )
             return await self._open(stores, opened, token, replaces)
 
@@ -128,13 +129,15 @@ class SignIn:
                 token = new_secret()
                 opened = Session.open(
                     token=token,
-                    method=known.method,
-                    name=user.username,
+                    proof=Proof(
+                        known.method,
+                        user.username,
+                        user_id=user.id,
+                        second_factor=await self.admission.second_factor(stores, user),
+                    ),
+                    rights=rights,
                     place=place,
                     at=self.clock(),
-                    rights=rights,
-                    user_id=user.id,
-                    second_factor=await self.admission.second_factor(stores, user),
                 )
                 return await self._open(stores, opened, token, replaces)
             tries = Tries.of(stores.sessions, known.login, place, at=self.clock())

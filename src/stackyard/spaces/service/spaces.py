@@ -67,12 +67,11 @@ class Spaces:
         await self.store.lock_tree()
         space = await self.get(space_id, by=by)
         await self.access.require(by, Action.SPACE_ADMIN, space=space_id)
-        parent, inherited = space.parent_id, space.inherits
         if space.built_in and (spec.name != space.name or _moves(space, spec)):
             raise BuiltInSpaceError(space=space.id)
+        await self._allow(space, spec, by=by)
         if not space.change(spec):
             return space
-        await self._allow_move(space, parent, inherited=inherited, by=by)
         await self.store.flush()
         self.access.forget()
         lost = await self.occupants.find_cut_off(reaching(below(space.id)))
@@ -109,18 +108,18 @@ class Spaces:
         """Return what *by* is in each of these spaces."""
         return await self.access.levels(by, spaces=spaces)
 
-    async def _allow_move(
-        self, space: Space, parent: SpaceId | None, *, inherited: bool, by: Subject
-    ) -> None:
-        target = space.parent_id or ROOT
-        if not await self._is_account_admin(by):
-            if inherited and not space.inherits:
+    async def _allow(self, space: Space, spec: SpaceSpec, *, by: Subject) -> None:
+        """Refuse a change of the tree's shape that *by* may not make, or nobody."""
+        moves = _moves(space, spec)
+        stops = space.inherits and not spec.inherits
+        if (moves or stops) and not await self._is_account_admin(by):
+            if stops:
                 raise InheritanceByAdminsError(space=space.id)
             await self._require_delegated(space.id, by=by)
-        if target != parent:
-            await self._require_parent(target, by=by)
-            if await self.store.contains(space.id, target):
-                raise SpaceCircleError(space=space.id, parent=target)
+        if moves and spec.parent is not None:
+            await self._require_parent(spec.parent, by=by)
+            if await self.store.contains(space.id, spec.parent):
+                raise SpaceCircleError(space=space.id, parent=spec.parent)
 
     async def _require_parent(self, parent: SpaceId, *, by: Subject) -> None:
         try:

@@ -71,8 +71,7 @@ class RoleStore:
             .where(RoleBinding.role_id.in_(ids))
             .group_by(RoleBinding.role_id)
         )
-        rows = await self.session.execute(query)
-        return {role: count for role, count in rows.tuples()}
+        return dict((await self.session.execute(query)).tuples().all())
 
     async def find_binding(self, binding_id: BindingId) -> RoleBinding | None:
         if "\0" in binding_id:

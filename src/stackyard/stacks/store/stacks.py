@@ -5,6 +5,7 @@ from typing import Final
 from sqlalchemy import CTE, ColumnElement, Select, func, literal, select, union_all
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import QueryableAttribute
 
 from stackyard.kernel.errors import StackyardError
 from stackyard.kernel.ids import RepoId, SpaceId, StackId
@@ -109,7 +110,7 @@ class StackStore:
         return await self._cut_off(pairs, Stack.id == stack.id)
 
     async def _cut_off(self, pairs: CTE, which: ColumnElement[bool]) -> Sequence[str]:
-        def lost(home: ColumnElement[SpaceId]) -> ColumnElement[bool]:
+        def lost(home: QueryableAttribute[SpaceId]) -> ColumnElement[bool]:
             within = select(pairs.c.reached).where(pairs.c.space == Stack.space_id)
             return home.not_in(within)
 
