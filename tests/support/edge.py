@@ -28,6 +28,7 @@ from stackyard.identity import (
     AdminCredentials,
     ApiKey,
     IssuedToken,
+    MembersOnly,
     Passport,
     Stores,
 )
@@ -86,7 +87,7 @@ class Edge:
         self.doors = Doors.of(
             self.stores,
             self.means,
-            Outside(self._find_passport, self.foreign_tokens),
+            Outside(self._find_passport, self.foreign_tokens, MembersOnly()),
             operator=self.admin,
         )
         self.sessions = self.doors.identification.sessions

@@ -13,7 +13,6 @@ from stackyard.identity import (
     FindPassport,
     KeyExchange,
     LoginPolicies,
-    MembersOnly,
     OpenStores,
     Sessions,
     SignIn,
@@ -31,7 +30,7 @@ class Outside:
 
     find_passport: FindPassport
     foreign_tokens: ForeignTokens
-    policies: LoginPolicies = MembersOnly()
+    policies: LoginPolicies
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from stackyard.http.spa import spa_routes
 from stackyard.http.state import StateRoutes
 from stackyard.http.wellknown import wellknown_routes
 from stackyard.http.worker import WorkerRoutes
-from stackyard.identity import AdminCredentials
+from stackyard.identity import AdminCredentials, MembersOnly
 from stackyard.kernel.access import SYSTEM
 from stackyard.kernel.ids import PoolId, WorkerId
 from stackyard.kernel.queue import Queue
@@ -192,5 +192,5 @@ def make_doors(platform: Platform, settings: ServerSettings) -> Doors:
         operator = AdminCredentials(
             settings.admin_username, settings.admin_password.get_secret_value()
         )
-    outside = Outside(platform.find_passport, platform.foreign_tokens)
+    outside = Outside(platform.find_passport, platform.foreign_tokens, MembersOnly())
     return Doors.of(platform.stores, platform.means, outside, operator=operator)
