@@ -112,6 +112,18 @@ async def test_no_address_of_ours_is_called_on_the_word_of_an_administrator(
         await office.begin()
 
 
+@pytest.mark.parametrize("path", ["/token", "/me"])
+async def test_what_is_secret_does_not_follow_a_redirect(
+    office: Office, path: str
+) -> None:
+    await office.provider.quirks(
+        idToken={"groups": None}, redirect={path: f"{office.provider.base}/elsewhere"}
+    )
+
+    await office.refused(ProviderSettingsError, "307")
+    assert "/elsewhere" not in await office.provider.calls()
+
+
 async def test_many_who_sign_in_at_once_ask_the_provider_once(office: Office) -> None:
     begun = await asyncio.gather(*(office.begin() for _ in range(10)))
 

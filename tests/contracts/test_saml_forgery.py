@@ -185,7 +185,31 @@ async def test_a_signature_vouches_for_nothing_but_what_is_read(
 ) -> None:
     await desk.provider.quirks(options={"signResponse": both})
 
-    await desk.refused(SamlResponseError, None, wrapped)
+    await desk.refused(SamlResponseError, "must hold one assertion", wrapped)
+
+
+async def test_a_signature_stands_where_it_belongs(desk: Desk) -> None:
+    def move(response: Any) -> None:
+        status = one(response, "./samlp:Status")
+        detail = etree.SubElement(status, f"{{{NAMES['samlp']}}}StatusDetail")
+        detail.append(copy.deepcopy(one(response, SIGNATURE)))
+
+    await desk.refused(SamlResponseError, "not where it belongs", move)
+
+
+async def test_a_signature_holds_nothing_else(desk: Desk) -> None:
+    def hide(response: Any) -> None:
+        etree.SubElement(one(response, SIGNATURE), f"{{{NAMES['ds']}}}Object")
+
+    await desk.refused(SamlResponseError, "more than a signature", hide)
+
+
+async def test_no_two_elements_have_one_id(desk: Desk) -> None:
+    def double(response: Any) -> None:
+        same = one(response, ASSERTION).get("ID")
+        one(response, f"{SIGNATURE}/ds:SignatureValue").set("Id", same)
+
+    await desk.refused(SamlResponseError, "have one ID", double)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """SAML assertions that are signed, and say it to others, or of another time."""
 
+import copy
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from lxml import etree
@@ -94,6 +96,27 @@ async def test_an_assertion_that_is_not_confirmed_for_this_sign_in_is_refused(
     desk: Desk, change: object
 ) -> None:
     await desk.refused(SamlResponseError, None, change, desk.resign())  # type: ignore[arg-type]
+
+
+async def test_what_confirms_otherwise_does_not_make_up_for_what_is_missing(
+    desk: Desk,
+) -> None:
+    def vouch(response: Any) -> None:
+        real = one(response, CONFIRMED)
+        vouched = copy.deepcopy(real)
+        vouched.set("Method", "urn:oasis:names:tc:SAML:2.0:cm:sender-vouches")
+        real.addnext(vouched)
+        del one(real, "./saml:SubjectConfirmationData").attrib["Recipient"]
+
+    await desk.refused(SamlResponseError, "not made for this", vouch, desk.resign())
+
+
+async def test_the_confirmation_may_end_before_the_conditions_do(desk: Desk) -> None:
+    end = desk.clock.now + timedelta(seconds=10)
+    odd = setting(DATA, NotOnOrAfter=f"{end:%Y-%m-%dT%H:%M:%SZ}")
+    desk.clock.advance(75)
+
+    await desk.refused(SamlResponseError, "or expired", odd, desk.resign())
 
 
 async def test_clocks_may_differ_by_a_minute_and_no_more(desk: Desk) -> None:
