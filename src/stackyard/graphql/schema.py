@@ -8,7 +8,9 @@ from graphql import GraphQLSchema
 from stackyard.graphql import (
     account,
     identity,
+    people,
     repos,
+    roles,
     root,
     runs,
     search,
@@ -24,6 +26,8 @@ NOUNS = (
     root,
     account,
     identity,
+    people,
+    roles,
     spaces,
     search,
     repos,

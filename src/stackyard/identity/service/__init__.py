@@ -1,17 +1,35 @@
 """What people, machines and runs do to be known here."""
 
+from stackyard.identity.service.account import AccountSettings
+from stackyard.identity.service.admission import Admission
 from stackyard.identity.service.authentication import Authenticator
-from stackyard.identity.service.keys import ApiKeys
+from stackyard.identity.service.exchange import KEY_ISSUER, KeyExchange, Proven
+from stackyard.identity.service.keys import ApiKeys, NewKey
+from stackyard.identity.service.people import Groups, Invitation, People
 from stackyard.identity.service.run_tokens import RUN_ISSUER, RunFacts, RunTokens
-from stackyard.identity.service.sessions import Opened, Outcome, Sessions
+from stackyard.identity.service.sessions import Seen, Sessions
+from stackyard.identity.service.sign_in import Opened, Outcome, SignIn
+from stackyard.identity.service.subjects import Subjects
 
 __all__ = [
+    "KEY_ISSUER",
     "RUN_ISSUER",
+    "AccountSettings",
+    "Admission",
     "ApiKeys",
     "Authenticator",
+    "Groups",
+    "Invitation",
+    "KeyExchange",
+    "NewKey",
     "Opened",
     "Outcome",
+    "People",
+    "Proven",
     "RunFacts",
     "RunTokens",
+    "Seen",
     "Sessions",
+    "SignIn",
+    "Subjects",
 ]
