@@ -24,7 +24,7 @@ from stackyard.kernel.errors import InvalidError
 
 # The label is that of one encoding and the shipped clients put the other one inside.
 _PEM: Final = re.compile(
-    r"-----BEGIN RSA PUBLIC KEY-----\s+([A-Za-z0-9+/=\s]+)"
+    r"-----BEGIN RSA PUBLIC KEY-----\s([A-Za-z0-9+/=\s]+)"
     r"-----END RSA PUBLIC KEY-----\s*"
 )
 _UNPADDED: Final = re.compile(r"[A-Za-z0-9_-]+")
