@@ -8,6 +8,7 @@ import pytest
 from tests.support.identity_providers import (
     CLIENT_ID,
     Browser,
+    oidc_provider,
 )
 from tests.support.oidc import DISCOVERY, HOME, Office
 
@@ -89,6 +90,17 @@ async def test_what_the_token_lacks_is_read_from_the_user_information(
     person = await office.person()
 
     assert person == Person("ada@example.com", "Ada Lovelace", ("DevOps ", "admins"))
+
+
+async def test_a_provider_that_keeps_its_tokens_small_is_asked_for_the_rest() -> None:
+    with oidc_provider(HOME, thinIdToken=True, groupsScope=True) as provider:
+        office = Office.opened(provider)
+
+        person = await office.person()
+
+        assert person.login == "ada@example.com"
+        assert person.groups == ("DevOps ", "admins")
+        assert (await provider.calls())["/me"] == 1
 
 
 async def test_the_token_counts_for_more_than_the_user_information(

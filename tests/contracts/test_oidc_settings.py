@@ -124,6 +124,16 @@ async def test_what_is_secret_does_not_follow_a_redirect(
     assert "/elsewhere" not in await office.provider.calls()
 
 
+@pytest.mark.parametrize("target", ["https://[", "https://127.0.0.1:99999/", "/é"])
+async def test_a_redirect_to_what_is_no_address_is_no_crash(
+    office: Office, target: str
+) -> None:
+    await office.provider.quirks(redirect={DISCOVERY: target})
+
+    with pytest.raises((ProviderUnavailableError, ProviderMetadataError)):
+        await office.begin()
+
+
 async def test_many_who_sign_in_at_once_ask_the_provider_once(office: Office) -> None:
     begun = await asyncio.gather(*(office.begin() for _ in range(10)))
 
