@@ -12,6 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from stackyard.adapters.blobs import AwsRegion, S3Blobs, S3Endpoint
 from stackyard.adapters.crypto import RsaTokens, open_vault
 from stackyard.adapters.crypto.authority import Authority, open_authority
+from stackyard.adapters.federation import (
+    IdTokens,
+    OidcSignIn,
+    Providers,
+    SamlSignIn,
+)
 from stackyard.adapters.git import GitMirrors
 from stackyard.adapters.mqtt import BrokerCourier
 from stackyard.adapters.outbound import GuardedHttp
@@ -24,6 +30,8 @@ from stackyard.adapters.queue import (
     QueueVacuum,
     Traffic,
 )
+from stackyard.identity import Passport, Stores
+from stackyard.identity import Providers as SignOnProviders
 from stackyard.kernel.access import SYSTEM
 from stackyard.kernel.blobs import Blobs
 from stackyard.kernel.clock import system_clock
@@ -32,7 +40,6 @@ from stackyard.kernel.metrics import Metrics
 from stackyard.kernel.queue import Sender
 from stackyard.reactions import CHOREOGRAPHY, Tools
 from stackyard.settings import DrainSettings, ServerSettings
-from stackyard.spaces import SpaceAccess
 from stackyard.state_files import StateFiles, StateLinks
 from stackyard.unit import Means, Unit
 from stackyard.vcs import Contents, Heads, Pushes, Repositories, Upkeep
@@ -50,6 +57,8 @@ class Platform:
     means: Means
     mirrors: GitMirrors
     traffic: Traffic
+    providers: Providers
+    saml: SamlSignIn
 
     @classmethod
     @asynccontextmanager
@@ -70,7 +79,6 @@ class Platform:
                 authority = await open_authority(session, vault, clock=clock)
             blobs = connect_blobs(settings)
             means = Means(
-                access=SpaceAccess(),
                 blobs=blobs,
                 vault=vault,
                 tokens=RsaTokens.of(settings.rsa_private_key, clock=clock),
@@ -90,7 +98,15 @@ class Platform:
             try:
                 traffic = Traffic.of(metrics)
                 yield cls(
-                    settings, database, reading, authority, means, mirrors, traffic
+                    settings,
+                    database,
+                    reading,
+                    authority,
+                    means,
+                    mirrors,
+                    traffic,
+                    Providers(guarded_http(settings), clock),
+                    SamlSignIn(settings.site, guarded_http(settings), clock),
                 )
             finally:
                 mirrors.close()
@@ -142,8 +158,15 @@ class Platform:
 
     @property
     def heads(self) -> Heads:
-        networks = self.settings.stackyard_outbound_allowed_networks
-        return Heads(GuardedHttp.guard(allowed_networks=map(str, networks)))
+        return Heads(guarded_http(self.settings))
+
+    @property
+    def foreign_tokens(self) -> IdTokens:
+        return IdTokens(self.providers)
+
+    @property
+    def sign_on_providers(self) -> SignOnProviders:
+        return SignOnProviders(OidcSignIn(self.providers), self.saml)
 
     @property
     def state_files(self) -> StateFiles:
@@ -171,9 +194,19 @@ class Platform:
             queue_vacuum=QueueVacuum(self.database),
         )
 
-    async def run_is_active(self, run_id: RunId) -> bool:
+    async def find_passport(self, run_id: RunId) -> Passport | None:
         async with self.unit() as unit:
-            return await unit.legs.is_active(run_id, by=SYSTEM)
+            return await unit.legs.passport(run_id, by=SYSTEM)
+
+    @asynccontextmanager
+    async def stores(self) -> AsyncIterator[Stores]:
+        async with self.database.transaction() as session:
+            yield Stores.on(session)
+
+
+def guarded_http(settings: ServerSettings | DrainSettings) -> GuardedHttp:
+    networks = settings.stackyard_outbound_allowed_networks
+    return GuardedHttp.guard(allowed_networks=map(str, networks))
 
 
 def connect_replica(settings: ServerSettings | DrainSettings) -> Database | None:

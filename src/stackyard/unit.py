@@ -4,7 +4,7 @@ A plain typed object stands in for a dependency-injection framework: the editor
 can jump through it, mypy can check it, and a test can build one by hand.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,11 +12,23 @@ from functools import cached_property
 from random import SystemRandom
 from typing import Protocol, TypeAlias
 
+from sqlalchemy import CTE
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from stackyard.follows import Follows, FollowStore
-from stackyard.identity import ApiKeys, IdentityStore, RunTokens
-from stackyard.kernel.access import SYSTEM, Access
+from stackyard.identity import (
+    AccountSettings,
+    ApiKeys,
+    FactorStore,
+    Groups,
+    KeyStore,
+    People,
+    PeopleStore,
+    RunTokens,
+    SessionStore,
+    SignOns,
+)
+from stackyard.kernel.access import SYSTEM
 from stackyard.kernel.blobs import Blobs
 from stackyard.kernel.clock import Clock
 from stackyard.kernel.events import Outbox
@@ -35,7 +47,16 @@ from stackyard.runs import (
     RunStore,
     Triggers,
 )
-from stackyard.spaces import Spaces, SpaceStore, visible_to
+from stackyard.spaces import (
+    Bindings,
+    Occupants,
+    Roles,
+    RoleStore,
+    SpaceAccess,
+    Spaces,
+    SpaceStore,
+    visible_to,
+)
 from stackyard.stacks import ConfigStore, Neighbours, StackConfig, Stacks, StackStore
 from stackyard.state import States, StateStore
 from stackyard.vcs import GitUrl, RefUpdates, Repositories, RepositoryStore
@@ -61,7 +82,6 @@ class QueueUpkeep(Protocol):
 class Means:
     """What lives as long as the process, and every unit may use."""
 
-    access: Access
     blobs: Blobs
     vault: Vault
     tokens: Tokens
@@ -83,9 +103,9 @@ class Unit:
     queue_upkeep: QueueUpkeep
     means: Means
 
-    @property
-    def access(self) -> Access:
-        return self.means.access
+    @cached_property
+    def access(self) -> SpaceAccess:
+        return SpaceAccess(self.session)
 
     @property
     def clock(self) -> Clock:
@@ -94,12 +114,48 @@ class Unit:
     @cached_property
     def api_keys(self) -> ApiKeys:
         return ApiKeys(
-            IdentityStore(self.session),
+            KeyStore(self.session),
+            SessionStore(self.session),
             self.access,
-            self.means.tokens,
-            self.means.site,
+            self.bindings,
             self.clock,
         )
+
+    @cached_property
+    def people(self) -> People:
+        return People(
+            self._people_store,
+            FactorStore(self.session),
+            self.access,
+            self.access.administers_any,
+            self.clock,
+        )
+
+    @cached_property
+    def groups(self) -> Groups:
+        return Groups(
+            self._people_store, self.access, self.access.administers_any, self.clock
+        )
+
+    @cached_property
+    def account(self) -> AccountSettings:
+        return AccountSettings(
+            self._people_store, SessionStore(self.session), self.access, self.clock
+        )
+
+    @cached_property
+    def sign_ons(self) -> SignOns:
+        return SignOns(
+            self._people_store,
+            SessionStore(self.session),
+            self.access,
+            self.means.vault,
+            self.clock,
+        )
+
+    @cached_property
+    def _people_store(self) -> PeopleStore:
+        return PeopleStore(self.session)
 
     @cached_property
     def run_tokens(self) -> RunTokens:
@@ -107,7 +163,21 @@ class Unit:
 
     @cached_property
     def spaces(self) -> Spaces:
-        return Spaces(SpaceStore(self.session), self.access)
+        return Spaces(
+            SpaceStore(self.session),
+            self.access,
+            Occupants(self._things_in, self._cut_off, self._space_admins_make_spaces),
+        )
+
+    @cached_property
+    def roles(self) -> Roles:
+        return Roles(RoleStore(self.session), self.access)
+
+    @cached_property
+    def bindings(self) -> Bindings:
+        return Bindings(
+            RoleStore(self.session), self.access, self.clock, self._space_if_any
+        )
 
     @cached_property
     def repositories(self) -> Repositories:
@@ -259,6 +329,22 @@ class Unit:
     @cached_property
     def _progress(self) -> Progress:
         return Progress(self._run_store, self.stacks, self.outbox)
+
+    async def _things_in(self, space: SpaceId) -> list[tuple[str, int]]:
+        return [
+            ("stack", await self.stacks.count_in(space, by=SYSTEM)),
+            ("worker pool", await self.pools.count_in(space, by=SYSTEM)),
+            ("repository", await self.repositories.count_in(space, by=SYSTEM)),
+        ]
+
+    async def _cut_off(self, reaching: CTE) -> Sequence[str]:
+        return await self.stacks.cut_off(reaching, by=SYSTEM)
+
+    async def _space_admins_make_spaces(self) -> bool:
+        return await self.account.space_admins_make_spaces(by=SYSTEM)
+
+    async def _space_if_any(self, stack_id: StackId) -> SpaceId | None:
+        return await self.stacks.space_of(stack_id, by=SYSTEM)
 
     async def _space_of(self, stack_id: StackId) -> SpaceId:
         return (await self.stacks.get(stack_id, by=SYSTEM)).space_id

@@ -10,20 +10,26 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Self
 from urllib.parse import urljoin, urlsplit
 
 import httpcore
 
 from stackyard.adapters.outbound.addresses import AddressRules
-from stackyard.vcs import Answer, RemoteRefusedError, RemoteUnavailableError
+from stackyard.kernel.outbound import (
+    Answer,
+    RemoteRefusedError,
+    RemoteUnavailableError,
+    Request,
+)
 
 _REDIRECTS: Final = {301, 302, 303, 307, 308}
 _MOST_REDIRECTS: Final = 3
 _SECONDS: Final = 30.0
 _STEP_SECONDS: Final = 10.0
-_HEADERS: Final = [("User-Agent", "git/2 (stackyard)"), ("Accept", "*/*")]
+_HEADERS: Final = {"User-Agent": "stackyard", "Accept": "*/*"}
+_AS_GIT: Final = {"User-Agent": "git/2 (stackyard)"}  # some servers ask for it
 
 
 class GuardedNetwork(httpcore.AsyncNetworkBackend):
@@ -70,32 +76,46 @@ class GuardedHttp:
         return cls(rules, tls or ssl.create_default_context())
 
     async def get(self, url: str, *, limit: int) -> Answer:
+        return await self.send(Request(url, headers=_AS_GIT), limit=limit)
+
+    async def send(self, request: Request, *, limit: int) -> Answer:
+        """Implement `kernel.outbound.Http`."""
+        host = urlsplit(request.url).hostname
         try:
             async with asyncio.timeout(self.seconds):
-                return await self._follow(url, limit)
+                return await self._follow(request, limit)
         except (TimeoutError, OSError, httpcore.TimeoutException) as error:
-            raise RemoteUnavailableError(host=urlsplit(url).hostname) from error
+            raise RemoteUnavailableError(host=host) from error
         except (httpcore.NetworkError, httpcore.ProtocolError) as error:
-            raise RemoteUnavailableError(host=urlsplit(url).hostname) from error
+            raise RemoteUnavailableError(host=host) from error
+        except ValueError as error:  # it sent us on to what is no address
+            raise RemoteUnavailableError(host=host) from error
 
-    async def _follow(self, url: str, limit: int) -> Answer:
+    async def _follow(self, request: Request, limit: int) -> Answer:
+        url = request.url
         for _ in range(_MOST_REDIRECTS + 1):
+            if not url.isascii():
+                raise RemoteUnavailableError(host=urlsplit(url).hostname)
             if urlsplit(url).scheme != "https":
                 raise RemoteRefusedError(host=urlsplit(url).hostname)
-            answer, location = await self._get(url, limit)
-            if location is None:
+            answer, location = await self._send(replace(request, url=url), limit)
+            if location is None or not _may_move(request):
                 return answer
             url = urljoin(url, location)
         raise RemoteUnavailableError(host=urlsplit(url).hostname)
 
-    async def _get(self, url: str, limit: int) -> tuple[Answer, str | None]:
+    async def _send(self, request: Request, limit: int) -> tuple[Answer, str | None]:
         step = dict.fromkeys(("connect", "read", "write", "pool"), _STEP_SECONDS)
         async with (
             httpcore.AsyncConnectionPool(
                 ssl_context=self.tls, network_backend=GuardedNetwork(self.rules)
             ) as pool,
             pool.stream(
-                "GET", url, headers=_HEADERS, extensions={"timeout": step}
+                request.method,
+                request.url,
+                headers=list((_HEADERS | dict(request.headers)).items()),
+                content=request.body or None,
+                extensions={"timeout": step},
             ) as response,
         ):
             headers = {
@@ -107,6 +127,11 @@ class GuardedHttp:
             body = await _bounded(response, limit)
             kind = headers.get(b"content-type", "").partition(";")[0].strip()
             return Answer(response.status, kind, body), None
+
+
+def _may_move(request: Request) -> bool:
+    """Say whether *request* holds nothing that another host must not get."""
+    return not request.body and "Authorization" not in request.headers
 
 
 async def _bounded(response: httpcore.Response, limit: int) -> bytes:
