@@ -81,7 +81,7 @@ def test_a_wrong_password_is_said_and_gets_nobody_in(page: Page) -> None:
     page.get_by_label("Password").fill("not it")
     page.get_by_role("button", name="Sign in").click()
 
-    expect(page.get_by_role("alert")).to_contain_text("do not go together")
+    expect(page.get_by_role("alert")).to_contain_text("not accepted")
     expect(page.get_by_role("heading", name="Stacks")).not_to_be_visible()
 
 

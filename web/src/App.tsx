@@ -1,8 +1,11 @@
-import { Link, Navigate, Route, Routes } from "react-router";
+import { Link, Navigate, NavLink, Route, Routes } from "react-router";
 
 import { RunPage } from "./runs/RunPage";
 import { useSession, useSignOut } from "./session/session";
 import { SignIn } from "./session/SignIn";
+import { SettingsPages } from "./settings/SettingsPages";
+import { SpaceList } from "./spaces/SpaceList";
+import { SpacePage } from "./spaces/SpacePage";
 import { StackList } from "./stacks/StackList";
 import { StackPage } from "./stacks/StackPage";
 import { Problem } from "./ui/Problem";
@@ -30,7 +33,14 @@ export function App() {
         <Link to="/" className="brand">
           Stackyard
         </Link>
-        <span>
+        <nav aria-label="Main" className="menu">
+          <NavLink to="/" end>
+            Stacks
+          </NavLink>
+          <NavLink to="/spaces">Spaces</NavLink>
+          {session.data.admin && <NavLink to="/settings">Settings</NavLink>}
+        </nav>
+        <span className="who">
           <small>{session.data.name}</small>{" "}
           <button onClick={() => void signOut()}>Sign out</button>
         </span>
@@ -40,7 +50,16 @@ export function App() {
           <Route path="/" element={<StackList />} />
           <Route path="/stack/:stackId" element={<StackPage />} />
           <Route path="/stack/:stackId/run/:runId" element={<RunPage />} />
-          <Route path="/admin-login" element={<Navigate to="/" replace />} />
+          <Route path="/spaces" element={<SpaceList />} />
+          <Route path="/space/:spaceId" element={<SpacePage />} />
+          <Route path="/settings/*" element={<SettingsPages />} />
+          {["/stacks", "/admin-login", "/apikeytoken"].map((path) => (
+            <Route
+              key={path}
+              path={path}
+              element={<Navigate to="/" replace />}
+            />
+          ))}
           <Route
             path="*"
             element={<p className="empty">There is no such page.</p>}
