@@ -345,7 +345,7 @@ PAGES = [
     "/stack/net/run/01",
     "/module/x",
     "/spaces",
-    "/space/root",
+    "/spaces/root",
     "/settings",
     "/settings/keys",
 ]

@@ -1,4 +1,5 @@
-import { Link, Navigate, NavLink, Route, Routes } from "react-router";
+import type { ReactNode } from "react";
+import { Link, Navigate, Route, Routes, useLocation } from "react-router";
 
 import { RunPage } from "./runs/RunPage";
 import { useSession, useSignOut } from "./session/session";
@@ -34,11 +35,17 @@ export function App() {
           Stackyard
         </Link>
         <nav aria-label="Main" className="menu">
-          <NavLink to="/" end>
+          <MenuLink to="/" covers={/^\/($|stack)/}>
             Stacks
-          </NavLink>
-          <NavLink to="/spaces">Spaces</NavLink>
-          {session.data.admin && <NavLink to="/settings">Settings</NavLink>}
+          </MenuLink>
+          <MenuLink to="/spaces" covers={/^\/spaces/}>
+            Spaces
+          </MenuLink>
+          {session.data.admin && (
+            <MenuLink to="/settings" covers={/^\/settings/}>
+              Settings
+            </MenuLink>
+          )}
         </nav>
         <span className="who">
           <small>{session.data.name}</small>{" "}
@@ -51,7 +58,7 @@ export function App() {
           <Route path="/stack/:stackId" element={<StackPage />} />
           <Route path="/stack/:stackId/run/:runId" element={<RunPage />} />
           <Route path="/spaces" element={<SpaceList />} />
-          <Route path="/space/:spaceId" element={<SpacePage />} />
+          <Route path="/spaces/:spaceId" element={<SpacePage />} />
           <Route path="/settings/*" element={<SettingsPages />} />
           {["/stacks", "/admin-login", "/apikeytoken"].map((path) => (
             <Route
@@ -67,5 +74,16 @@ export function App() {
         </Routes>
       </div>
     </>
+  );
+}
+
+/** A link that is marked on all pages it *covers*: a run belongs to the stacks. */
+function MenuLink(props: { to: string; covers: RegExp; children: ReactNode }) {
+  const { to, covers, children } = props;
+  const { pathname } = useLocation();
+  return (
+    <Link to={to} aria-current={covers.test(pathname) ? "page" : undefined}>
+      {children}
+    </Link>
   );
 }

@@ -26,7 +26,7 @@ PAGES: Final = (
     "/modules/{rest:path}",
     "/module/{rest:path}",
     "/spaces",
-    "/space/{rest:path}",
+    "/spaces/{rest:path}",
     "/settings",
     "/settings/{rest:path}",
 )

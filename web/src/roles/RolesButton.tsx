@@ -24,11 +24,13 @@ export function RolesButton(props: {
       </button>
       {open && (
         <Dialog title={`Roles of ${holder}`} onClose={close}>
-          <RoleBindings {...rest} />
-          <div className="actions end">
-            <button type="button" onClick={close}>
-              Done
-            </button>
+          <div className="fields">
+            <RoleBindings {...rest} />
+            <div className="actions end">
+              <button type="button" onClick={close}>
+                Done
+              </button>
+            </div>
           </div>
         </Dialog>
       )}

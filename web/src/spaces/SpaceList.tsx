@@ -65,7 +65,7 @@ function Branches({ branches }: { branches: readonly Branch<Space>[] }) {
     <ul className="tree">
       {branches.map(({ space, children }) => (
         <li key={space.id}>
-          <Link to={`/space/${space.id}`} className="row">
+          <Link to={`/spaces/${space.id}`} className="row">
             <span className="grow">
               <strong>{space.name}</strong>
               {space.description && <small>{space.description}</small>}

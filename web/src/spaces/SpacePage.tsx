@@ -37,7 +37,7 @@ export function SpacePage() {
         {way.slice(0, -1).map((above) => (
           <span key={above.id}>
             {" / "}
-            <Link to={`/space/${above.id}`}>{above.name}</Link>
+            <Link to={`/spaces/${above.id}`}>{above.name}</Link>
           </span>
         ))}
       </nav>
@@ -117,7 +117,7 @@ function Below({ spaces, id }: { spaces: readonly Space[]; id: string }) {
       <ul className="rows">
         {below.map((space) => (
           <li key={space.id}>
-            <Link to={`/space/${space.id}`} className="row">
+            <Link to={`/spaces/${space.id}`} className="row">
               <strong className="grow">{space.name}</strong>
               <Level level={space.accessLevel} />
             </Link>

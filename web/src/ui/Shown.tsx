@@ -27,8 +27,12 @@ export function Shown({ label, value }: { label: string; value: string }) {
           onFocus={({ target }) => target.select()}
         />
       </label>
-      <button type="button" onClick={() => void copy()}>
-        Copy {label.toLowerCase()}
+      <button
+        type="button"
+        aria-label={`Copy ${label}`}
+        onClick={() => void copy()}
+      >
+        Copy
       </button>
       <small role="status">{copied ? "Copied." : ""}</small>
     </div>
