@@ -1,7 +1,7 @@
 import { useMutation } from "@tanstack/react-query";
 import type { FormEvent } from "react";
 
-import { SpaceSelect, isAdministered } from "../spaces/SpaceSelect";
+import { SpaceSelect, Unchosen, isAdministered } from "../spaces/SpaceSelect";
 import { useSpaces } from "../spaces/spaces";
 import { pathOf } from "../spaces/tree";
 import { Problem } from "../ui/Problem";
@@ -74,7 +74,8 @@ function RoleSelect() {
   return (
     <label>
       Role
-      <select name="role" required>
+      <select name="role" defaultValue="" required>
+        <Unchosen />
         {roles.map(({ id, name }) => (
           <option key={id} value={id}>
             {name}

@@ -18,7 +18,13 @@ export function SpaceSelect(props: {
     <label>
       {label}
       {/* the key: what is chosen can only be shown once it is among what is offered */}
-      <select key={offered.length} name={name} defaultValue={chosen} required>
+      <select
+        key={offered.length}
+        name={name}
+        defaultValue={chosen ?? ""}
+        required
+      >
+        {!chosen && <Unchosen />}
         {offered.map(({ id, path }) => (
           <option key={id} value={id}>
             {path}
@@ -26,6 +32,15 @@ export function SpaceSelect(props: {
         ))}
       </select>
     </label>
+  );
+}
+
+/** Nothing is chosen by default where a hasty answer would give rights. */
+export function Unchosen() {
+  return (
+    <option value="" disabled>
+      Choose…
+    </option>
   );
 }
 
