@@ -12,7 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from stackyard.adapters.blobs import AwsRegion, S3Blobs, S3Endpoint
 from stackyard.adapters.crypto import RsaTokens, open_vault
 from stackyard.adapters.crypto.authority import Authority, open_authority
-from stackyard.adapters.federation import IdTokens, Providers
+from stackyard.adapters.federation import (
+    IdTokens,
+    OidcSignIn,
+    Providers,
+    SamlSignIn,
+)
 from stackyard.adapters.git import GitMirrors
 from stackyard.adapters.mqtt import BrokerCourier
 from stackyard.adapters.outbound import GuardedHttp
@@ -26,6 +31,7 @@ from stackyard.adapters.queue import (
     Traffic,
 )
 from stackyard.identity import Passport, Stores
+from stackyard.identity import Providers as SignOnProviders
 from stackyard.kernel.access import SYSTEM
 from stackyard.kernel.blobs import Blobs
 from stackyard.kernel.clock import system_clock
@@ -52,6 +58,7 @@ class Platform:
     mirrors: GitMirrors
     traffic: Traffic
     providers: Providers
+    saml: SamlSignIn
 
     @classmethod
     @asynccontextmanager
@@ -99,6 +106,7 @@ class Platform:
                     mirrors,
                     traffic,
                     Providers(guarded_http(settings), clock),
+                    SamlSignIn(settings.site, guarded_http(settings), clock),
                 )
             finally:
                 mirrors.close()
@@ -155,6 +163,10 @@ class Platform:
     @property
     def foreign_tokens(self) -> IdTokens:
         return IdTokens(self.providers)
+
+    @property
+    def sign_on_providers(self) -> SignOnProviders:
+        return SignOnProviders(OidcSignIn(self.providers), self.saml)
 
     @property
     def state_files(self) -> StateFiles:
