@@ -4,6 +4,7 @@ import { ask } from "../api/client";
 import { RolesButton } from "../roles/RolesButton";
 import { ConfirmButton } from "../ui/ConfirmButton";
 import { InvitationLink } from "./InvitationLink";
+import { SecurityKeys } from "./SecurityKeys";
 import {
   BIND_PERSON,
   INVITE_AGAIN,
@@ -27,6 +28,7 @@ export function PersonVerbs({ person }: { person: Person }) {
         }
         unbind={(binding) => ask(UNBIND_PERSON, { id: binding })}
       />
+      {person.securityKeys.length > 0 && <SecurityKeys person={person} />}
       {person.status !== "ACTIVE" && (
         <ConfirmButton
           label="Invite again"

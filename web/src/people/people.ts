@@ -16,6 +16,11 @@ const PEOPLE = graphql(`
       loginMethod
       lastLoginAt
       groups
+      securityKeys {
+        id
+        name
+        createdAt
+      }
       roleBindings {
         id
         spaceID
@@ -48,6 +53,14 @@ export const INVITE_AGAIN = graphql(`
 export const REMOVE_PERSON = graphql(`
   mutation RemovePerson($id: ID!) {
     managedUserDelete(id: $id) {
+      id
+    }
+  }
+`);
+
+export const REMOVE_SECURITY_KEY = graphql(`
+  mutation RemoveSecurityKey($id: ID!) {
+    securityKeyDelete(id: $id) {
       id
     }
   }

@@ -6,6 +6,7 @@ import { ask } from "../api/client";
 import type { Action } from "../api/generated/graphql";
 import { Problem } from "../ui/Problem";
 import { ActionPicker } from "./ActionPicker";
+import { mayRead } from "./actions";
 import {
   CREATE_ROLE,
   UPDATE_ROLE,
@@ -91,6 +92,12 @@ function RoleForm(props: {
         fixed={fixed}
         onChange={setChosen}
       />
+      {!fixed && !mayRead(chosen) && (
+        <p className="note">
+          Alone it allows nothing: <code>space:read</code> is missing, and who
+          may not see a thing cannot act on it.
+        </p>
+      )}
       <Problem error={save.error} />
       {!fixed && (
         <div className="actions end stays">

@@ -29,6 +29,13 @@ export function nameOf(action: string): ActionName {
   return { domain, verb: text.slice(domain.length + 1) };
 }
 
+/** Whether these let somebody see things at all; writing and governing do, too. */
+export function mayRead(actions: ReadonlySet<string>): boolean {
+  return ["SPACE_READ", "SPACE_WRITE", "SPACE_ADMIN"].some((one) =>
+    actions.has(one),
+  );
+}
+
 /** Return the action as the documentation writes it: `run:trigger`. */
 export function written(action: string): string {
   const { domain, verb } = nameOf(action);
