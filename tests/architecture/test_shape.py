@@ -24,11 +24,13 @@ MACHINE = re.compile(
 ASK_WHO = {
     "Admission",
     "Authenticator",
+    "Factors",
     "Heads",
     "KeyExchange",
     "Progress",
     "Sessions",
     "SignIn",
+    "SignOnFlow",
     "Subjects",
     "Tries",
 }
