@@ -346,6 +346,7 @@ PAGES = [
     "/",
     "/admin-login",
     "/apikeytoken",
+    "/invitation?token=01",
     "/stacks",
     "/stack/net",
     "/stack/net/run/01",

@@ -60,13 +60,15 @@ export function App() {
           <Route path="/spaces" element={<SpaceList />} />
           <Route path="/spaces/:spaceId" element={<SpacePage />} />
           <Route path="/settings/*" element={<SettingsPages />} />
-          {["/stacks", "/admin-login", "/apikeytoken"].map((path) => (
-            <Route
-              key={path}
-              path={path}
-              element={<Navigate to="/" replace />}
-            />
-          ))}
+          {["/stacks", "/admin-login", "/apikeytoken", "/invitation"].map(
+            (path) => (
+              <Route
+                key={path}
+                path={path}
+                element={<Navigate to="/" replace />}
+              />
+            ),
+          )}
           <Route
             path="*"
             element={<p className="empty">There is no such page.</p>}

@@ -16,6 +16,7 @@ PAGES: Final = (
     "/",
     "/admin-login",
     "/apikeytoken",
+    "/invitation",
     "/stacks",
     "/stacks/{rest:path}",
     "/stack/{rest:path}",
