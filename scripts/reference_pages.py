@@ -13,6 +13,7 @@ from pydantic.fields import FieldInfo
 
 from stackyard.adapters.queue.traffic import COUNTERS, GAUGES
 from stackyard.graphql.schema import build_schema
+from stackyard.kernel.actions import Action
 from stackyard.kernel.blobs import Bucket
 from stackyard.kernel.metrics import Instrument
 from stackyard.kernel.queue import Queue
@@ -23,6 +24,7 @@ from stackyard.settings import (
     ServerSettings,
 )
 from stackyard.settings.parts import Common, QueuePart, StoragePart
+from stackyard.spaces import SYSTEM_ROLES
 
 NOTE: Final = "<!-- Written by scripts/generate-docs from the code. Do not edit. -->"
 
@@ -175,6 +177,7 @@ def pages(root: Path) -> dict[str, str]:
     """Return the text of every generated page by its name."""
     return {
         "settings.md": settings_page(),
+        "access.md": access_page(),
         "api.md": api_page(build_schema()),
         "telemetry.md": telemetry_page(root / "src"),
     }
@@ -304,6 +307,40 @@ def _required(kind: type[StoragePart]) -> str:
 
 
 # --- API --------------------------------------------------------------------------
+
+
+def access_page() -> str:
+    lines = [
+        "# Access",
+        "",
+        NOTE,
+        "",
+        "[Who may do what](../explanation/access.md) says how roles, spaces and",
+        "actions hang together.",
+        "",
+        "## System roles",
+        "",
+        "| slug | name | actions | what for |",
+        "|---|---|---|---|",
+    ]
+    for role in SYSTEM_ROLES:
+        actions = ", ".join(f"`{one}`" for one in role.actions)
+        lines.append(
+            f"| `{role.slug}` | {role.name} | {actions} | {role.description} |"
+        )
+    lines += [
+        "",
+        "## Actions",
+        "",
+        "An action is allowed by a role that names it, or to whoever has the level:",
+        "readers hold a role with `SPACE_READ`, writers with `SPACE_WRITE`,",
+        "administrators with `SPACE_ADMIN`; each is all that those before are.",
+        "",
+        "| action | level that is enough |",
+        "|---|---|",
+    ]
+    lines += [f"| `{one}` | {one.level.name.lower()} |" for one in Action]
+    return "\n".join(lines) + "\n"
 
 
 def api_page(schema: Schema) -> str:
