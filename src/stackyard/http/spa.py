@@ -16,7 +16,6 @@ PAGES: Final = (
     "/",
     "/admin-login",
     "/apikeytoken",
-    "/invitation",
     "/stacks",
     "/stacks/{rest:path}",
     "/stack/{rest:path}",
@@ -30,6 +29,7 @@ PAGES: Final = (
     "/spaces/{rest:path}",
     "/settings",
     "/settings/{rest:path}",
+    "/you",
 )
 _NOT_BUILT: Final = (
     "The browser application was not built for this installation."
