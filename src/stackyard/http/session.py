@@ -13,6 +13,7 @@ from starlette.routing import Route
 from stackyard.http.authentication import COOKIE, Identification
 from stackyard.http.problems import BodyError
 from stackyard.identity import BrowserSession, Opened, Outcome, SignInCount
+from stackyard.kernel.origin import origin
 
 log = structlog.get_logger(__name__)
 
@@ -53,7 +54,7 @@ class SessionRoutes:
         outcome = await self.identification.sessions.sign_in(
             username=wanted.username,
             password=wanted.password,
-            address=request.client.host if request.client else "",
+            address=origin().address,
             replaces=request.cookies.get(COOKIE),
         )
         match outcome:
