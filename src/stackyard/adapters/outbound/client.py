@@ -9,7 +9,7 @@ proxies, no credentials of the environment.
 import asyncio
 import socket
 import ssl
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Self
 from urllib.parse import urljoin, urlsplit
@@ -17,12 +17,16 @@ from urllib.parse import urljoin, urlsplit
 import httpcore
 
 from stackyard.adapters.outbound.addresses import AddressRules
+from stackyard.audit import Posted
 from stackyard.vcs import Answer, RemoteRefusedError, RemoteUnavailableError
 
 _REDIRECTS: Final = {301, 302, 303, 307, 308}
 _MOST_REDIRECTS: Final = 3
 _SECONDS: Final = 30.0
 _STEP_SECONDS: Final = 10.0
+_STEP: Final = {
+    "timeout": dict.fromkeys(("connect", "read", "write", "pool"), _STEP_SECONDS)
+}
 _HEADERS: Final = [("User-Agent", "git/2 (stackyard)"), ("Accept", "*/*")]
 
 
@@ -78,6 +82,42 @@ class GuardedHttp:
         except (httpcore.NetworkError, httpcore.ProtocolError) as error:
             raise RemoteUnavailableError(host=urlsplit(url).hostname) from error
 
+    async def post(
+        self, url: str, body: bytes, headers: Mapping[str, str], *, seconds: float
+    ) -> Posted:
+        """Send *body* once, and return the status; what is answered is not read.
+
+        A redirect is an answer like any other: who moves has to say so to us. Plain
+        http is for the user to choose.
+        """
+        try:
+            async with asyncio.timeout(seconds):
+                return Posted(await self._post(url, body, headers))
+        except RemoteRefusedError as error:
+            return Posted(problem=str(error))
+        except (TimeoutError, httpcore.TimeoutException):
+            return Posted(problem=f"it did not answer within {seconds:g} s")
+        except (OSError, httpcore.NetworkError, httpcore.ProtocolError) as error:
+            return Posted(problem=f"it cannot be reached: {type(error).__name__}")
+
+    async def _post(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
+        async with (
+            self._pool() as pool,
+            pool.stream(
+                "POST",
+                url,
+                headers=list(headers.items()),
+                content=body,
+                extensions=_STEP,
+            ) as response,
+        ):
+            return response.status
+
+    def _pool(self) -> httpcore.AsyncConnectionPool:
+        return httpcore.AsyncConnectionPool(
+            ssl_context=self.tls, network_backend=GuardedNetwork(self.rules)
+        )
+
     async def _follow(self, url: str, limit: int) -> Answer:
         for _ in range(_MOST_REDIRECTS + 1):
             if urlsplit(url).scheme != "https":
@@ -89,14 +129,9 @@ class GuardedHttp:
         raise RemoteUnavailableError(host=urlsplit(url).hostname)
 
     async def _get(self, url: str, limit: int) -> tuple[Answer, str | None]:
-        step = dict.fromkeys(("connect", "read", "write", "pool"), _STEP_SECONDS)
         async with (
-            httpcore.AsyncConnectionPool(
-                ssl_context=self.tls, network_backend=GuardedNetwork(self.rules)
-            ) as pool,
-            pool.stream(
-                "GET", url, headers=_HEADERS, extensions={"timeout": step}
-            ) as response,
+            self._pool() as pool,
+            pool.stream("GET", url, headers=_HEADERS, extensions=_STEP) as response,
         ):
             headers = {
                 name.lower(): value.decode("latin-1")
