@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Self
 
@@ -24,7 +24,8 @@ from stackyard.adapters.queue import (
     QueueVacuum,
     Traffic,
 )
-from stackyard.kernel.access import SYSTEM
+from stackyard.audit import AuditTrail, Webhooks, WebhookSetup, watching
+from stackyard.kernel.access import SYSTEM, Access
 from stackyard.kernel.blobs import Blobs
 from stackyard.kernel.clock import system_clock
 from stackyard.kernel.ids import RunId
@@ -101,16 +102,24 @@ class Platform:
 
     @asynccontextmanager
     async def unit(self) -> AsyncIterator[Unit]:
-        async with self.database.transaction() as session:
-            yield self._unit_on(session)
+        async with (
+            watching(self.means.access, self._trail) as access,
+            self.database.transaction() as session,
+        ):
+            yield self._unit_on(session, access)
 
     @asynccontextmanager
     async def list_unit(self) -> AsyncIterator[Unit]:
         """Be a unit for lists: it cannot write, and may be a little behind."""
         async with self.reading.transaction() as session:
-            yield self._unit_on(session)
+            yield self._unit_on(session, self.means.access)
 
-    def _unit_on(self, session: AsyncSession) -> Unit:
+    @asynccontextmanager
+    async def _trail(self) -> AsyncIterator[AuditTrail]:
+        async with self.database.transaction() as session:
+            yield self._unit_on(session, self.means.access).trail
+
+    def _unit_on(self, session: AsyncSession, access: Access) -> Unit:
         return Unit(
             session,
             PostgresOutbox(
@@ -118,13 +127,18 @@ class Platform:
             ),
             BrokerCourier(session),
             QueueUpkeep(session),
-            self.means,
+            replace(self.means, access=access),
         )
 
     @asynccontextmanager
     async def repositories(self) -> AsyncIterator[Repositories]:
         async with self.unit() as unit:
             yield unit.repositories
+
+    @asynccontextmanager
+    async def audit_webhooks(self) -> AsyncIterator[Webhooks]:
+        async with self.unit() as unit:
+            yield unit.audit_webhooks
 
     @property
     def large_bodies(self) -> LargeBodies:
@@ -142,8 +156,16 @@ class Platform:
 
     @property
     def heads(self) -> Heads:
+        return Heads(self.outbound)
+
+    @property
+    def outbound(self) -> GuardedHttp:
         networks = self.settings.stackyard_outbound_allowed_networks
-        return Heads(GuardedHttp.guard(allowed_networks=map(str, networks)))
+        return GuardedHttp.guard(allowed_networks=map(str, networks))
+
+    @property
+    def webhook_setup(self) -> WebhookSetup:
+        return WebhookSetup(self.audit_webhooks, self.outbound)
 
     @property
     def state_files(self) -> StateFiles:
@@ -163,10 +185,14 @@ class Platform:
             contents=self.contents,
             repository_upkeep=Upkeep(self.contents),
             heads=self.heads,
+            poster=self.outbound,
             clock=self.means.clock,
             site=self.means.site,
             worker_lease=timedelta(
                 seconds=self.settings.stackyard_worker_lease_seconds
+            ),
+            audit_retention=timedelta(
+                days=self.settings.stackyard_audit_retention_days
             ),
             queue_vacuum=QueueVacuum(self.database),
         )

@@ -14,6 +14,14 @@ from typing import Protocol, TypeAlias
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from stackyard.audit import (
+    Audit,
+    AuditStore,
+    AuditTrail,
+    Sealing,
+    Webhooks,
+    WebhookStore,
+)
 from stackyard.follows import Follows, FollowStore
 from stackyard.identity import ApiKeys, IdentityStore, RunTokens
 from stackyard.kernel.access import SYSTEM, Access
@@ -92,6 +100,38 @@ class Unit:
         return self.means.clock
 
     @cached_property
+    def trail(self) -> AuditTrail:
+        return AuditTrail(AuditStore(self.session), self.outbox, self.clock)
+
+    @cached_property
+    def audit(self) -> Audit:
+        return Audit(AuditStore(self.session), self.access)
+
+    @cached_property
+    def audit_sealing(self) -> Sealing:
+        return Sealing(
+            AuditStore(self.session),
+            WebhookStore(self.session),
+            self.access,
+            self.outbox,
+            self.clock,
+            self.means.site,
+        )
+
+    @cached_property
+    def audit_webhooks(self) -> Webhooks:
+        return Webhooks(
+            WebhookStore(self.session),
+            AuditStore(self.session),
+            self.trail,
+            self.access,
+            self.outbox,
+            self.means.vault,
+            self.clock,
+            self.means.site,
+        )
+
+    @cached_property
     def api_keys(self) -> ApiKeys:
         return ApiKeys(
             IdentityStore(self.session),
@@ -112,7 +152,11 @@ class Unit:
     @cached_property
     def repositories(self) -> Repositories:
         return Repositories(
-            RepositoryStore(self.session), self.access, self.outbox, self.clock
+            RepositoryStore(self.session),
+            self.access,
+            self.outbox,
+            self.clock,
+            self.trail,
         )
 
     @cached_property
@@ -132,6 +176,7 @@ class Unit:
             self.clock,
             self.means.endpoints,
             visible_to,
+            self.trail,
         )
 
     @cached_property
@@ -143,6 +188,7 @@ class Unit:
             self.outbox,
             self.courier,
             self.clock,
+            self.trail,
         )
 
     @cached_property
@@ -153,6 +199,7 @@ class Unit:
             self.outbox,
             self.clock,
             Neighbours(visible_to, GitUrl, self.pools, self.repositories),
+            self.trail,
         )
 
     @cached_property
@@ -174,6 +221,7 @@ class Unit:
             self.access,
             self.means.vault,
             self.clock,
+            self.trail,
         )
 
     @cached_property
@@ -185,6 +233,7 @@ class Unit:
             self.clock,
             self._space_of,
             self._may_write_state,
+            self.trail,
         )
 
     @cached_property
@@ -206,6 +255,7 @@ class Unit:
             self.access,
             self.outbox,
             self.clock,
+            self.trail,
         )
 
     @cached_property
@@ -218,6 +268,7 @@ class Unit:
             self.access,
             self.outbox,
             self.clock,
+            self.trail,
         )
 
     @cached_property

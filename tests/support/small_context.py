@@ -26,6 +26,7 @@ def small_context(
         contents=cast("Contents", contents),
         pushes=cast("Pushes", pushes),
         heads=cast("Any", None),
+        audit_webhook=cast("Any", None),
         clock=lambda: datetime(2030, 1, 1, tzinfo=UTC),
     )
     return Context(opener, opener, subject, Loaders(opener, subject), means, {})

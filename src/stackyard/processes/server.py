@@ -168,6 +168,7 @@ def make_app(platform: Platform, live: LiveHub) -> Starlette:
             platform.contents,
             platform.pushes,
             platform.heads,
+            platform.webhook_setup,
             means.clock,
         ),
         open_list=platform.list_unit,
@@ -188,6 +189,7 @@ def make_app(platform: Platform, live: LiveHub) -> Starlette:
         site=means.site,
         uploads_url=settings.object_storage_bucket_uploads_url,
         body_limits=UNLIMITED,
+        trusted_proxies=settings.stackyard_trusted_proxies,
     )
 
 
