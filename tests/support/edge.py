@@ -60,6 +60,7 @@ class Edge:
     active_runs: set[str] = field(default_factory=set)
     routes: Sequence[BaseRoute] = ()
     page: Path = Path("/nonexistent")
+    graph_means: GraphMeans = NO_MEANS
 
     def __post_init__(self) -> None:
         self.tokens = RsaTokens.of(rsa_key(), clock=self.clock)
@@ -74,7 +75,7 @@ class Edge:
         self.identification = Identification(
             self.authenticator, self.sessions, self.site
         )
-        self.graph = Graph(build_schema(), self.unit, NO_MEANS)
+        self.graph = Graph(build_schema(), self.unit, self.graph_means)
         self.app = build_app(
             [
                 *health_routes(),

@@ -154,8 +154,8 @@ async def served(
 
 
 @asynccontextmanager
-async def running(app: ASGIApp, **options: str) -> AsyncIterator[int]:
-    port = free_port()
+async def running(app: ASGIApp, *, port: int = 0, **options: str) -> AsyncIterator[int]:
+    port = port or free_port()
     config = uvicorn.Config(
         app,
         "127.0.0.1",

@@ -24,15 +24,12 @@ NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
 class Row:
     """An entry as somebody with the database at hand sees it."""
 
+    id: str
     values: dict[str, Any]
     digest: bytes
     position: int
     previous: bytes
     hash: bytes
-
-    @property
-    def id(self) -> str:
-        return str(self.values["id"])
 
     @property
     def contents(self) -> list[Any]:
@@ -70,7 +67,7 @@ class Trail:
             assert one.hash is not None
             values = dict(zip(CONTENTS, one.contents, strict=True))
             self.rows.append(
-                Row(values, one.digest, one.position, one.previous, one.hash)
+                Row(one.id, values, one.digest, one.position, one.previous, one.hash)
             )
         if self.gone:
             last = self.rows[self.gone - 1]
@@ -105,7 +102,7 @@ def test_any_altered_value_is_found_where_it_is(
     row = data.draw(st.sampled_from(trail.rows))
     name = data.draw(st.sampled_from(CONTENTS))
     before = row.values[name]
-    after = data.draw(
+    after: object = data.draw(
         st.one_of(st.none(), st.text(max_size=3), st.integers(), st.just([]))
     )
     if (after, type(after)) == (before, type(before)):
