@@ -44,7 +44,6 @@ def entry(number: int) -> Entry:
         Deed("stack.update", Resource(ResourceType.STACK, f"net-{number}")),
         Origin(address="203.0.113.9", mutation="stackUpdate", arguments={"id": "net"}),
         by=ADA,
-        roles=None,
         at=NOON + timedelta(seconds=number),
     )
 

@@ -146,13 +146,15 @@ class Entry(Entity):
         origin: Origin,
         *,
         by: Subject,
-        roles: tuple[str, ...] | None,
+        roles: tuple[str, ...] | None = None,
         at: datetime,
+        after: str = "",
     ) -> Self:
+        """Return the entry, to be sealed behind the one of id *after*."""
         related = deed.related
         arguments = {"args": masked(origin.arguments)} if origin.mutation else {}
         entry = cls(
-            id=new_ulid(),
+            id=new_ulid(after),
             at=at,
             action=deed.action,
             event_type=event_type(deed.action),

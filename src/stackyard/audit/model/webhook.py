@@ -156,9 +156,12 @@ class Delivery(Entity):
     ended_at: Mapped[datetime | None]
 
     @classmethod
-    def of(cls, webhook: Webhook, about: str, body: str, *, at: datetime) -> Self:
+    def of(
+        cls, webhook: Webhook, about: str, body: str, *, at: datetime, after: str = ""
+    ) -> Self:
+        """Return what is to be sent, behind the delivery *after*."""
         return cls(
-            id=new_ulid(),
+            id=new_ulid(after),
             webhook_id=webhook.id,
             about=about,
             body=body,

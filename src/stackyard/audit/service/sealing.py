@@ -75,11 +75,11 @@ class Sealing:
         webhook = await self.webhooks.current()
         if not entries or webhook is None or not webhook.enabled:
             return
-        at = self.clock()
-        await self.webhooks.offer(
-            Delivery.of(
-                webhook, entry.id, payload(entry, account=self.site.account), at=at
-            )
-            for entry in entries
-        )
+        at, account = self.clock(), self.site.account
+        deliveries: list[Delivery] = []
+        for entry in entries:
+            after = deliveries[-1].id if deliveries else ""
+            body = payload(entry, account=account)
+            deliveries.append(Delivery.of(webhook, entry.id, body, at=at, after=after))
+        await self.webhooks.offer(deliveries)
         await self.outbox.add(DeliveriesDue(at=at))

@@ -31,7 +31,7 @@ class AuditTrail:
     outbox: Outbox
     clock: Clock
     roles_of: RolesOf = no_roles
-    told: bool = False
+    last: str = ""  # the id of the unit's last entry
 
     async def note(
         self,
@@ -57,9 +57,9 @@ class AuditTrail:
     async def record(self, deed: Deed, *, by: Subject) -> Entry:
         at = self.clock()
         roles = await self.roles_of(by)
-        entry = Entry.write(deed, origin(), by=by, roles=roles, at=at)
+        entry = Entry.write(deed, origin(), by=by, roles=roles, at=at, after=self.last)
         self.store.add(entry)
-        if not self.told:
-            self.told = True
+        if not self.last:
             await self.outbox.add(EntriesRecorded(at=at))
+        self.last = entry.id
         return entry

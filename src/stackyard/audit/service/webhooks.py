@@ -66,7 +66,7 @@ class Webhooks:
         current = await self.store.current()
         kept = current and self._clear(current, "secret", current.secret)
         deed = Deed(f"{_ENTITY}.test", _THE_WEBHOOK)
-        entry = Entry.write(deed, origin(), by=by, roles=None, at=self.clock())
+        entry = Entry.write(deed, origin(), by=by, at=self.clock())
         return _outgoing(
             "",
             settings.endpoint,
