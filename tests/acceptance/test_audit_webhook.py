@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 from tests.support.hosting import running
 from tests.support.postgres import free_port
-from tests.support.registry import Receiver, Registry
+from tests.support.registry import LOCAL, Receiver, Registry
 from tests.support.stacks import ADA, a_spec
 
 from stackyard.adapters.outbound import GuardedHttp
@@ -198,6 +198,29 @@ async def test_an_address_that_must_not_be_called_is_not(
 
     assert "must not call" in refusal
     assert receiver.heard == []
+
+
+async def test_an_endpoint_that_never_answers_is_not_waited_for(
+    receiver: Receiver, hook: str
+) -> None:
+    receiver.silent = True
+
+    posted = await LOCAL.post(hook, b"{}", {}, seconds=0.2)
+
+    assert not posted.accepted
+    assert "did not answer within 0.2 s" in posted.problem
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1:1", f"{'a' * 70}.example", "a..example", "[::ffff:0:0]:1"]
+)
+async def test_an_endpoint_that_cannot_be_reached_is_no_mistake_of_ours(
+    host: str,
+) -> None:
+    posted = await LOCAL.post(f"http://{host}/", b"{}", {}, seconds=5)
+
+    assert (posted.accepted, posted.status) == (False, None)
+    assert posted.problem
 
 
 async def test_no_redirect_is_followed(

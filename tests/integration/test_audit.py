@@ -226,6 +226,36 @@ async def test_what_waits_to_be_sealed_is_told_of_and_looked_at(
     assert (await registry.verify()).finding == Finding(Problem.ALTERED, 6, last.id)
 
 
+async def test_what_was_made_unreadable_holds_up_nothing(registry: Registry) -> None:
+    await note(registry)
+    await registry.sql(
+        "UPDATE audit_entries SET data = '{', affected_kind = 'EVE',"
+        " actor_kind = 'eve', at = 'epoch' RETURNING 1"
+    )
+    await registry.work()
+
+    assert (await registry.verify()).finding is not None
+    query = (
+        "{ searchAuditTrailEntries(input: {}) { edges { node { body actor { username }"
+        " affectedResource { resourceType } } } } }"
+    )
+    [edge] = (await registry.ask(query))["searchAuditTrailEntries"]["edges"]
+    assert edge["node"]["affectedResource"] == {"resourceType": "UNKNOWN"}
+
+
+async def test_strange_text_is_kept_as_well_as_it_can_be(registry: Registry) -> None:
+    await note(
+        registry,
+        affected=Resource(ResourceType.STACK, "a\0\ud800" + "x" * 1_000),
+        facts={"Name": "\ud800\0"},
+    )
+    await registry.work()
+
+    [entry] = await registry.entries()
+    assert (entry.affected_id or "").startswith("a?x")
+    assert (await registry.verify()).finding is None
+
+
 async def test_old_entries_go_from_the_front_and_the_rest_still_verifies(
     registry: Registry,
 ) -> None:

@@ -3,6 +3,7 @@
 There is no drain: `work` does what one would do about the trail, and nothing else.
 """
 
+import asyncio
 import hashlib
 import hmac
 import json
@@ -183,6 +184,7 @@ class Receiver:
 
     status: int = 200
     location: str = ""
+    silent: bool = False
     heard: list[Heard] = field(default_factory=list)
 
     @property
@@ -195,6 +197,8 @@ class Receiver:
 
     async def _hear(self, request: Request) -> Response:
         self.heard.append(Heard(dict(request.headers), await request.body()))
+        if self.silent:
+            await asyncio.Event().wait()
         if self.location:
             return RedirectResponse(self.location, 307)
         return Response(status_code=self.status)

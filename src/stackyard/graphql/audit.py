@@ -9,6 +9,7 @@ from stackyard.audit import Entry, Webhook, WebhookSettings
 from stackyard.graphql.context import Info
 from stackyard.graphql.search import connection, search_from
 from stackyard.kernel.access import SubjectKind
+from stackyard.kernel.audit import ResourceType
 
 query = QueryType()
 mutation = MutationType()
@@ -77,14 +78,14 @@ def resolve_actor(root: Entry, _info: Info) -> dict[str, Any]:
 
 @entry.field("affectedResource")
 def resolve_affected(root: Entry, _info: Info) -> dict[str, str | None]:
-    return {"resource_type": root.affected_kind, "resource_id": root.affected_id}
+    return _resource(root.affected_kind, root.affected_id)
 
 
 @entry.field("relatedResource")
 def resolve_related(root: Entry, _info: Info) -> dict[str, str | None] | None:
     if root.related_kind is None:
         return None
-    return {"resource_type": root.related_kind, "resource_id": root.related_id}
+    return _resource(root.related_kind, root.related_id)
 
 
 @entry.field("body")
@@ -96,7 +97,7 @@ def resolve_body(root: Entry, _info: Info) -> str:
             "actor": {"kind": root.actor_kind, "id": root.actor_id},
             "actor_roles": root.actor_roles,
             "context": {"mutation": root.mutation} if root.mutation else {},
-            "data": json.loads(root.data),
+            "data": root.facts,
             "space": root.space_id,
             "remoteIP": root.address,
             "client": root.client,
@@ -112,3 +113,9 @@ def resolve_body(root: Entry, _info: Info) -> str:
 def resolve_at(root: Entry, _info: Info) -> int:
     """Return when it was; an entry never changes."""
     return int(root.at.timestamp())
+
+
+def _resource(kind: str, resource_id: str | None) -> dict[str, str | None]:
+    """Return it as the contract has it, also where somebody tampered with its kind."""
+    known = kind if kind in ResourceType.__members__ else ResourceType.UNKNOWN
+    return {"resource_type": known, "resource_id": resource_id}

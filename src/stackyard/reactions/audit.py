@@ -18,7 +18,7 @@ from stackyard.runs import RunConfirmed, RunEnded, RunQueued, RunState
 
 log = structlog.get_logger()
 
-MOST_AT_ONCE: Final = 50
+MOST_AT_ONCE: Final = 10  # then whoever else waits in the lane has a turn
 
 
 async def seal_recorded(tools: Tools, _event: EntriesRecorded) -> None:

@@ -27,6 +27,13 @@ _STEP_SECONDS: Final = 10.0
 _STEP: Final = {
     "timeout": dict.fromkeys(("connect", "read", "write", "pool"), _STEP_SECONDS)
 }
+# No name that can be looked up is a UnicodeError.
+_UNREACHABLE: Final = (
+    OSError,
+    UnicodeError,
+    httpcore.NetworkError,
+    httpcore.ProtocolError,
+)
 _HEADERS: Final = [("User-Agent", "git/2 (stackyard)"), ("Accept", "*/*")]
 
 
@@ -97,7 +104,7 @@ class GuardedHttp:
             return Posted(problem=str(error))
         except (TimeoutError, httpcore.TimeoutException):
             return Posted(problem=f"it did not answer within {seconds:g} s")
-        except (OSError, httpcore.NetworkError, httpcore.ProtocolError) as error:
+        except _UNREACHABLE as error:
             return Posted(problem=f"it cannot be reached: {type(error).__name__}")
 
     async def _post(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:

@@ -1,5 +1,6 @@
 """One line of the trail: who did what, to what, from where. Pure."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -174,7 +175,7 @@ class Entry(Entity):
             user_agent=_kept(origin.user_agent),
             request_id=_kept(origin.request_id),
             mutation=origin.mutation,
-            data=canonical(dict(deed.facts or {}) | arguments),
+            data=_storable(canonical(dict(deed.facts or {}) | arguments)),
         )
         entry.digest = digest_of(entry.contents)
         return entry
@@ -185,6 +186,14 @@ class Entry(Entity):
         values = [getattr(self, name) for name in CONTENTS]
         values[1] = microseconds(self.at)
         return values
+
+    @property
+    def facts(self) -> Any:
+        """Return the data. Who tampered with it may have left something unreadable."""
+        try:
+            return json.loads(self.data)
+        except ValueError:
+            return {"Unreadable": self.data}
 
 
 def microseconds(at: datetime) -> int:
@@ -214,7 +223,11 @@ def name_of(action: Action) -> str:
 
 def _kept(text: str) -> str:
     """Return what a column can hold; some of it was chosen by strangers."""
-    return text.replace("\0", "")[:_LONGEST]
+    return _storable(text.replace("\0", "")[:_LONGEST])
+
+
+def _storable(text: str) -> str:
+    return text.encode(errors="replace").decode()
 
 
 def _kept_or_none(text: str | None) -> str | None:

@@ -2,7 +2,6 @@
 
 import hashlib
 import hmac
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -217,7 +216,7 @@ def payload(entry: Entry, *, account: str) -> str:
         "action": entry.action,
         "actor": _source(entry),
         "context": {"mutation": entry.mutation} if entry.mutation else {},
-        "data": json.loads(entry.data),
+        "data": entry.facts,
         "remoteIP": entry.address,
         "timestamp": microseconds(entry.at) // 1_000,
     }
