@@ -217,6 +217,7 @@ async def test_who_may_look_and_not_touch_is_written_down(database: Database) ->
 async def test_who_only_looks_is_not_written_down(registry: Registry) -> None:
     data = await registry.ask('{ stack(id: "net") { id } stacks { id } }', by=EVE)
     assert data == {"stack": None, "stacks": []}
+    assert await registry.ask('{ space(id: "root") { id } }', by=EVE) == {"space": None}
     await registry.refusal(SEARCH, by=EVE, input={})
 
     entries = await registry.entries()

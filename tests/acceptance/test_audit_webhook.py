@@ -270,6 +270,28 @@ async def test_that_it_is_switched_off_is_the_last_thing_it_hears(
     assert len(receiver.heard) == 3
 
 
+async def test_what_was_on_its_way_when_it_was_switched_off_is_not_sent(
+    registry: Registry, receiver: Receiver, hook: str
+) -> None:
+    await registry.ask(SET, input=wanted(hook, retryOnFailure=True))
+    await registry.work()
+    receiver.status = 503
+    await registry.ask(LOCK)
+    await registry.work()
+    await registry.ask(SET, input=wanted(hook, enabled=False))
+    receiver.status = 200
+    registry.clock.advance(600)
+    await registry.tick()
+    await registry.work()
+
+    assert receiver.actions[-2:] == ["stack.lock", "audit_trail_webhook.disable"]
+    assert [state for state, *_ in await deliveries(registry)] == [
+        "delivered",
+        "dropped",
+        "delivered",
+    ]
+
+
 async def test_that_it_is_deleted_it_hears_and_then_nothing(
     registry: Registry, receiver: Receiver, hook: str
 ) -> None:
@@ -308,8 +330,9 @@ async def test_an_outage_of_the_endpoint_loses_nothing(
     }
     for _ in range(10):  # for an hour, it is asked now and then, by one thing only
         registry.clock.advance(360)
-        await registry.tick()
-        await registry.work()
+        for _ in range(3):
+            await registry.tick()
+            await registry.work()
     waiting = await registry.sql(
         "SELECT attempts FROM audit_deliveries WHERE state = 'waiting' ORDER BY id"
     )

@@ -3,6 +3,8 @@
 import argparse
 import asyncio
 import json
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +14,15 @@ from tests.support.registry import Registry
 from tests.support.stacks import ADA, a_spec
 
 from stackyard.adapters.postgres import Database
-from stackyard.audit import AuditAdminOnlyError, Finding, Mark, Problem
+from stackyard.audit import (
+    AuditAdminOnlyError,
+    AuditStore,
+    Finding,
+    Mark,
+    Problem,
+    Verification,
+)
+from stackyard.audit.model.chain import Chain
 from stackyard.audit.service.sealing import MOST_AT_ONCE
 from stackyard.kernel.access import SYSTEM, Subject, SubjectKind
 from stackyard.kernel.audit import Resource, ResourceType
@@ -25,12 +35,17 @@ from stackyard.kernel.search import (
     Search,
     SearchFieldError,
 )
-from stackyard.processes.audit import run
+from stackyard.processes.audit import one_moment, run
 from stackyard.settings import MigrateSettings
+from stackyard.spaces import SpaceAccess
 from stackyard.stacks import StackSlugTakenError
 
 KEY = Subject(SubjectKind.API_KEY, "01KEY", "ci", admin=True)
 RUN = Subject(SubjectKind.RUN, "net/01RUN", "net/01RUN", stack_id=StackId("net"))
+WAITING = (
+    "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
+    " AND wait_event_type = 'Lock'"
+)
 NET = Resource(ResourceType.STACK, "net")
 
 
@@ -47,6 +62,11 @@ async def note(registry: Registry, action: str = "stack.update", **given: Any) -
     async with registry.unit() as unit:
         usual: dict[str, Any] = {"affected": NET, "by": ADA}
         await unit.trail.note(action, **usual | given)
+
+
+async def seal(registry: Registry) -> int:
+    async with registry.unit() as unit:
+        return await unit.audit_sealing.seal(by=SYSTEM)
 
 
 async def sealed(registry: Registry, count: int = 5) -> None:
@@ -105,10 +125,54 @@ async def test_entries_are_sealed_without_a_gap(registry: Registry) -> None:
 async def test_many_that_seal_at_once_make_one_chain(registry: Registry) -> None:
     for _ in range(4):
         await note(registry)
-        await asyncio.gather(*(registry.work() for _ in range(3)), registry.tick())
+        await asyncio.gather(*(seal(registry) for _ in range(4)))
 
     assert [entry.position for entry in await registry.entries()] == [1, 2, 3, 4]
     assert (await registry.verify()).finding is None
+
+
+async def test_who_seals_waits_for_who_is_sealing(registry: Registry) -> None:
+    """The entry of a slow transaction has its place behind a later one."""
+    await sealed(registry, 1)
+    async with AsyncExitStack() as slow:
+        unit = await slow.enter_async_context(registry.unit())
+        await unit.trail.note("stack.create", NET, by=ADA)
+        await note(registry, "stack.lock")
+        async with registry.unit() as first:
+            assert await first.audit_sealing.seal(by=SYSTEM) == 1
+            await slow.aclose()
+            second = asyncio.create_task(seal(registry))
+            while not await registry.sql(WAITING):  # noqa: ASYNC110 - PostgreSQL tells nobody
+                await asyncio.sleep(0.01)
+        assert await second == 1
+
+    places = {entry.action: entry.position for entry in await registry.entries()}
+    assert places == {"stack.update": 1, "stack.lock": 2, "stack.create": 3}
+    assert (await registry.verify()).finding is None
+
+
+async def test_what_is_sealed_or_let_go_meanwhile_does_not_look_wrong(
+    registry: Registry,
+) -> None:
+    @dataclass(frozen=True)
+    class Interrupted(AuditStore):
+        """While somebody verifies, the front goes, and more comes to the end."""
+
+        async def find_chain(self) -> Chain | None:
+            found = await super().find_chain()
+            registry.clock.advance(timedelta(days=31).total_seconds())
+            await registry.forget()
+            await sealed(registry, 2)
+            return found
+
+    await sealed(registry, 3)
+    async with one_moment(registry.database) as session:
+        verification = Verification(Interrupted(session), SpaceAccess())
+        verdict = await verification.verify(by=SYSTEM)
+
+    assert (verdict.finding, verdict.count) == (None, 3)
+    verdict = await registry.verify()
+    assert (verdict.finding, verdict.count) == (None, 2)
 
 
 async def test_what_its_message_did_not_seal_the_tick_does(registry: Registry) -> None:

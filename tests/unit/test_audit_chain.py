@@ -205,6 +205,13 @@ def test_a_beginning_or_an_end_that_was_moved_is_found(
     assert trail.verify() is not None
 
 
+def test_a_chain_that_begins_with_something_else_than_nothing_is_found() -> None:
+    trail = Trail(0)
+    trail.chain.hash = trail.chain.anchor_hash = b"\1" * 32
+
+    assert trail.verify() == Finding(Problem.BEGINNING, 0)
+
+
 def test_what_was_altered_before_it_was_sealed_shows_afterwards() -> None:
     chain, one = Chain.first(), entry(1)
     one.action = "stack.read"

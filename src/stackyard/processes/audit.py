@@ -6,7 +6,10 @@ Needs the database only. Exit status 1 if something is wrong.
 import argparse
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from stackyard.adapters.postgres import Database
 from stackyard.audit import AuditStore, Finding, Mark, Verdict, Verification
@@ -36,7 +39,14 @@ async def run(settings: MigrateSettings, given: argparse.Namespace) -> int:
 
 
 async def verify(database: Database, witness: Mark | None = None) -> Verdict:
-    """Look at one moment of the database, while everybody goes on writing."""
+    async with one_moment(database) as session:
+        verification = Verification(AuditStore(session), SpaceAccess())
+        return await verification.verify(by=SYSTEM, witness=witness)
+
+
+@asynccontextmanager
+async def one_moment(database: Database) -> AsyncIterator[AsyncSession]:
+    """Lend a session to which nothing happens, while everybody goes on writing."""
     async with database.transaction() as session:
         await session.connection(
             execution_options={
@@ -44,8 +54,7 @@ async def verify(database: Database, witness: Mark | None = None) -> Verdict:
                 "postgresql_readonly": True,
             }
         )
-        verification = Verification(AuditStore(session), SpaceAccess())
-        return await verification.verify(by=SYSTEM, witness=witness)
+        yield session
 
 
 def _parser() -> argparse.ArgumentParser:
