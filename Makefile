@@ -11,7 +11,8 @@ ELASTICMQ := tests/emulators/elasticmq
 export PYTHONPATH := src
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help demo up test test-postgres check bench lock web system emulators servers format
+.PHONY: help demo up test test-postgres check bench lock web system emulators servers identity-providers \
+	format
 
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -26,7 +27,7 @@ up: $(VENV)/ready web ## The same platform, staying up until Ctrl-C
 OF_DATABASE := tests/integration tests/contracts/test_queue.py tests/contracts/test_queue_builtin.py \
 	tests/acceptance/test_drain.py
 
-test: system $(VENV)/ready web emulators servers ## Everything CI runs
+test: system $(VENV)/ready web emulators servers identity-providers ## Everything CI runs
 	$(MAKE) check
 	$(BIN)/pytest tests --ignore=tests/unit --ignore=tests/architecture
 	TEST_POSTGRES=14 $(BIN)/pytest -q tests/integration/test_[dms]*.py tests/acceptance/test_drain.py
@@ -68,6 +69,8 @@ system: ## Install Debian packages that tests need and this machine lacks
 
 emulators: $(ELASTICMQ)/lib/.ready ## Fetch the stand-in for SQS that tests talk to
 
+identity-providers: tests/identity-providers/node_modules/.package-lock.json ## Fetch what tests sign in with
+
 $(ELASTICMQ)/lib/.ready: $(ELASTICMQ)/pom.xml $(ELASTICMQ)/SHA256SUMS | system
 	mvn -q -B -f $(ELASTICMQ)/pom.xml dependency:copy-dependencies -DoutputDirectory=lib
 	cd $(ELASTICMQ)/lib && sha256sum --quiet -c ../SHA256SUMS
@@ -84,6 +87,10 @@ web/node_modules/.package-lock.json: web/package.json web/package-lock.json
 
 tests/servers/node_modules/.package-lock.json: tests/servers/package.json tests/servers/package-lock.json
 	cd tests/servers && npm ci --loglevel=error
+	touch $@
+
+tests/identity-providers/node_modules/.package-lock.json: tests/identity-providers/package.json tests/identity-providers/package-lock.json
+	cd tests/identity-providers && npm ci --loglevel=error
 	touch $@
 
 tests/servers/wheels/ready: tests/servers/requirements.txt | $(VENV)/ready

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Self
 
@@ -12,6 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from stackyard.adapters.blobs import AwsRegion, S3Blobs, S3Endpoint
 from stackyard.adapters.crypto import RsaTokens, open_vault
 from stackyard.adapters.crypto.authority import Authority, open_authority
+from stackyard.adapters.federation import (
+    IdTokens,
+    OidcSignIn,
+    Providers,
+    SamlSignIn,
+)
 from stackyard.adapters.git import GitMirrors
 from stackyard.adapters.mqtt import BrokerCourier
 from stackyard.adapters.outbound import GuardedHttp
@@ -24,8 +30,16 @@ from stackyard.adapters.queue import (
     QueueVacuum,
     Traffic,
 )
-from stackyard.audit import AuditTrail, Webhooks, WebhookSetup, watching
-from stackyard.kernel.access import SYSTEM, Access
+from stackyard.audit import (
+    AuditTrail,
+    Refusal,
+    Webhooks,
+    WebhookSetup,
+    watching,
+)
+from stackyard.identity import Passport, Stores
+from stackyard.identity import Providers as SignOnProviders
+from stackyard.kernel.access import SYSTEM
 from stackyard.kernel.blobs import Blobs
 from stackyard.kernel.clock import system_clock
 from stackyard.kernel.ids import RunId
@@ -33,7 +47,6 @@ from stackyard.kernel.metrics import Metrics
 from stackyard.kernel.queue import Sender
 from stackyard.reactions import CHOREOGRAPHY, Tools
 from stackyard.settings import DrainSettings, ServerSettings
-from stackyard.spaces import SpaceAccess
 from stackyard.state_files import StateFiles, StateLinks
 from stackyard.unit import Means, Unit
 from stackyard.vcs import Contents, Heads, Pushes, Repositories, Upkeep
@@ -51,6 +64,8 @@ class Platform:
     means: Means
     mirrors: GitMirrors
     traffic: Traffic
+    providers: Providers
+    saml: SamlSignIn
 
     @classmethod
     @asynccontextmanager
@@ -71,7 +86,6 @@ class Platform:
                 authority = await open_authority(session, vault, clock=clock)
             blobs = connect_blobs(settings)
             means = Means(
-                access=SpaceAccess(),
                 blobs=blobs,
                 vault=vault,
                 tokens=RsaTokens.of(settings.rsa_private_key, clock=clock),
@@ -91,7 +105,15 @@ class Platform:
             try:
                 traffic = Traffic.of(metrics)
                 yield cls(
-                    settings, database, reading, authority, means, mirrors, traffic
+                    settings,
+                    database,
+                    reading,
+                    authority,
+                    means,
+                    mirrors,
+                    traffic,
+                    Providers(guarded_http(settings), clock),
+                    SamlSignIn(settings.site, guarded_http(settings), clock),
                 )
             finally:
                 mirrors.close()
@@ -103,23 +125,23 @@ class Platform:
     @asynccontextmanager
     async def unit(self) -> AsyncIterator[Unit]:
         async with (
-            watching(self.means.access, self._trail) as access,
+            watching(self._trail) as refusals,
             self.database.transaction() as session,
         ):
-            yield self._unit_on(session, access)
+            yield self._unit_on(session, refusals)
 
     @asynccontextmanager
     async def list_unit(self) -> AsyncIterator[Unit]:
         """Be a unit for lists: it cannot write, and may be a little behind."""
         async with self.reading.transaction() as session:
-            yield self._unit_on(session, self.means.access)
+            yield self._unit_on(session, [])
 
     @asynccontextmanager
     async def _trail(self) -> AsyncIterator[AuditTrail]:
         async with self.database.transaction() as session:
-            yield self._unit_on(session, self.means.access).trail
+            yield self._unit_on(session, []).trail
 
-    def _unit_on(self, session: AsyncSession, access: Access) -> Unit:
+    def _unit_on(self, session: AsyncSession, refusals: list[Refusal]) -> Unit:
         return Unit(
             session,
             PostgresOutbox(
@@ -127,7 +149,8 @@ class Platform:
             ),
             BrokerCourier(session),
             QueueUpkeep(session),
-            replace(self.means, access=access),
+            self.means,
+            refusals,
         )
 
     @asynccontextmanager
@@ -156,16 +179,19 @@ class Platform:
 
     @property
     def heads(self) -> Heads:
-        return Heads(self.outbound)
-
-    @property
-    def outbound(self) -> GuardedHttp:
-        networks = self.settings.stackyard_outbound_allowed_networks
-        return GuardedHttp.guard(allowed_networks=map(str, networks))
+        return Heads(guarded_http(self.settings))
 
     @property
     def webhook_setup(self) -> WebhookSetup:
-        return WebhookSetup(self.audit_webhooks, self.outbound)
+        return WebhookSetup(self.audit_webhooks, guarded_http(self.settings))
+
+    @property
+    def foreign_tokens(self) -> IdTokens:
+        return IdTokens(self.providers)
+
+    @property
+    def sign_on_providers(self) -> SignOnProviders:
+        return SignOnProviders(OidcSignIn(self.providers), self.saml)
 
     @property
     def state_files(self) -> StateFiles:
@@ -185,7 +211,7 @@ class Platform:
             contents=self.contents,
             repository_upkeep=Upkeep(self.contents),
             heads=self.heads,
-            poster=self.outbound,
+            poster=guarded_http(self.settings),
             clock=self.means.clock,
             site=self.means.site,
             worker_lease=timedelta(
@@ -197,9 +223,19 @@ class Platform:
             queue_vacuum=QueueVacuum(self.database),
         )
 
-    async def run_is_active(self, run_id: RunId) -> bool:
+    async def find_passport(self, run_id: RunId) -> Passport | None:
         async with self.unit() as unit:
-            return await unit.legs.is_active(run_id, by=SYSTEM)
+            return await unit.legs.passport(run_id, by=SYSTEM)
+
+    @asynccontextmanager
+    async def stores(self) -> AsyncIterator[Stores]:
+        async with self.database.transaction() as session:
+            yield Stores.on(session)
+
+
+def guarded_http(settings: ServerSettings | DrainSettings) -> GuardedHttp:
+    networks = settings.stackyard_outbound_allowed_networks
+    return GuardedHttp.guard(allowed_networks=map(str, networks))
 
 
 def connect_replica(settings: ServerSettings | DrainSettings) -> Database | None:

@@ -4,34 +4,31 @@ A plain typed object stands in for a dependency-injection framework: the editor
 can jump through it, mypy can check it, and a test can build one by hand.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import cached_property
 from random import SystemRandom
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import CTE
 
-from stackyard.audit import (
-    Audit,
-    AuditStore,
-    AuditTrail,
-    Sealing,
-    Webhooks,
-    WebhookStore,
-)
 from stackyard.follows import Follows, FollowStore
-from stackyard.identity import ApiKeys, IdentityStore, RunTokens
-from stackyard.kernel.access import SYSTEM, Access
-from stackyard.kernel.blobs import Blobs
-from stackyard.kernel.clock import Clock
-from stackyard.kernel.events import Outbox
+from stackyard.identity import (
+    AccountSettings,
+    ApiKeys,
+    FactorStore,
+    Groups,
+    KeyStore,
+    People,
+    PeopleStore,
+    RunTokens,
+    SessionStore,
+    SignOns,
+)
+from stackyard.kernel.access import SYSTEM
 from stackyard.kernel.ids import RunId, SpaceId, StackId
-from stackyard.kernel.secrets import Vault
-from stackyard.kernel.site import Site
-from stackyard.kernel.tokens import Tokens
+from stackyard.parts import Means, Parts, QueueUpkeep
 from stackyard.runs import (
     Deletions,
     Dispatch,
@@ -43,16 +40,21 @@ from stackyard.runs import (
     RunStore,
     Triggers,
 )
-from stackyard.spaces import Spaces, SpaceStore, visible_to
+from stackyard.spaces import (
+    Bindings,
+    Occupants,
+    Roles,
+    RoleStore,
+    Spaces,
+    SpaceStore,
+    visible_to,
+)
 from stackyard.stacks import ConfigStore, Neighbours, StackConfig, Stacks, StackStore
 from stackyard.state import States, StateStore
 from stackyard.vcs import GitUrl, RefUpdates, Repositories, RepositoryStore
 from stackyard.workers import (
-    Courier,
-    Endpoints,
     Pools,
     PoolStore,
-    Signer,
     Workers,
     WorkerStore,
 )
@@ -60,86 +62,58 @@ from stackyard.workers import (
 _random = SystemRandom()
 
 
-class QueueUpkeep(Protocol):
-    async def sweep(self) -> None:
-        """Forget what the queue need not remember any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Means:
-    """What lives as long as the process, and every unit may use."""
-
-    access: Access
-    blobs: Blobs
-    vault: Vault
-    tokens: Tokens
-    signer: Signer
-    endpoints: Endpoints
-    site: Site
-    clock: Clock
-    handover: timedelta
-    follow_every: timedelta
-
-
 @dataclass(frozen=True)
-class Unit:
-    """The parts; each slice's service is a `cached_property` that is built of them."""
-
-    session: AsyncSession
-    outbox: Outbox
-    courier: Courier
-    queue_upkeep: QueueUpkeep
-    means: Means
-
-    @property
-    def access(self) -> Access:
-        return self.means.access
-
-    @property
-    def clock(self) -> Clock:
-        return self.means.clock
-
-    @cached_property
-    def trail(self) -> AuditTrail:
-        return AuditTrail(AuditStore(self.session), self.outbox, self.clock)
-
-    @cached_property
-    def audit(self) -> Audit:
-        return Audit(AuditStore(self.session), self.access)
-
-    @cached_property
-    def audit_sealing(self) -> Sealing:
-        return Sealing(
-            AuditStore(self.session),
-            WebhookStore(self.session),
-            self.access,
-            self.outbox,
-            self.clock,
-            self.means.site,
-        )
-
-    @cached_property
-    def audit_webhooks(self) -> Webhooks:
-        return Webhooks(
-            WebhookStore(self.session),
-            AuditStore(self.session),
-            self.trail,
-            self.access,
-            self.outbox,
-            self.means.vault,
-            self.clock,
-            self.means.site,
-        )
+class Unit(Parts):
+    """Each slice's service is a `cached_property` that is built of the parts."""
 
     @cached_property
     def api_keys(self) -> ApiKeys:
         return ApiKeys(
-            IdentityStore(self.session),
+            KeyStore(self.session),
+            SessionStore(self.session),
             self.access,
-            self.means.tokens,
-            self.means.site,
+            self.bindings,
             self.clock,
         )
+
+    @cached_property
+    def people(self) -> People:
+        return People(
+            self._people_store,
+            FactorStore(self.session),
+            self.access,
+            self.access.administers_any,
+            self.clock,
+        )
+
+    @cached_property
+    def groups(self) -> Groups:
+        return Groups(
+            self._people_store,
+            self.access,
+            self.access.administers_any,
+            self.clock,
+        )
+
+    @cached_property
+    def account(self) -> AccountSettings:
+        return AccountSettings(
+            self._people_store, SessionStore(self.session), self.access, self.clock
+        )
+
+    @cached_property
+    def sign_ons(self) -> SignOns:
+        return SignOns(
+            self._people_store,
+            SessionStore(self.session),
+            self.access,
+            self.means.vault,
+            self.clock,
+        )
+
+    @cached_property
+    def _people_store(self) -> PeopleStore:
+        return PeopleStore(self.session)
 
     @cached_property
     def run_tokens(self) -> RunTokens:
@@ -147,7 +121,21 @@ class Unit:
 
     @cached_property
     def spaces(self) -> Spaces:
-        return Spaces(SpaceStore(self.session), self.access)
+        return Spaces(
+            SpaceStore(self.session),
+            self.access,
+            Occupants(self._things_in, self._cut_off, self._space_admins_make_spaces),
+        )
+
+    @cached_property
+    def roles(self) -> Roles:
+        return Roles(RoleStore(self.session), self.access)
+
+    @cached_property
+    def bindings(self) -> Bindings:
+        return Bindings(
+            RoleStore(self.session), self.access, self.clock, self._space_if_any
+        )
 
     @cached_property
     def repositories(self) -> Repositories:
@@ -311,11 +299,29 @@ class Unit:
     def _progress(self) -> Progress:
         return Progress(self._run_store, self.stacks, self.outbox)
 
+    async def _things_in(self, space: SpaceId) -> list[tuple[str, int]]:
+        return [
+            ("stack", await self.stacks.count_in(space, by=SYSTEM)),
+            ("worker pool", await self.pools.count_in(space, by=SYSTEM)),
+            ("repository", await self.repositories.count_in(space, by=SYSTEM)),
+        ]
+
+    async def _cut_off(self, reaching: CTE) -> Sequence[str]:
+        return await self.stacks.cut_off(reaching, by=SYSTEM)
+
+    async def _space_admins_make_spaces(self) -> bool:
+        return await self.account.space_admins_make_spaces(by=SYSTEM)
+
+    async def _space_if_any(self, stack_id: StackId) -> SpaceId | None:
+        return await self.stacks.space_of(stack_id, by=SYSTEM)
+
     async def _space_of(self, stack_id: StackId) -> SpaceId:
         return (await self.stacks.get(stack_id, by=SYSTEM)).space_id
 
     async def _may_write_state(self, run_id: RunId) -> bool:
         return await self.legs.may_write_state(run_id, by=SYSTEM)
 
+
+__all__ = ["Means", "OpenUnit", "QueueUpkeep", "Unit"]
 
 OpenUnit: TypeAlias = Callable[[], AbstractAsyncContextManager[Unit]]

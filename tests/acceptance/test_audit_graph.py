@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import replace
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Final
@@ -17,11 +17,10 @@ from stackyard.adapters.postgres import Database
 from stackyard.http.app import build_app
 from stackyard.http.graphql import GraphRoute
 from stackyard.http.session import SessionRoutes
-from stackyard.kernel.access import Action, Level, Subject, SubjectKind
+from stackyard.kernel.access import Grant, Subject, SubjectKind
 from stackyard.kernel.audit import Resource, ResourceType
 from stackyard.kernel.errors import ForbiddenError
-from stackyard.kernel.ids import ROOT, SpaceId, StackId
-from stackyard.spaces import SpaceAccess
+from stackyard.kernel.ids import ROOT, StackId
 
 OPERATIONS: Final = Path(__file__).parents[1] / "operations" / "spacectl"
 CANARY: Final = "canary-0ddba11-5ecre7"
@@ -31,18 +30,6 @@ SEARCH: Final = (
     "query ($input: SearchInput!) { searchAuditTrailEntries(input: $input)"
     " { edges { node { id body } } } }"
 )
-
-
-@dataclass(frozen=True)
-class ReadersOnly(SpaceAccess):
-    """Lets everybody look, and nobody who is no administrator do anything."""
-
-    async def require(self, by: Subject, action: Action, *, space: SpaceId) -> None:
-        if not by.admin and action is not Action.SPACE_READ:
-            raise ForbiddenError(subject=by.name, action=action, space=space)
-
-    async def level(self, by: Subject, *, space: SpaceId) -> Level:
-        return Level.ADMIN if by.admin else Level.READ
 
 
 @pytest.fixture
@@ -105,7 +92,11 @@ async def test_behind_a_proxy_of_ours_the_client_is_who_called_it(
     app = build_app(
         [
             GraphRoute(registry.graph.answer, registry.identification).route(),
-            *SessionRoutes(registry.identification).routes(),
+            *SessionRoutes(
+                registry.identification,
+                registry.doors.sign_in,
+                registry.doors.key_exchange,
+            ).routes(),
         ],
         site=registry.site,
         trusted_proxies=[ip_network("127.0.0.0/8")],
@@ -203,10 +194,10 @@ async def test_a_stranger_who_tries_to_change_something_is_written_down(
     assert json.loads(entry.data)["args"]["ID"] == "net"
 
 
-async def test_who_may_look_and_not_touch_is_written_down(database: Database) -> None:
-    registry = await prepared(Registry(database, base_access=ReadersOnly()))
+async def test_who_may_look_and_not_touch_is_written_down(registry: Registry) -> None:
+    reader = replace(EVE, grants=(Grant(ROOT, "space-reader"),), bound=False)
 
-    assert "unauthorized" in await registry.refusal(LOCK, by=EVE, id="net")
+    assert "unauthorized" in await registry.refusal(LOCK, by=reader, id="net")
 
     [entry] = await registry.entries()
     assert (entry.outcome, entry.action) == ("denied", "stack.lock")

@@ -7,6 +7,10 @@ from collections.abc import Iterator
 
 import stackyard
 from stackyard.kernel.errors import Kind, StackyardError
+from stackyard.spaces import BindingNotFoundError
+
+# What is gone is what clients wanted: they take these words for a success.
+SAY_NOT_FOUND = {BindingNotFoundError}
 
 
 def every_error(kind: type[StackyardError]) -> Iterator[type[StackyardError]]:
@@ -23,6 +27,7 @@ def test_no_error_says_what_clients_take_for_something_else() -> None:
     for error in every_error(StackyardError):
         said = inspect.getdoc(error) or ""
         assert said, error
-        assert "not found" not in said.lower(), error
+        taken = "not found" in said.lower()
+        assert taken is (error in SAY_NOT_FOUND), error
         if error.kind in {Kind.UNAUTHORIZED, Kind.FORBIDDEN}:
             assert "unauthorized" in said, error

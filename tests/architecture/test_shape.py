@@ -21,7 +21,19 @@ MACHINE = re.compile(
     r"|deb\.debian"
 )
 # They find out who is asking, so nobody is asking yet.
-ASK_WHO = {"Authenticator", "Sessions", "Heads", "Progress"}
+ASK_WHO = {
+    "Admission",
+    "Authenticator",
+    "Factors",
+    "Heads",
+    "KeyExchange",
+    "Progress",
+    "Sessions",
+    "SignIn",
+    "SignOnFlow",
+    "Subjects",
+    "Tries",
+}
 
 
 def services() -> Iterator[type]:

@@ -167,7 +167,7 @@ async def test_what_is_sealed_or_let_go_meanwhile_does_not_look_wrong(
 
     await sealed(registry, 3)
     async with one_moment(registry.database) as session:
-        verification = Verification(Interrupted(session), SpaceAccess())
+        verification = Verification(Interrupted(session), SpaceAccess(session))
         verdict = await verification.verify(by=SYSTEM)
 
     assert (verdict.finding, verdict.count) == (None, 3)

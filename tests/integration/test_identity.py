@@ -1,4 +1,5 @@
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,21 +11,24 @@ from stackyard.identity import (
     AccountAdminOnlyError,
     AdminCredentials,
     ApiKeyNameError,
-    BrowserSession,
     CredentialsError,
     Opened,
     Outcome,
+    Passport,
     RunEndedError,
     RunFacts,
+    Session,
     SignInCount,
 )
-from stackyard.kernel.access import NOBODY, SYSTEM, Subject, SubjectKind
+from stackyard.kernel.access import SYSTEM, Subject, SubjectKind
+from stackyard.kernel.caller import Place
 from stackyard.kernel.errors import UnauthorizedError
-from stackyard.kernel.ids import ApiKeyId, RunId, SpaceId, StackId
+from stackyard.kernel.ids import ROOT, ApiKeyId, LegId, RunId, SpaceId, StackId
 from stackyard.kernel.site import Site
 from stackyard.kernel.tokens import TokenError
 
 WRONG = "wrong"
+PASSPORT = Passport(LegId("l"), StackId("net"), ROOT, administrative=False)
 GUEST = Subject(SubjectKind.API_KEY, "k", "ci")
 
 
@@ -37,8 +41,8 @@ async def edge(database: Database) -> Edge:
 
 async def sign_in(edge: Edge, *, address: str = "192.0.2.1", **changes: str) -> object:
     said = {"username": ADMIN.username, "password": ADMIN.password} | changes
-    return await edge.sessions.sign_in(
-        username=said["username"], password=said["password"], address=address
+    return await edge.doors.sign_in.by_password(
+        username=said["username"], password=said["password"], place=Place(address)
     )
 
 
@@ -46,8 +50,7 @@ async def test_a_key_is_exchanged_for_exactly_the_claims_that_clients_read(
     edge: Edge,
 ) -> None:
     key, secret = await edge.key()
-    async with edge.unit() as unit:
-        issued = await unit.api_keys.exchange(key.id, secret=secret, by=NOBODY)
+    issued = await edge.exchange(key.id, secret)
 
     assert issued is not None
     now = int(edge.clock().timestamp())
@@ -56,6 +59,7 @@ async def test_a_key_is_exchanged_for_exactly_the_claims_that_clients_read(
     ) == {
         "aud": SITE.base_url,
         "exp": now + 36_000,
+        "gen": 0,
         "iat": now,
         "iss": "api-key",
         "nbf": now,
@@ -68,12 +72,8 @@ async def test_an_unknown_key_and_a_wrong_secret_give_the_same_nothing(
     edge: Edge,
 ) -> None:
     key, secret = await edge.key()
-    async with edge.unit() as unit:
-        for key_id, said in [(key.id, "wrong"), ("nope", secret), ("\0", secret)]:
-            assert (
-                await unit.api_keys.exchange(ApiKeyId(key_id), secret=said, by=NOBODY)
-                is None
-            )
+    for key_id, said in [(key.id, "wrong"), ("nope", secret), ("\0", secret)]:
+        assert await edge.exchange(key_id, said) is None
 
 
 async def test_a_secret_is_nowhere_in_the_database(edge: Edge) -> None:
@@ -82,7 +82,7 @@ async def test_a_secret_is_nowhere_in_the_database(edge: Edge) -> None:
     assert isinstance(opened, Opened)
 
     async with edge.database.transaction() as session:
-        for table in ("api_keys", "browser_sessions", "sign_in_counts"):
+        for table in ("api_keys", "sessions", "sign_in_counts"):
             rows = await session.scalars(text(f"SELECT t::text FROM {table} t"))
             said = "".join(rows.all())
             for hidden in (secret, opened.token, ADMIN.password):
@@ -92,8 +92,7 @@ async def test_a_secret_is_nowhere_in_the_database(edge: Edge) -> None:
 
 async def test_tokens_of_a_deleted_key_stop_at_once(edge: Edge) -> None:
     key, secret = await edge.key()
-    async with edge.unit() as unit:
-        issued = await unit.api_keys.exchange(key.id, secret=secret, by=NOBODY)
+    issued = await edge.exchange(key.id, secret)
     assert issued is not None
     subject = await edge.authenticator.bearer(issued.jwt)
     assert (subject.id, subject.admin) == (key.id, True)
@@ -103,7 +102,7 @@ async def test_tokens_of_a_deleted_key_stop_at_once(edge: Edge) -> None:
     async with edge.unit() as unit:
         assert await unit.api_keys.delete(key.id, by=SYSTEM) is None
         assert await unit.api_keys.find(key.id, by=SYSTEM) is None
-        assert await unit.api_keys.list(by=SYSTEM) == []
+        assert await unit.api_keys.all(by=SYSTEM) == []
 
     with pytest.raises(CredentialsError):
         await edge.authenticator.bearer(issued.jwt)
@@ -132,7 +131,7 @@ async def test_only_administrators_handle_keys(edge: Edge) -> None:
     async with edge.unit() as unit:
         keys = unit.api_keys
         for call in (
-            keys.list(by=GUEST),
+            keys.all(by=GUEST),
             keys.find(ApiKeyId("x"), by=GUEST),
             keys.create(name="mine", admin=True, by=GUEST),
             keys.delete(ApiKeyId("x"), by=GUEST),
@@ -150,20 +149,29 @@ async def test_a_key_needs_a_name_that_can_be_read(edge: Edge, name: str) -> Non
 
 
 async def test_a_run_is_known_by_its_token_for_as_long_as_it_goes(edge: Edge) -> None:
-    edge.active_runs.add("01RUN")
+    edge.active_runs["01RUN"] = PASSPORT
     async with edge.unit() as unit:
         token = unit.run_tokens.issue(
-            stack_id=StackId("net"), run_id=RunId("01RUN"), seconds=60
+            stack_id=StackId("net"),
+            run_id=RunId("01RUN"),
+            leg_id=PASSPORT.leg_id,
+            seconds=60,
         )
 
     assert await edge.authenticator.bearer(token) == Subject(
         SubjectKind.RUN, "net/01RUN", "net/01RUN", stack_id=StackId("net")
     )
     assert await edge.authenticator.basic("anyone", token)
+    edge.active_runs["01RUN"] = replace(PASSPORT, leg_id=LegId("another"))
+    with pytest.raises(RunEndedError):
+        await edge.authenticator.bearer(token)
+    edge.active_runs["01RUN"] = replace(PASSPORT, stack_id=StackId("other"))
+    with pytest.raises(TokenError):
+        await edge.authenticator.bearer(token)
     edge.active_runs.clear()
     with pytest.raises(RunEndedError):
         await edge.authenticator.bearer(token)
-    edge.active_runs.add("01RUN")
+    edge.active_runs["01RUN"] = PASSPORT
     edge.clock.advance(66)
     with pytest.raises(TokenError):
         await edge.authenticator.bearer(token)
@@ -172,7 +180,7 @@ async def test_a_run_is_known_by_its_token_for_as_long_as_it_goes(edge: Edge) ->
 async def test_a_clouds_token_says_what_roles_are_tied_to_and_opens_nothing_here(
     edge: Edge,
 ) -> None:
-    edge.active_runs.add("01RUN")
+    edge.active_runs["01RUN"] = PASSPORT
     facts = RunFacts(
         StackId("net"), SpaceId("root"), RunId("01RUN"), "TRACKED", "write"
     )
@@ -220,9 +228,15 @@ def test_keys_may_be_published_elsewhere(
 
 @pytest.mark.parametrize("subject", ["net", "/01RUN", "net/", "", None, 7])
 async def test_a_run_token_names_a_stack_and_a_run(edge: Edge, subject: object) -> None:
-    edge.active_runs |= {"01RUN", "", "net"}
+    edge.active_runs |= dict.fromkeys(["01RUN", "", "net"], PASSPORT)
     now = int(edge.clock().timestamp())
-    said = {"aud": SITE.base_url, "exp": now + 9, "iss": "spacelift", "sub": subject}
+    said = {
+        "aud": SITE.base_url,
+        "exp": now + 9,
+        "iss": "spacelift",
+        "jti": "l",
+        "sub": subject,
+    }
 
     with pytest.raises(UnauthorizedError):
         await edge.authenticator.bearer(edge.tokens.sign(said))
@@ -232,7 +246,7 @@ async def test_a_session_lasts_while_it_is_used_but_not_for_ever(edge: Edge) -> 
     opened = await sign_in(edge)
     assert isinstance(opened, Opened)
     began = edge.clock()
-    while edge.clock() - began < BrowserSession.LONGEST - timedelta(hours=11):
+    while edge.clock() - began < Session.LONGEST - timedelta(hours=11):
         assert await edge.sessions.find(opened.token) == opened.subject
         edge.clock.advance(11 * 3600)
     edge.clock.advance(11 * 3600)
@@ -304,5 +318,5 @@ async def test_what_is_over_is_removed(edge: Edge) -> None:
     edge.clock.advance(31 * 24 * 3600)
 
     async with edge.unit() as unit:
-        assert await unit.api_keys.forget_old(by=SYSTEM) == 3
-        assert len(await unit.api_keys.list(by=SYSTEM)) == 1
+        assert await unit.api_keys.forget_old(by=SYSTEM) == 6
+        assert len(await unit.api_keys.all(by=SYSTEM)) == 1

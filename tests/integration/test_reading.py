@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
-from tests.support.edge import NO_MEANS, Edge
+from tests.support.edge import NOTHING, Edge
 from tests.support.postgres import administer, clone_name, free_port
 from tests.support.stacks import ADA, a_spec
 
@@ -99,7 +99,7 @@ async def test_only_lists_are_read_there(database: Database, replica: Database) 
     await behind.prepare()
     async with edge.unit() as unit:
         await unit.stacks.create(a_spec(name="New"), by=ADA)
-    graph = Graph(build_schema(), edge.unit, NO_MEANS, open_list=behind.unit)
+    graph = Graph(build_schema(), edge.unit, NOTHING, open_list=behind.unit)
 
     async def ask(query: str) -> object:
         answer = await graph.answer(query, caller=Caller(ADA))

@@ -2,7 +2,6 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 from tests.support.stacks import ADA, Bench, a_spec
 
-from stackyard.kernel.access import Subject, SubjectKind
 from stackyard.kernel.errors import InvalidError
 from stackyard.kernel.ids import LEGACY, ROOT, StackId
 from stackyard.kernel.search import (
@@ -139,14 +138,6 @@ async def test_what_is_in_a_hidden_space_is_in_no_list(bench: Bench) -> None:
     assert await found(bench) == ["alpha"]
     assert [one.id for one in await bench.stacks.all(by=ADA)] == ["alpha"]
     assert list(await bench.stacks.some(both, by=ADA)) == ["alpha"]
-
-
-async def test_a_run_finds_its_own_stack_only(bench: Bench) -> None:
-    run = Subject(SubjectKind.RUN, "r", "run", stack_id=StackId("beta"))
-    lost = Subject(SubjectKind.RUN, "r", "run")
-
-    assert [one.id for one in await bench.stacks.all(by=run)] == ["beta"]
-    assert not await bench.stacks.all(by=lost)
 
 
 async def test_a_state_that_was_recorded_is_searched(bench: Bench) -> None:

@@ -251,7 +251,7 @@ async def test_the_commit_of_a_push_is_tracked(bench: Bench) -> None:
 
 
 async def test_strangers_cannot_tell_what_exists(session: AsyncSession) -> None:
-    bench = await Bench(session, access=SpaceAccess()).prepare()
+    bench = await Bench(session, access=SpaceAccess(session)).prepare()
     await bench.stacks.create(a_spec(), by=ADA)
     stranger = Subject(SubjectKind.USER, "eve", "Eve")
 

@@ -1,4 +1,5 @@
 import base64
+from collections.abc import Collection
 from dataclasses import replace
 
 import msgspec
@@ -35,8 +36,9 @@ from stackyard_protocol.mqtt import PoolToken, SelfDestruct, ToWorker
 
 @pytest.fixture
 async def yard(session: AsyncSession) -> Yard:
-    await seed(session)
-    return Yard(session)
+    yard = Yard(session)
+    await seed(session, at=yard.clock())
+    return yard
 
 
 async def token_of(yard: Yard, pool: Pool) -> PoolToken:
@@ -117,8 +119,10 @@ async def test_readers_do_not_get_the_token(yard: Yard) -> None:
         async def require(self, by: Subject, action: Action, *, space: SpaceId) -> None:
             pass
 
-        async def level(self, by: Subject, *, space: SpaceId) -> Level:
-            return Level.READ if by is NOBODY else Level.ADMIN
+        async def levels(
+            self, by: Subject, *, spaces: Collection[SpaceId]
+        ) -> dict[SpaceId, Level]:
+            return dict.fromkeys(spaces, Level.READ if by is NOBODY else Level.ADMIN)
 
     pools = replace(yard.pools, access=ReadersOnly())
     assert await pools.token(pool, by=NOBODY) == ""

@@ -19,7 +19,7 @@ from stackyard.kernel.routing import event_of
 from stackyard.reactions import CHOREOGRAPHY, Tools
 from stackyard.reactions.follows import ask_due, look_round
 from stackyard.runs import Run, RunType
-from stackyard.spaces import SpaceAccess, seed
+from stackyard.spaces import seed
 from stackyard.stacks import Provider, Stack
 from stackyard.unit import Means, Unit
 from stackyard.vcs import Answer, Heads, RemoteUnavailableError
@@ -71,7 +71,6 @@ class Bureau:
     @asynccontextmanager
     async def unit(self) -> AsyncIterator[Unit]:
         means = Means(
-            access=SpaceAccess(),
             blobs=NO_BLOBS,
             vault=NOTHING,
             tokens=NOTHING,
@@ -104,7 +103,7 @@ class Bureau:
 
     async def prepare(self) -> "Bureau":
         async with self.database.transaction() as session:
-            await seed(session)
+            await seed(session, at=self.clock())
         return self
 
     async def follow(self, name: str, url: str, **given: Any) -> StackId:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import httpx
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -14,22 +14,38 @@ from starlette.routing import BaseRoute
 
 from stackyard.adapters.crypto import AesVault, RsaTokens
 from stackyard.adapters.postgres import Database
+from stackyard.adapters.second_factor import PyotpPasswords, WebAuthnPasskeys
+from stackyard.audit import WebhookSetup
 from stackyard.graphql.context import Means as GraphMeans
 from stackyard.graphql.execution import Graph
 from stackyard.graphql.schema import build_schema
 from stackyard.http.app import build_app
-from stackyard.http.authentication import Identification
+from stackyard.http.cli_login import CliLoginRoutes
+from stackyard.http.doors import Doors, Outside
 from stackyard.http.graphql import GraphRoute
 from stackyard.http.health import health_routes
+from stackyard.http.second_factor import SecondFactorRoutes
 from stackyard.http.session import SessionRoutes
+from stackyard.http.sign_on import SignOnRoutes
 from stackyard.http.spa import spa_routes
 from stackyard.http.wellknown import wellknown_routes
-from stackyard.identity import AdminCredentials, ApiKey, Authenticator, Sessions
+from stackyard.identity import (
+    AdminCredentials,
+    ApiKey,
+    IssuedToken,
+    LoginPolicies,
+    MembersOnly,
+    Passport,
+    Providers,
+    Stores,
+)
 from stackyard.kernel.access import SYSTEM
 from stackyard.kernel.blobs import Blobs
-from stackyard.kernel.ids import RunId
+from stackyard.kernel.caller import Place
+from stackyard.kernel.federation import ForeignTokens
+from stackyard.kernel.ids import ApiKeyId, RunId
 from stackyard.kernel.site import Site
-from stackyard.spaces import SpaceAccess, seed
+from stackyard.spaces import seed
 from stackyard.unit import Means, QueueUpkeep, Unit
 from stackyard.workers import Courier, Endpoints, Signer
 from tests.support.fakes import Clock, MemoryOutbox
@@ -41,7 +57,7 @@ NO_BLOBS = cast("Blobs", None)
 NO_COURIER = cast("Courier", None)
 NO_SIGNER = cast("Signer", None)
 NO_UPKEEP = cast("QueueUpkeep", None)
-NO_MEANS = cast("GraphMeans", None)
+NOTHING: Any = None
 
 
 @cache
@@ -57,30 +73,55 @@ class Edge:
     site: Site = SITE
     admin: AdminCredentials | None = ADMIN
     clock: Clock = field(default_factory=Clock)
-    active_runs: set[str] = field(default_factory=set)
+    active_runs: dict[str, Passport] = field(default_factory=dict)
+    foreign_tokens: ForeignTokens = NOTHING
+    providers: Providers = NOTHING
+    policies: LoginPolicies = field(default_factory=MembersOnly)
     routes: Sequence[BaseRoute] = ()
     page: Path = Path("/nonexistent")
-    graph_means: GraphMeans = NO_MEANS
+    audit_webhook: WebhookSetup = NOTHING
 
     def __post_init__(self) -> None:
         self.tokens = RsaTokens.of(rsa_key(), clock=self.clock)
-        self.sessions = Sessions(self.database.transaction, self.clock, self.admin)
-        self.authenticator = Authenticator(
-            self.database.transaction,
-            self.tokens,
-            self.site,
-            self.clock,
-            self._run_is_active,
+        self.means = Means(
+            blobs=NO_BLOBS,
+            vault=AesVault(b"\0" * 32),
+            tokens=self.tokens,
+            signer=NO_SIGNER,
+            endpoints=Endpoints(self.site.base_url, "tls://broker:1", ""),
+            site=self.site,
+            clock=self.clock,
+            handover=timedelta(seconds=10),
+            follow_every=timedelta(seconds=120),
         )
-        self.identification = Identification(
-            self.authenticator, self.sessions, self.site
+        self.doors = Doors.of(
+            self.stores,
+            self.means,
+            Outside(
+                self._find_passport,
+                self.foreign_tokens,
+                self.providers,
+                WebAuthnPasskeys(self.site),
+                PyotpPasswords(self.site),
+                self.policies,
+                self.unit,
+            ),
+            operator=self.admin,
         )
-        self.graph = Graph(build_schema(), self.unit, self.graph_means)
+        self.sessions = self.doors.identification.sessions
+        self.authenticator = self.doors.authenticator
+        self.identification = self.doors.identification
+        self.graph = Graph(build_schema(), self.unit, self._graph_means())
         self.app = build_app(
             [
                 *health_routes(),
                 *wellknown_routes(self.tokens, self.site),
-                *SessionRoutes(self.identification).routes(),
+                *SessionRoutes(
+                    self.identification, self.doors.sign_in, self.doors.key_exchange
+                ).routes(),
+                *SignOnRoutes(self.identification, self.doors.sign_on).routes(),
+                *SecondFactorRoutes(self.identification, self.doors.factors).routes(),
+                *CliLoginRoutes(self.identification).routes(),
                 GraphRoute(self.graph.answer, self.identification).route(),
                 *self.routes,
                 *spa_routes(self.page),
@@ -90,43 +131,50 @@ class Edge:
             body_limits={"/small": 10, "/small/not": None},
         )
 
+    def _graph_means(self) -> GraphMeans:
+        return GraphMeans(
+            NOTHING,
+            NOTHING,
+            NOTHING,
+            NOTHING,
+            NOTHING,
+            self.audit_webhook,
+            self.doors.key_exchange,
+            self.site,
+            self.clock,
+        )
+
+    @asynccontextmanager
+    async def stores(self) -> AsyncIterator[Stores]:
+        async with self.database.transaction() as session:
+            yield Stores.on(session)
+
     @asynccontextmanager
     async def unit(self) -> AsyncIterator[Unit]:
         async with self.database.transaction() as session:
-            yield Unit(
-                session,
-                MemoryOutbox(),
-                NO_COURIER,
-                NO_UPKEEP,
-                Means(
-                    access=SpaceAccess(),
-                    blobs=NO_BLOBS,
-                    vault=AesVault(b"\0" * 32),
-                    tokens=self.tokens,
-                    signer=NO_SIGNER,
-                    endpoints=Endpoints(self.site.base_url, "tls://broker:1", ""),
-                    site=self.site,
-                    clock=self.clock,
-                    handover=timedelta(seconds=10),
-                    follow_every=timedelta(seconds=120),
-                ),
-            )
+            yield Unit(session, MemoryOutbox(), NO_COURIER, NO_UPKEEP, self.means)
 
-    async def _run_is_active(self, run_id: RunId) -> bool:
-        return run_id in self.active_runs
+    async def _find_passport(self, run_id: RunId) -> Passport | None:
+        return self.active_runs.get(run_id)
 
     async def prepare(self) -> None:
         async with self.database.transaction() as session:
-            await seed(session)
+            await seed(session, at=self.clock())
 
     async def key(self, *, admin: bool = True) -> tuple[ApiKey, str]:
         async with self.unit() as unit:
-            return await unit.api_keys.create(name="ci", admin=admin, by=SYSTEM)
+            new = await unit.api_keys.create(name="ci", admin=admin, by=SYSTEM)
+        assert new.secret is not None
+        return new.key, new.secret
+
+    async def exchange(self, key_id: str, secret: str) -> IssuedToken | None:
+        return await self.doors.key_exchange.exchange(
+            ApiKeyId(key_id), secret=secret, place=Place("192.0.2.7")
+        )
 
     async def bearer(self, *, admin: bool = True) -> dict[str, str]:
         key, secret = await self.key(admin=admin)
-        async with self.unit() as unit:
-            issued = await unit.api_keys.exchange(key.id, secret=secret, by=SYSTEM)
+        issued = await self.exchange(key.id, secret)
         assert issued is not None
         return {"authorization": f"Bearer {issued.jwt}"}
 

@@ -1,4 +1,4 @@
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -31,8 +31,10 @@ class OpenAccess:
         if action in self.refused:
             raise ForbiddenError(subject=by.name, action=action, space=space)
 
-    async def level(self, by: Subject, *, space: SpaceId) -> Level:
-        return Level.ADMIN
+    async def levels(
+        self, by: Subject, *, spaces: Collection[SpaceId]
+    ) -> dict[SpaceId, Level]:
+        return dict.fromkeys(spaces, Level.ADMIN)
 
 
 @dataclass

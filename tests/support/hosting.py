@@ -17,7 +17,8 @@ from stackyard.http.git import GitHttp, GitLimits
 from stackyard.kernel.access import Subject, SubjectKind
 from stackyard.kernel.blobs import Bucket
 from stackyard.kernel.errors import UnavailableError
-from stackyard.kernel.ids import RepoId, SpaceId
+from stackyard.kernel.ids import ROOT, RepoId, SpaceId
+from stackyard.spaces import Space, seed
 from stackyard.vcs import (
     Contents,
     FileAction,
@@ -115,7 +116,22 @@ class Hosting:
         finally:
             mirrors.close()
 
+    async def prepare(self) -> None:
+        async with self.database.transaction() as session:
+            await seed(session, at=self.clock())
+            await session.merge(
+                Space(
+                    id=GARDEN,
+                    name="Garden",
+                    description="",
+                    parent_id=ROOT,
+                    inherits=False,
+                    labels=[],
+                )
+            )
+
     async def create(self, name: str = "Garden") -> Repository:
+        await self.prepare()
         async with self.unit() as unit:
             settings = RepositorySettings(name=name)
             return await unit.repositories.create(GARDEN, settings, by=ADA)

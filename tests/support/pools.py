@@ -81,7 +81,7 @@ class Yard:
         return type(self)(session, self.clock, self.access, self.outbox, self.trail)
 
     async def pool(self, name: str = "builders") -> Pool:
-        await seed(self.session)
+        await seed(self.session, at=self.clock())
         pool = await self.pools.create(
             PoolSettings(name=name), signing_request(), by=SYSTEM
         )

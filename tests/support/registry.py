@@ -21,17 +21,23 @@ from starlette.routing import Route
 
 from stackyard.adapters.outbound import GuardedHttp
 from stackyard.adapters.queue import PostgresOutbox
-from stackyard.audit import AuditTrail, Entry, Verdict, Webhooks, WebhookSetup, watching
+from stackyard.audit import (
+    AuditTrail,
+    Entry,
+    Refusal,
+    Verdict,
+    Webhooks,
+    WebhookSetup,
+    watching,
+)
 from stackyard.choreography import Outcome
-from stackyard.graphql.context import Means as GraphMeans
-from stackyard.kernel.access import SYSTEM, Access
+from stackyard.kernel.access import SYSTEM
 from stackyard.kernel.caller import Caller
 from stackyard.kernel.queue import Message, Queue
 from stackyard.kernel.search import Search
 from stackyard.processes.audit import verify
 from stackyard.reactions import CHOREOGRAPHY, Tools
 from stackyard.reactions.audit import catch_up, forget_old
-from stackyard.spaces import SpaceAccess
 from stackyard.unit import Unit
 from tests.support.edge import SITE, Edge
 from tests.support.stacks import ADA
@@ -49,29 +55,17 @@ REACTIONS = (
 
 @dataclass
 class Registry(Edge):
-    base_access: Access = field(default_factory=SpaceAccess)
     outbound: GuardedHttp = LOCAL
     retention: timedelta = timedelta(days=30)
 
     def __post_init__(self) -> None:
-        self.graph_means = GraphMeans(
-            state_files=NOTHING,
-            state_links=NOTHING,
-            contents=NOTHING,
-            pushes=NOTHING,
-            heads=NOTHING,
-            audit_webhook=WebhookSetup(self.audit_webhooks, self.outbound),
-            clock=self.clock,
-        )
+        self.audit_webhook = WebhookSetup(self.audit_webhooks, self.outbound)
         super().__post_init__()
 
     @asynccontextmanager
     async def unit(self) -> AsyncIterator[Unit]:
-        async with (
-            watching(self.base_access, self._trail) as access,
-            super().unit() as unit,
-        ):
-            yield self._wired(unit, access)
+        async with watching(self._trail) as refusals, super().unit() as unit:
+            yield self._wired(unit, refusals)
 
     @asynccontextmanager
     async def audit_webhooks(self) -> AsyncIterator[Webhooks]:
@@ -139,13 +133,13 @@ class Registry(Edge):
     @asynccontextmanager
     async def _trail(self) -> AsyncIterator[AuditTrail]:
         async with super().unit() as unit:
-            yield self._wired(unit, self.base_access).trail
+            yield self._wired(unit, []).trail
 
-    def _wired(self, unit: Unit, access: Access) -> Unit:
+    def _wired(self, unit: Unit, refusals: list[Refusal]) -> Unit:
         return replace(
             unit,
             outbox=PostgresOutbox(unit.session, CHOREOGRAPHY.routes),
-            means=replace(unit.means, access=access),
+            refusals=refusals,
         )
 
     async def _taken(self) -> list[dict[str, Any]]:

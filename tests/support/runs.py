@@ -32,7 +32,7 @@ from stackyard_protocol.report import (
 from tests.support.blobs import MemoryBlobs
 from tests.support.certificates import signing_request
 from tests.support.fake_vault import MemoryVault
-from tests.support.fakes import Clock, MemoryOutbox, OpenAccess
+from tests.support.fakes import Clock, MemoryOutbox
 from tests.support.stacks import ADA, a_spec
 
 HANDOVER = timedelta(seconds=10)
@@ -50,7 +50,6 @@ class Plant:
 
     def __post_init__(self) -> None:
         means = Means(
-            access=OpenAccess(),
             blobs=MemoryBlobs(),
             vault=cast("Vault", MemoryVault()),
             tokens=cast("Tokens", None),  # nobody signs in here
@@ -70,7 +69,7 @@ class Plant:
         )
 
     async def prepare(self, *, autodeploy: bool = False) -> "Plant":
-        await seed(self.session)
+        await seed(self.session, at=self.clock())
         pool = await self.unit.pools.create(
             PoolSettings(name="builders"), signing_request(), by=SYSTEM
         )

@@ -8,6 +8,8 @@ from typing import Any, cast
 from stackyard.graphql.context import Context, Means
 from stackyard.graphql.loaders import Loaders
 from stackyard.kernel.access import Subject
+from stackyard.kernel.caller import Place
+from stackyard.kernel.site import Site
 from stackyard.unit import OpenUnit
 from stackyard.vcs import Contents, Pushes
 
@@ -27,6 +29,9 @@ def small_context(
         pushes=cast("Pushes", pushes),
         heads=cast("Any", None),
         audit_webhook=cast("Any", None),
+        key_exchange=cast("Any", None),
+        site=Site("http://stackyard.test", "acme"),
         clock=lambda: datetime(2030, 1, 1, tzinfo=UTC),
     )
-    return Context(opener, opener, subject, Loaders(opener, subject), means, {})
+    loaders = Loaders(opener, subject)
+    return Context(opener, opener, subject, loaders, means, {}, Place(""))

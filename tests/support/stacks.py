@@ -82,5 +82,5 @@ class Bench:
         )
 
     async def prepare(self) -> "Bench":
-        await seed(self.session)
+        await seed(self.session, at=self.clock())
         return self

@@ -141,14 +141,6 @@ def test_what_no_worker_can_run_yet_says_so(vendor: Vendor) -> None:
         a_stack(a_spec(vendor=vendor)).tool_name()
 
 
-def test_a_run_knows_its_own_stack_only() -> None:
-    own = Subject(SubjectKind.RUN, "r", "run", stack_id=StackId("net"))
-    other = Subject(SubjectKind.RUN, "r", "run", stack_id=StackId("web"))
-
-    assert a_stack().belongs_to(own)
-    assert not a_stack().belongs_to(other)
-
-
 @pytest.mark.parametrize("name", ["", "main", "-x", "abc", "g" * 40, "a" * 65])
 def test_what_is_no_hash_names_no_commit(name: str) -> None:
     with pytest.raises(CommitNameError):

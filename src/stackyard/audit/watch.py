@@ -9,7 +9,7 @@ import structlog
 
 from stackyard.audit.model.entry import Refusal
 from stackyard.audit.service import AuditTrail
-from stackyard.kernel.access import Access, Action, Level, Subject
+from stackyard.kernel.access import Action, Subject
 from stackyard.kernel.errors import (
     ForbiddenError,
     NotFoundError,
@@ -18,6 +18,7 @@ from stackyard.kernel.errors import (
 )
 from stackyard.kernel.ids import SpaceId
 from stackyard.kernel.origin import origin
+from stackyard.spaces import SpaceAccess
 
 log = structlog.get_logger()
 
@@ -27,20 +28,19 @@ OpenTrail: TypeAlias = Callable[[], AbstractAsyncContextManager[AuditTrail]]
 _READING: Final = frozenset({Action.SPACE_READ, Action.STACK_STATE_READ})
 
 
-@dataclass(slots=True)
-class WatchedAccess:
-    """Implements `kernel.access.Access` by asking *access*, and keeps what was refused.
+@dataclass(frozen=True, slots=True)
+class WatchedAccess(SpaceAccess):
+    """Says what `SpaceAccess` says, and keeps what was refused.
 
     Refused reading is nothing to it, unless that is how far somebody got who wanted to
     change something: to a stranger the first thing that is refused is to look.
     """
 
-    access: Access
     refusals: list[Refusal] = field(default_factory=list)
 
     async def require(self, by: Subject, action: Action, *, space: SpaceId) -> None:
         try:
-            await self.access.require(by, action, space=space)
+            await SpaceAccess.require(self, by, action, space=space)
         except (ForbiddenError, NotFoundError, UnauthorizedError):
             refusal = Refusal(by, action, space)
             changing = action not in _READING or origin().mutation is not None
@@ -48,23 +48,20 @@ class WatchedAccess:
                 self.refusals.append(refusal)
             raise
 
-    async def level(self, by: Subject, *, space: SpaceId) -> Level:
-        return await self.access.level(by, space=space)
-
 
 @asynccontextmanager
-async def watching(access: Access, open_trail: OpenTrail) -> AsyncIterator[Access]:
-    """Lend *access* for one unit. If that fails, its refusals are written down.
+async def watching(open_trail: OpenTrail) -> AsyncIterator[list[Refusal]]:
+    """Lend one unit a place for refusals. If it fails, they are written down.
 
     In a transaction of their own, since the unit's is rolled back; and not if the unit
     got over them. Enter this before the transaction.
     """
-    watched = WatchedAccess(access)
+    refusals: list[Refusal] = []
     try:
-        yield watched
+        yield refusals
     except StackyardError:
-        if watched.refusals:
-            await _write_down(watched.refusals, open_trail)
+        if refusals:
+            await _write_down(refusals, open_trail)
         raise
 
 

@@ -93,6 +93,7 @@ class Graph:
                         Loaders(self.open_unit, caller.subject),
                         self.means,
                         caller.headers,
+                        caller.place,
                     ),
                     variable_values=variables,
                     operation_name=operation_name,

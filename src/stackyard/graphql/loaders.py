@@ -6,12 +6,21 @@ A set of loaders lives as long as one request, so nothing is cached across reque
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
-from stackyard.kernel.access import Subject
-from stackyard.kernel.ids import PoolId, RunId, SpaceId, StackId
+from stackyard.identity import SecurityKey, User, UserGroup
+from stackyard.kernel.access import Level, Subject
+from stackyard.kernel.ids import (
+    GroupId,
+    PoolId,
+    RoleId,
+    RunId,
+    SpaceId,
+    StackId,
+    UserId,
+)
 from stackyard.runs import Run
-from stackyard.spaces import Space, SpaceNotFoundError
+from stackyard.spaces import HolderKind, Role, RoleBinding, Space, SpaceNotFoundError
 from stackyard.stacks import Stack
 from stackyard.state import StackOutput, StackResource
 from stackyard.unit import OpenUnit, Unit
@@ -19,6 +28,7 @@ from stackyard.workers import Pool, PoolCounts, Worker
 
 K = TypeVar("K")
 V = TypeVar("V")
+Rule: TypeAlias = tuple[SpaceId, Level]
 
 
 class Loader(Generic[K, V]):
@@ -123,6 +133,78 @@ class Loaders:
             return {one.id: one for one in await unit.spaces.list(by=self._by)}
 
         return self._loader(ask, _no_space)
+
+    @cached_property
+    def space_levels(self) -> Loader[SpaceId, Level]:
+        return self._loader(
+            lambda u, keys: u.spaces.levels(keys, by=self._by), lambda _: Level.NONE
+        )
+
+    @cached_property
+    def roles(self) -> Loader[RoleId, Role | None]:
+        return self._loader(lambda u, keys: u.roles.some(keys, by=self._by), _none)
+
+    @cached_property
+    def role_counts(self) -> Loader[RoleId, int]:
+        return self._loader(
+            lambda u, keys: u.roles.counts(keys, by=self._by), lambda _: 0
+        )
+
+    @cached_property
+    def users(self) -> Loader[UserId, User | None]:
+        return self._loader(lambda u, keys: u.people.some(keys, by=self._by), _none)
+
+    @cached_property
+    def groups(self) -> Loader[GroupId, UserGroup | None]:
+        return self._loader(lambda u, keys: u.groups.some(keys, by=self._by), _none)
+
+    @cached_property
+    def security_keys(self) -> Loader[UserId, list[SecurityKey]]:
+        async def ask(
+            unit: Unit, keys: Sequence[UserId]
+        ) -> Mapping[UserId, list[SecurityKey]]:
+            found = await unit.people.security_keys(keys, by=self._by)
+            return _grouped((key.user_id, key) for key in found)
+
+        return self._loader(ask, lambda _: [])
+
+    def _bindings(self, kind: HolderKind) -> Loader[str, list[RoleBinding]]:
+        return self._loader(
+            lambda u, keys: u.bindings.of(kind, keys, by=self._by), lambda _: []
+        )
+
+    def _rules(self, kind: HolderKind) -> Loader[str, list[Rule]]:
+        return self._loader(
+            lambda u, keys: u.bindings.rules(kind, keys, by=self._by), lambda _: []
+        )
+
+    @cached_property
+    def key_bindings(self) -> Loader[str, list[RoleBinding]]:
+        return self._bindings(HolderKind.API_KEY)
+
+    @cached_property
+    def user_bindings(self) -> Loader[str, list[RoleBinding]]:
+        return self._bindings(HolderKind.USER)
+
+    @cached_property
+    def group_bindings(self) -> Loader[str, list[RoleBinding]]:
+        return self._bindings(HolderKind.GROUP)
+
+    @cached_property
+    def stack_bindings(self) -> Loader[str, list[RoleBinding]]:
+        return self._bindings(HolderKind.STACK)
+
+    @cached_property
+    def key_rules(self) -> Loader[str, list[Rule]]:
+        return self._rules(HolderKind.API_KEY)
+
+    @cached_property
+    def user_rules(self) -> Loader[str, list[Rule]]:
+        return self._rules(HolderKind.USER)
+
+    @cached_property
+    def group_rules(self) -> Loader[str, list[Rule]]:
+        return self._rules(HolderKind.GROUP)
 
     @cached_property
     def outputs(self) -> Loader[StackId, list[StackOutput]]:

@@ -8,9 +8,19 @@ from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
-from stackyard.identity import Authenticator, CredentialsError, Sessions
+from stackyard.identity import (
+    Authenticator,
+    CredentialsError,
+    SecondFactor,
+    Seen,
+    SessionMethod,
+    Sessions,
+)
 from stackyard.kernel.access import NOBODY, Subject
+from stackyard.kernel.caller import Place
 from stackyard.kernel.errors import ForbiddenError, UnauthorizedError
+from stackyard.kernel.ids import SessionId
+from stackyard.kernel.origin import origin
 from stackyard.kernel.site import Site
 
 COOKIE: Final = "stackyard_session"
@@ -47,6 +57,24 @@ class Identification:
             self.require_own_page(request)
         return subject
 
+    async def look(self, request: Request) -> Seen:
+        """Return whose browser this is, though a second factor may be wanting yet.
+
+        A request with another kind of credentials is of nobody who needs one.
+        """
+        token = request.cookies.get(COOKIE)
+        if "authorization" in request.headers or not token:
+            subject = await self.require(request)
+            return Seen(
+                subject, SessionId(""), SessionMethod.API_KEY, SecondFactor.NOT_NEEDED
+            )
+        seen = await self.sessions.look(token)
+        if seen is None:
+            raise UnauthorizedError
+        if request.method not in _SAFE:
+            self.require_own_page(request)
+        return seen
+
     async def require(self, request: Request) -> Subject:
         """Return who asks, or raise `UnauthorizedError` if it is nobody."""
         subject = await self.of(request)
@@ -72,6 +100,11 @@ class Identification:
         own = parts.scheme in {"http", "https"} and parts.netloc
         if not own or parts.netloc != request.headers.get("host"):
             raise CrossSiteError(origin=origin)
+
+
+def place_of(request: Request) -> Place:
+    """Return where the request came from."""
+    return Place(origin().address, request.headers.get("user-agent", ""))
 
 
 def _name_and_password(value: str) -> tuple[str, str]:

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from stackyard.http.authentication import Identification
+from stackyard.http.authentication import Identification, place_of
 from stackyard.http.problems import BodyError
 from stackyard.kernel.access import NOBODY
 from stackyard.kernel.caller import Caller
@@ -79,8 +79,8 @@ class GraphRoute:
         try:
             subject = await self.identification.of(request)
         except UnauthorizedError as error:
-            return Caller(NOBODY, error)
-        return Caller(subject, headers=request.headers)
+            return Caller(NOBODY, error, place=place_of(request))
+        return Caller(subject, headers=request.headers, place=place_of(request))
 
 
 async def _read(request: Request) -> Asked:

@@ -1,110 +1,40 @@
 """Who is asking, and whether they may."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
-from enum import IntEnum, StrEnum
+from enum import StrEnum
 from typing import Final, Protocol
 
+from stackyard.kernel.actions import Action, Level
 from stackyard.kernel.ids import SpaceId, StackId
 
-
-class Level(IntEnum):
-    """What somebody is in a space when no finer right was given."""
-
-    NONE = 0
-    READ = 1
-    WRITE = 2
-    ADMIN = 3
-
-
-class Action(StrEnum):
-    """Names of the API's enum `Action`."""
-
-    SPACE_READ = "SPACE_READ"
-    SPACE_WRITE = "SPACE_WRITE"
-    SPACE_ADMIN = "SPACE_ADMIN"
-    RUN_CANCEL = "RUN_CANCEL"
-    RUN_CANCEL_BLOCKING = "RUN_CANCEL_BLOCKING"
-    RUN_CONFIRM = "RUN_CONFIRM"
-    RUN_DISCARD = "RUN_DISCARD"
-    RUN_PRIORITIZE_SET = "RUN_PRIORITIZE_SET"
-    RUN_RETRY = "RUN_RETRY"
-    RUN_RETRY_BLOCKING = "RUN_RETRY_BLOCKING"
-    RUN_STOP = "RUN_STOP"
-    RUN_STOP_BLOCKING = "RUN_STOP_BLOCKING"
-    RUN_TRIGGER = "RUN_TRIGGER"
-    TASK_CREATE = "TASK_CREATE"
-    STACK_ADD_CONFIG = "STACK_ADD_CONFIG"
-    STACK_CREATE = "STACK_CREATE"
-    STACK_DELETE = "STACK_DELETE"
-    STACK_DELETE_CONFIG = "STACK_DELETE_CONFIG"
-    STACK_DISABLE = "STACK_DISABLE"
-    STACK_ENABLE = "STACK_ENABLE"
-    STACK_LOCK = "STACK_LOCK"
-    STACK_MANAGED_STATE_IMPORT = "STACK_MANAGED_STATE_IMPORT"
-    STACK_MANAGED_STATE_ROLLBACK = "STACK_MANAGED_STATE_ROLLBACK"
-    STACK_SET_CURRENT_COMMIT = "STACK_SET_CURRENT_COMMIT"
-    STACK_STATE_DOWNLOAD = "STACK_STATE_DOWNLOAD"
-    STACK_STATE_READ = "STACK_STATE_READ"
-    STACK_SYNC_COMMIT = "STACK_SYNC_COMMIT"
-    STACK_UNLOCK = "STACK_UNLOCK"
-    STACK_UNLOCK_FORCE = "STACK_UNLOCK_FORCE"
-    STACK_UPDATE = "STACK_UPDATE"
-    WORKER_DRAIN_SET = "WORKER_DRAIN_SET"
-    WORKER_POOL_CREATE = "WORKER_POOL_CREATE"
-    WORKER_POOL_CYCLE = "WORKER_POOL_CYCLE"
-    WORKER_POOL_DELETE = "WORKER_POOL_DELETE"
-    WORKER_POOL_RESET = "WORKER_POOL_RESET"
-    WORKER_POOL_UPDATE = "WORKER_POOL_UPDATE"
-    SPACELIFT_VCS_COMMIT_FILES = "SPACELIFT_VCS_COMMIT_FILES"
-    SPACELIFT_VCS_CREATE = "SPACELIFT_VCS_CREATE"
-    SPACELIFT_VCS_DELETE = "SPACELIFT_VCS_DELETE"
-    SPACELIFT_VCS_UPDATE = "SPACELIFT_VCS_UPDATE"
-
-    @property
-    def level(self) -> Level:
-        """Return the lowest level that grants this action without a role of its own."""
-        if self in _READERS:
-            return Level.READ
-        return Level.WRITE if self in _WRITERS else Level.ADMIN
-
-
-# The fallback column of the reference product's catalogue; what is missing is ADMIN.
-_READERS: Final = {
-    Action.SPACE_READ,
-    Action.RUN_CANCEL,
-    Action.RUN_RETRY,
-    Action.RUN_STOP,
-}
-_WRITERS: Final = {
-    Action.SPACE_WRITE,
-    Action.RUN_CANCEL_BLOCKING,
-    Action.RUN_CONFIRM,
-    Action.RUN_DISCARD,
-    Action.RUN_PRIORITIZE_SET,
-    Action.RUN_RETRY_BLOCKING,
-    Action.RUN_STOP_BLOCKING,
-    Action.RUN_TRIGGER,
-    Action.TASK_CREATE,
-    Action.STACK_ADD_CONFIG,
-    Action.STACK_DELETE_CONFIG,
-    Action.STACK_LOCK,
-    Action.STACK_SET_CURRENT_COMMIT,
-    Action.STACK_STATE_DOWNLOAD,
-    Action.STACK_STATE_READ,
-    Action.STACK_SYNC_COMMIT,
-    Action.STACK_UNLOCK,
-    Action.SPACELIFT_VCS_COMMIT_FILES,
-    Action.SPACELIFT_VCS_UPDATE,
-}
+__all__ = [
+    "NOBODY",
+    "SYSTEM",
+    "Access",
+    "Action",
+    "Grant",
+    "Level",
+    "Subject",
+    "SubjectKind",
+]
 
 
 class SubjectKind(StrEnum):
     USER = "user"
     API_KEY = "api_key"
-    RUN = "run"  # a token inside a run: this run's stack and nothing else
+    RUN = "run"  # a token inside a run: the rights of its stack, for this run only
     WORKER = "worker"  # a worker carrying out one leg; `id` is the leg's
     SYSTEM = "system"  # the platform itself
     NOBODY = "nobody"
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A role in a space and all below it, not by a stored binding."""
+
+    space: SpaceId
+    role: str  # the role's slug
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +43,8 @@ class Subject:
 
     `name` is what history and locks show. `admin` is set for an administrator of the
     whole account. `stack_id` is set for a run: the one stack its token is good for.
+    `groups` are a person's or key's groups, by their exact names. `grants` hold beside
+    stored bindings; with `bound` false they alone do.
     """
 
     kind: SubjectKind
@@ -120,6 +52,10 @@ class Subject:
     name: str
     admin: bool = False
     stack_id: StackId | None = None
+    groups: frozenset[str] = frozenset()
+    grants: tuple[Grant, ...] = ()
+    bound: bool = True
+    session_id: str | None = None
 
 
 SYSTEM: Final = Subject(SubjectKind.SYSTEM, "system", "system", admin=True)
@@ -135,5 +71,7 @@ class Access(Protocol):
         `ForbiddenError` if they may read but not do this.
         """
 
-    async def level(self, by: Subject, *, space: SpaceId) -> Level:
-        """Return what *by* is in the space."""
+    async def levels(
+        self, by: Subject, *, spaces: Collection[SpaceId]
+    ) -> dict[SpaceId, Level]:
+        """Return what *by* is in each of these spaces. One query."""

@@ -8,9 +8,18 @@ from stackyard.kernel.errors import UnauthorizedError
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where a request came from."""
+
+    address: str
+    agent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Caller:
     """`refusal` says why *subject* is nobody, if credentials were given."""
 
     subject: Subject
     refusal: UnauthorizedError | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    place: Place = Place("")

@@ -8,12 +8,18 @@ from sqlalchemy.orm import DeclarativeBase
 
 from stackyard.kernel.ids import (
     ApiKeyId,
+    BindingId,
+    GroupId,
     LegId,
     PoolId,
     RepoId,
+    RoleId,
     RunId,
+    SecurityKeyId,
+    SessionId,
     SpaceId,
     StackId,
+    UserId,
     WorkerId,
 )
 
@@ -43,6 +49,12 @@ class Entity(DeclarativeBase):
         WorkerId: Text(),
         RepoId: Text(),
         ApiKeyId: Text(),
+        UserId: Text(),
+        GroupId: Text(),
+        SessionId: Text(),
+        SecurityKeyId: Text(),
+        RoleId: Text(),
+        BindingId: Text(),
         datetime: TIMESTAMP(timezone=True),
         StrEnum: Enum(
             StrEnum,

@@ -40,7 +40,7 @@ async def run(settings: MigrateSettings, given: argparse.Namespace) -> int:
 
 async def verify(database: Database, witness: Mark | None = None) -> Verdict:
     async with one_moment(database) as session:
-        verification = Verification(AuditStore(session), SpaceAccess())
+        verification = Verification(AuditStore(session), SpaceAccess(session))
         return await verification.verify(by=SYSTEM, witness=witness)
 
 

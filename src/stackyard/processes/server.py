@@ -1,36 +1,38 @@
 """`stackyard server`: page, API, git, state, worker calls, MQTT broker."""
 
 import asyncio
-from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
 from starlette.applications import Starlette
-from starlette.requests import Request
 from starlette.routing import BaseRoute
 
 from stackyard.adapters.crypto.authority import BrokerTls
 from stackyard.adapters.mqtt import Broker, Fanout
 from stackyard.adapters.postgres.live import LiveHub
 from stackyard.adapters.queue import PostgresSender
+from stackyard.adapters.second_factor import PyotpPasswords, WebAuthnPasskeys
 from stackyard.composition import Platform
 from stackyard.graphql.context import Means
 from stackyard.graphql.execution import Graph
 from stackyard.graphql.schema import build_schema
 from stackyard.http.app import build_app
-from stackyard.http.authentication import Identification
+from stackyard.http.cli_login import CliLoginRoutes
 from stackyard.http.condition import Condition
+from stackyard.http.doors import Doors, Outside
 from stackyard.http.git import GitHttp
 from stackyard.http.graphql import GraphRoute
 from stackyard.http.health import health_routes, instrumentation_app
 from stackyard.http.live import live_routes
+from stackyard.http.second_factor import SecondFactorRoutes
 from stackyard.http.session import SessionRoutes
+from stackyard.http.sign_on import SignOnRoutes
 from stackyard.http.spa import spa_routes
 from stackyard.http.state import StateRoutes
 from stackyard.http.wellknown import wellknown_routes
 from stackyard.http.worker import WorkerRoutes
-from stackyard.identity import AdminCredentials, Authenticator, Sessions
-from stackyard.kernel.access import SYSTEM, Subject
+from stackyard.identity import AdminCredentials, MembersOnly
+from stackyard.kernel.access import SYSTEM
 from stackyard.kernel.ids import PoolId, WorkerId
 from stackyard.kernel.queue import Queue
 from stackyard.kernel.routing import message_of
@@ -74,7 +76,7 @@ async def serve(settings: ServerSettings) -> None:
         Platform.open(settings, cache="server", metrics=metrics) as platform,
     ):
         async with platform.database.transaction() as session:
-            await seed(session)
+            await seed(session, at=platform.means.clock())
         tls = BrokerTls(platform.authority, [settings.mqtt_broker_endpoint.host])
         broker = make_broker(platform, tls)
         live = LiveHub(settings.direct_database, LIVE_CHANNEL)
@@ -141,20 +143,6 @@ def make_broker(platform: Platform, tls: BrokerTls) -> Broker:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Doors:
-    """How people, keys, runs and browsers prove who they are."""
-
-    identification: Identification
-    authenticator: Authenticator
-
-    async def who(self, request: Request) -> Subject:
-        return await self.identification.require(request)
-
-    async def basic(self, user: str, password: str) -> Subject | None:
-        return await self.authenticator.basic(user, password)
-
-
 def make_app(platform: Platform, live: LiveHub) -> Starlette:
     means, settings = platform.means, platform.settings
     assert isinstance(settings, ServerSettings)  # noqa: S101 - this is the server
@@ -169,6 +157,8 @@ def make_app(platform: Platform, live: LiveHub) -> Starlette:
             platform.pushes,
             platform.heads,
             platform.webhook_setup,
+            doors.key_exchange,
+            means.site,
             means.clock,
         ),
         open_list=platform.list_unit,
@@ -176,7 +166,12 @@ def make_app(platform: Platform, live: LiveHub) -> Starlette:
     routes: list[BaseRoute] = [
         *health_routes(),
         GraphRoute(graph.answer, doors.identification).route(),
-        *SessionRoutes(doors.identification).routes(),
+        *SessionRoutes(
+            doors.identification, doors.sign_in, doors.key_exchange
+        ).routes(),
+        *SignOnRoutes(doors.identification, doors.sign_on).routes(),
+        *SecondFactorRoutes(doors.identification, doors.factors).routes(),
+        *CliLoginRoutes(doors.identification).routes(),
         *wellknown_routes(means.tokens, means.site),
         *live_routes(platform.unit, live, doors.who),
         *WorkerRoutes(platform.unit, means.blobs, platform.state_files).routes(),
@@ -201,18 +196,18 @@ def page_folder(settings: ServerSettings) -> Path:
 
 
 def make_doors(platform: Platform, settings: ServerSettings) -> Doors:
-    means = platform.means
-    authenticator = Authenticator(
-        platform.database.transaction,
-        means.tokens,
-        means.site,
-        means.clock,
-        platform.run_is_active,
-    )
-    admin = None
+    operator = None
     if settings.admin_username and settings.admin_password:
-        admin = AdminCredentials(
+        operator = AdminCredentials(
             settings.admin_username, settings.admin_password.get_secret_value()
         )
-    sessions = Sessions(platform.database.transaction, means.clock, admin)
-    return Doors(Identification(authenticator, sessions, means.site), authenticator)
+    outside = Outside(
+        platform.find_passport,
+        platform.foreign_tokens,
+        platform.sign_on_providers,
+        WebAuthnPasskeys(platform.means.site),
+        PyotpPasswords(platform.means.site),
+        MembersOnly(),
+        platform.unit,
+    )
+    return Doors.of(platform.stores, platform.means, outside, operator=operator)

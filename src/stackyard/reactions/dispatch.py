@@ -11,7 +11,7 @@ from stackyard.identity import RunFacts, RunTokens
 from stackyard.kernel.access import SYSTEM
 from stackyard.kernel.blobs import Bucket
 from stackyard.kernel.errors import Kind, StackyardError
-from stackyard.kernel.ids import PoolId, StackId
+from stackyard.kernel.ids import LegId, PoolId, StackId
 from stackyard.reactions.sources import find_commit, source_of
 from stackyard.reactions.tools import Tools
 from stackyard.runs import Claim, Gate, HandoverDue, RunConfirmed, RunEnded, RunQueued
@@ -142,7 +142,7 @@ async def _make_job(tools: Tools, claim: Claim) -> tuple[Job, RSAPublicKey]:
         facts = RunFacts(
             stack.id, stack.space_id, run.id, run.type, scope_of(run, leg, stack)
         )
-        signing = asyncio.to_thread(_sign, unit.run_tokens, facts)
+        signing = asyncio.to_thread(_sign, unit.run_tokens, facts, leg.id)
     (run_token, oidc_token), source, workspace = await asyncio.gather(
         signing, source_of(tools, run, stack), _saved_workspace(tools, claim)
     )
@@ -164,12 +164,15 @@ async def _make_job(tools: Tools, claim: Claim) -> tuple[Job, RSAPublicKey]:
     return job, pool.public_key()
 
 
-def _sign(tokens: RunTokens, run: RunFacts) -> tuple[str, str]:
+def _sign(tokens: RunTokens, run: RunFacts, leg_id: LegId) -> tuple[str, str]:
     """Return the run's token for us, and the one for clouds. Milliseconds of
     arithmetic: not on the event loop.
     """
     token = tokens.issue(
-        stack_id=run.stack_id, run_id=run.run_id, seconds=RUN_TOKEN_SECONDS
+        stack_id=run.stack_id,
+        run_id=run.run_id,
+        leg_id=leg_id,
+        seconds=RUN_TOKEN_SECONDS,
     )
     return token, tokens.federate(run)
 

@@ -2,6 +2,7 @@
 
 from stackyard.kernel.errors import (
     ConflictError,
+    ForbiddenError,
     InvalidError,
     NotFoundError,
     ProblemsError,
@@ -69,3 +70,17 @@ class CommitUnknownError(InvalidError):
 
 class ConfigElementError(ProblemsError):
     """The variable or file cannot be stored."""
+
+
+class OutOfReachError(InvalidError):
+    """The stack could not use what it needs from its space."""
+
+    def __str__(self) -> str:
+        return (
+            f'what the stack uses cannot be reached from the space "'
+            f'{self.facts["space"]}": {self.facts["uses"]}'
+        )
+
+
+class RunWithoutRightsError(ForbiddenError):
+    """access denied: unauthorized, the stack of this run holds no role; give it one"""

@@ -4,13 +4,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
-from sqlalchemy import Select
+from sqlalchemy import CTE, Select
 
 from stackyard.kernel.access import Subject
 from stackyard.kernel.ids import PoolId, RepoId, SpaceId
 
 # The spaces a subject may read, as a subquery (`stackyard.spaces.visible_to`).
 VisibleSpaces: TypeAlias = Callable[[Subject], Select[SpaceId]]
+
+# Pairs (`space`, `reached`): what may be used where (`stackyard.spaces.reaching`).
+Reaching: TypeAlias = CTE
 
 # Raises a `StackyardError` for a URL that must not be fetched (`stackyard.vcs.GitUrl`).
 CheckUrl: TypeAlias = Callable[[str], object]

@@ -4,6 +4,11 @@ Start with `model/repository.py` for what a built-in repository is, then
 `service/pushes.py` for the one way into it.
 """
 
+from stackyard.kernel.outbound import (
+    Answer,
+    RemoteRefusedError,
+    RemoteUnavailableError,
+)
 from stackyard.vcs.errors import (
     CommitNotFoundError,
     EncryptedFilesUnavailableError,
@@ -14,9 +19,7 @@ from stackyard.vcs.errors import (
     PushRequestError,
     RefClashError,
     RemoteBranchMissingError,
-    RemoteRefusedError,
     RemoteRepositoryMissingError,
-    RemoteUnavailableError,
     RepositoryExistsError,
     RepositoryInUseError,
     RepositoryNameError,
@@ -50,7 +53,6 @@ from stackyard.vcs.model import (
     path_problem,
 )
 from stackyard.vcs.ports import (
-    Answer,
     FileVersion,
     GitService,
     LocalPack,

@@ -64,14 +64,6 @@ class GitUrlError(InvalidError):
         return f"the git URL cannot be used: {self.facts['problem']}"
 
 
-class RemoteRefusedError(InvalidError):
-    """The address leads to a network that the platform must not call."""
-
-
-class RemoteUnavailableError(UnavailableError):
-    """The git server does not answer at the moment. Try again."""
-
-
 class RemoteRepositoryMissingError(InvalidError):
     """The git repository does not exist, or is not public."""
 
@@ -89,3 +81,7 @@ class NotAGitServerError(InvalidError):
 
 class PushRequestError(InvalidError):
     """That is not a push as git makes them, or it names too many branches."""
+
+
+class RepositorySpaceError(InvalidError):
+    """There is no such space for the repository, or you may not know of it."""

@@ -18,6 +18,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
+from stackyard.kernel.outbound import Answer
 from stackyard.vcs.model import Commit, NewRevision, RefChange
 
 
@@ -133,13 +134,6 @@ class Mirrors(Protocol):
 
     async def prune(self) -> None:
         """Throw away what is old, or too much, and not in use."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    status: int
-    content_type: str
-    body: bytes
 
 
 class Outbound(Protocol):

@@ -38,6 +38,10 @@ class PoolStore:
         query = select(Pool).where(Pool.space_id.in_(spaces)).order_by(Pool.id)
         return (await self.session.scalars(query)).all()
 
+    async def count_in(self, space: SpaceId) -> int:
+        query = select(func.count()).where(Pool.space_id == space)
+        return (await self.session.execute(query)).scalar_one()
+
     async def some_of(
         self, pool_ids: Collection[PoolId], spaces: Select[SpaceId]
     ) -> Sequence[Pool]:

@@ -10,7 +10,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Self
 from urllib.parse import urljoin, urlsplit
 
@@ -18,7 +18,12 @@ import httpcore
 
 from stackyard.adapters.outbound.addresses import AddressRules
 from stackyard.audit import Posted
-from stackyard.vcs import Answer, RemoteRefusedError, RemoteUnavailableError
+from stackyard.kernel.outbound import (
+    Answer,
+    RemoteRefusedError,
+    RemoteUnavailableError,
+    Request,
+)
 
 _REDIRECTS: Final = {301, 302, 303, 307, 308}
 _MOST_REDIRECTS: Final = 3
@@ -34,7 +39,8 @@ _UNREACHABLE: Final = (
     httpcore.NetworkError,
     httpcore.ProtocolError,
 )
-_HEADERS: Final = [("User-Agent", "git/2 (stackyard)"), ("Accept", "*/*")]
+_HEADERS: Final = {"User-Agent": "stackyard", "Accept": "*/*"}
+_AS_GIT: Final = {"User-Agent": "git/2 (stackyard)"}  # some servers ask for it
 
 
 class GuardedNetwork(httpcore.AsyncNetworkBackend):
@@ -81,13 +87,20 @@ class GuardedHttp:
         return cls(rules, tls or ssl.create_default_context())
 
     async def get(self, url: str, *, limit: int) -> Answer:
+        return await self.send(Request(url, headers=_AS_GIT), limit=limit)
+
+    async def send(self, request: Request, *, limit: int) -> Answer:
+        """Implement `kernel.outbound.Http`."""
+        host = urlsplit(request.url).hostname
         try:
             async with asyncio.timeout(self.seconds):
-                return await self._follow(url, limit)
+                return await self._follow(request, limit)
         except (TimeoutError, OSError, httpcore.TimeoutException) as error:
-            raise RemoteUnavailableError(host=urlsplit(url).hostname) from error
+            raise RemoteUnavailableError(host=host) from error
         except (httpcore.NetworkError, httpcore.ProtocolError) as error:
-            raise RemoteUnavailableError(host=urlsplit(url).hostname) from error
+            raise RemoteUnavailableError(host=host) from error
+        except ValueError as error:  # it sent us on to what is no address
+            raise RemoteUnavailableError(host=host) from error
 
     async def post(
         self, url: str, body: bytes, headers: Mapping[str, str], *, seconds: float
@@ -125,20 +138,29 @@ class GuardedHttp:
             ssl_context=self.tls, network_backend=GuardedNetwork(self.rules)
         )
 
-    async def _follow(self, url: str, limit: int) -> Answer:
+    async def _follow(self, request: Request, limit: int) -> Answer:
+        url = request.url
         for _ in range(_MOST_REDIRECTS + 1):
+            if not url.isascii():
+                raise RemoteUnavailableError(host=urlsplit(url).hostname)
             if urlsplit(url).scheme != "https":
                 raise RemoteRefusedError(host=urlsplit(url).hostname)
-            answer, location = await self._get(url, limit)
-            if location is None:
+            answer, location = await self._send(replace(request, url=url), limit)
+            if location is None or not _may_move(request):
                 return answer
             url = urljoin(url, location)
         raise RemoteUnavailableError(host=urlsplit(url).hostname)
 
-    async def _get(self, url: str, limit: int) -> tuple[Answer, str | None]:
+    async def _send(self, request: Request, limit: int) -> tuple[Answer, str | None]:
         async with (
             self._pool() as pool,
-            pool.stream("GET", url, headers=_HEADERS, extensions=_STEP) as response,
+            pool.stream(
+                request.method,
+                request.url,
+                headers=list((_HEADERS | dict(request.headers)).items()),
+                content=request.body or None,
+                extensions=_STEP,
+            ) as response,
         ):
             headers = {
                 name.lower(): value.decode("latin-1")
@@ -149,6 +171,11 @@ class GuardedHttp:
             body = await _bounded(response, limit)
             kind = headers.get(b"content-type", "").partition(";")[0].strip()
             return Answer(response.status, kind, body), None
+
+
+def _may_move(request: Request) -> bool:
+    """Say whether *request* holds nothing that another host must not get."""
+    return not request.body and "Authorization" not in request.headers
 
 
 async def _bounded(response: httpcore.Response, limit: int) -> bytes:

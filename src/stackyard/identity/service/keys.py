@@ -1,92 +1,139 @@
+"""Use cases of API keys: they hold for the account, so its administrators make them."""
+
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
-from stackyard.identity.errors import AccountAdminOnlyError
-from stackyard.identity.model import ApiKey, IssuedToken
-from stackyard.identity.store import IdentityStore
+from stackyard.identity.errors import AccountAdminOnlyError, ApiKeyNotFoundError
+from stackyard.identity.model import ApiKey, IssuedBy
+from stackyard.identity.ports import KeyRoles
+from stackyard.identity.store import KeyStore, SessionStore
 from stackyard.kernel.access import SYSTEM, Access, Action, Subject
 from stackyard.kernel.clock import Clock
 from stackyard.kernel.errors import NotFoundError
 from stackyard.kernel.ids import ROOT, ApiKeyId
-from stackyard.kernel.site import Site
-from stackyard.kernel.tokens import Tokens
 
-KEY_ISSUER: Final = "api-key"
-LIFETIME: Final = timedelta(hours=10)
 DELETED_KEPT: Final = timedelta(days=30)
+Claims = list[dict[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """A key with what is shown of it once. A key of the type OIDC has no secrets."""
+
+    key: ApiKey
+    secret: str | None = field(default=None, repr=False)
+    registry_token: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class ApiKeys:
-    store: IdentityStore
+    store: KeyStore
+    sessions: SessionStore
     access: Access
-    tokens: Tokens
-    site: Site
+    roles: KeyRoles
     clock: Clock
 
-    async def list(self, *, by: Subject) -> Sequence[ApiKey]:
+    async def all(self, *, by: Subject) -> Sequence[ApiKey]:
         await self._require_administrator(by)
-        return await self.store.list_keys()
+        return await self.store.list()
 
     async def find(self, key_id: ApiKeyId, *, by: Subject) -> ApiKey | None:
         await self._require_administrator(by)
-        return await self.store.find_key(key_id)
+        return await self.store.find(key_id)
 
     async def create(
-        self, *, name: str, admin: bool, by: Subject
-    ) -> tuple[ApiKey, str]:
-        """Return the key and its secret. The secret is shown this once."""
+        self,
+        *,
+        name: str,
+        admin: bool,
+        by: Subject,
+        teams: list[str] | None = None,
+        oidc: IssuedBy | None = None,
+        claim_mapping: Claims | None = None,
+    ) -> NewKey:
+        """Make a key; with *admin* it is given the role of an administrator in root."""
         await self._require_administrator(by)
         key, secret = ApiKey.create(
-            name=name, admin=admin, creator=by.name, at=self.clock()
+            name=name,
+            creator=by.name,
+            at=self.clock(),
+            teams=teams,
+            oidc=oidc,
+            claim_mapping=claim_mapping,
         )
-        self.store.add_key(key)
-        return key, secret
+        token = key.new_registry_token() if secret is not None else None
+        await self.store.add(key)
+        if admin:
+            await self.roles.make_account_admin(key.id, by=by)
+        return NewKey(key, secret, token)
+
+    async def update(
+        self,
+        key_id: ApiKeyId,
+        *,
+        by: Subject,
+        name: str | None = None,
+        teams: list[str] | None = None,
+        description: str | None = None,
+        claim_mapping: Claims | None = None,
+    ) -> ApiKey:
+        """Change what is given. Other groups end what the key was exchanged for."""
+        key = await self._get(key_id, by=by)
+        before = (list(key.teams), list(key.claim_mapping))
+        key.change(
+            name=name,
+            teams=teams,
+            description=description,
+            claim_mapping=claim_mapping,
+        )
+        if (key.teams, key.claim_mapping) != before:
+            await self._end_derived(key)
+        return key
+
+    async def rotate(self, key_id: ApiKeyId, *, by: Subject) -> NewKey:
+        """Give the key other secrets; whatever came of the old ones ends at once."""
+        key = await self._get(key_id, by=by)
+        secret, token = key.rotate()
+        await self._end_derived(key)
+        return NewKey(key, secret, token)
 
     async def delete(self, key_id: ApiKeyId, *, by: Subject) -> ApiKey | None:
         """End a key, and every token made with it, at once; None if there is none."""
         await self._require_administrator(by)
-        key = await self.store.find_key(key_id)
+        key = await self.store.find(key_id, lock=True)
         if key is not None:
             key.delete(at=self.clock())
+            await self._end_derived(key)
+            await self.roles.take_all(key.id, by=by)
         return key
-
-    async def exchange(
-        self, key_id: ApiKeyId, *, secret: str, by: Subject
-    ) -> IssuedToken | None:
-        """Return a token for the key, or None if the two do not belong together.
-
-        Anybody may ask: the secret is what counts, not who they are already.
-        """
-        del by
-        key = await self.store.find_key(key_id)
-        if key is None or not key.opens_with(secret):
-            return None
-        now = self.clock()
-        if key.use_is_worth_noting(at=now):
-            await self.store.note_use(key, at=now)
-        issued, until = int(now.timestamp()), int((now + LIFETIME).timestamp())
-        claims = {
-            "aud": self.site.base_url,
-            "exp": until,
-            "iat": issued,
-            "iss": KEY_ISSUER,
-            "nbf": issued,
-            "sub": key.id,
-        }
-        return IssuedToken(key.id, self.tokens.sign(claims), until)
 
     async def forget_old(self, *, by: Subject = SYSTEM) -> int:
         """Remove what is over: sessions, counts of sign-ins, long-deleted keys."""
         await self._require_administrator(by)
         now = self.clock()
-        return await self.store.forget_old(at=now, keys_before=now - DELETED_KEPT)
+        removed = await self.sessions.forget_old(at=now)
+        return removed + await self.store.forget_deleted(before=now - DELETED_KEPT)
+
+    async def _get(self, key_id: ApiKeyId, *, by: Subject) -> ApiKey:
+        await self._require_administrator(by)
+        key = await self.store.find(key_id, lock=True)
+        if key is None:
+            raise ApiKeyNotFoundError(api_key=key_id)
+        return key
+
+    async def _end_derived(self, key: ApiKey) -> None:
+        key.generation += 1
+        await self.sessions.end_of(key=key.id)
 
     async def _require_administrator(self, by: Subject) -> None:
-        """Ask for the root space; that there is an account is no secret."""
-        try:
-            await self.access.require(by, Action.SPACE_ADMIN, space=ROOT)
-        except NotFoundError as error:
-            raise AccountAdminOnlyError(subject=by.name) from error
+        await require_administrator(self.access, by)
+
+
+async def require_administrator(access: Access, by: Subject) -> None:
+    """Ask for the root space; that there is an account is no secret."""
+    try:
+        await access.require(by, Action.SPACE_ADMIN, space=ROOT)
+    except NotFoundError as error:
+        raise AccountAdminOnlyError(subject=by.name) from error

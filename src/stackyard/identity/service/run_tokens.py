@@ -3,7 +3,7 @@ from datetime import timedelta
 from typing import Final, Literal
 
 from stackyard.kernel.clock import Clock
-from stackyard.kernel.ids import RunId, SpaceId, StackId, new_ulid
+from stackyard.kernel.ids import LegId, RunId, SpaceId, StackId, new_ulid
 from stackyard.kernel.site import Site
 from stackyard.kernel.tokens import Tokens
 
@@ -43,8 +43,10 @@ class RunTokens:
     site: Site
     clock: Clock
 
-    def issue(self, *, stack_id: StackId, run_id: RunId, seconds: int) -> str:
-        """Return a token of the run and its stack; it ends with the run, or sooner."""
+    def issue(
+        self, *, stack_id: StackId, run_id: RunId, leg_id: LegId, seconds: int
+    ) -> str:
+        """Return a token of the run and its stack; it ends with this leg, or sooner."""
         now = self.clock()
         issued = int(now.timestamp())
         return self.tokens.sign(
@@ -53,6 +55,7 @@ class RunTokens:
                 "exp": int((now + timedelta(seconds=seconds)).timestamp()),
                 "iat": issued,
                 "iss": RUN_ISSUER,
+                "jti": leg_id,
                 "nbf": issued,
                 "sub": f"{stack_id}/{run_id}",
             }

@@ -1,132 +1,155 @@
-"""Sign-in of the administrator, for browsers.
+"""Sessions that are open: whose they are, and how they go on and end.
 
-Lives as long as the process, and opens its own short transactions: it is asked before
-there is a request's unit of work, and a refused try must be counted all the same.
+Lives as long as the process: it is asked before there is a unit of work.
 """
 
-import hashlib
 import hmac
-from dataclasses import dataclass, field
-from enum import Enum, auto
-from ipaddress import IPv6Address, ip_address, ip_network
+from dataclasses import dataclass
 from typing import Final
 
-from stackyard.identity.model import AdminCredentials, BrowserSession, SignInCount
-from stackyard.identity.ports import OpenSession
-from stackyard.identity.secret import digest, new_secret, same_text
-from stackyard.identity.store import IdentityStore
-from stackyard.kernel.access import Subject, SubjectKind
+from stackyard.identity.errors import CredentialsError
+from stackyard.identity.model import (
+    IssuedToken,
+    SecondFactor,
+    Session,
+    SessionMethod,
+)
+from stackyard.identity.ports import OpenStores
+from stackyard.identity.secret import digest, new_secret
+from stackyard.identity.service.subjects import Subjects
+from stackyard.kernel.access import Subject
 from stackyard.kernel.clock import Clock
+from stackyard.kernel.ids import SessionId, UserId
+from stackyard.kernel.site import Site
+from stackyard.kernel.tokens import Tokens
 
-_LONGEST_INPUT: Final = 1024
-
-
-class Outcome(Enum):
-    """Why somebody was not signed in."""
-
-    REFUSED = auto()
-    TOO_MANY_TRIES = auto()
+PERSON_ISSUER: Final = "user"
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
-    """A new session. The token goes into the cookie and nowhere else."""
+class Seen:
+    """Who has a session, and what it still lacks before it opens anything."""
 
-    token: str = field(repr=False)
     subject: Subject
+    session_id: SessionId
+    method: SessionMethod
+    second_factor: SecondFactor
+    user_id: UserId | None = None
+
+    @property
+    def complete(self) -> bool:
+        return self.second_factor in {SecondFactor.NOT_NEEDED, SecondFactor.GIVEN}
 
 
 @dataclass(frozen=True, slots=True)
 class Sessions:
-    open_session: OpenSession
+    open_stores: OpenStores
+    subjects: Subjects
+    tokens: Tokens
+    site: Site
     clock: Clock
-    admin: AdminCredentials | None
-
-    async def sign_in(
-        self,
-        *,
-        username: str,
-        password: str,
-        address: str,
-        replaces: str | None = None,
-    ) -> Opened | Outcome:
-        """Open a session for the right name and password; *replaces* is ended.
-
-        Tries are counted per account and address before the password is looked at, so
-        that many at once do not slip through.
-        """
-        now = self.clock()
-        account, place = _digest(username.casefold()), _digest(_network(address))
-        async with self.open_session() as session:
-            store = IdentityStore(session)
-            tries = await store.count_try(account=account, address=place, at=now)
-            if tries > SignInCount.LIMIT:
-                return Outcome.TOO_MANY_TRIES
-            if self.admin is None or not self._is_admin(username, password):
-                return Outcome.REFUSED
-            await store.forget_tries(account=account, address=place)
-            if replaces is not None:
-                await store.end_session(digest(replaces))
-            token = new_secret()
-            store.add_session(
-                BrowserSession.open(
-                    token=token,
-                    name=self.admin.username,
-                    tag=_tag(token, self.admin),
-                    at=now,
-                )
-            )
-            return Opened(token, _subject(self.admin))
 
     async def find(self, token: str) -> Subject | None:
-        """Return who has this session, and move its end on."""
-        if self.admin is None:
-            return None
+        """Return who has this session, if it lacks nothing, and move its end on."""
+        seen = await self.look(token)
+        return seen.subject if seen is not None and seen.complete else None
+
+    async def look(self, token: str) -> Seen | None:
+        """Return who has this session, even if a second factor is still to be shown."""
+        async with self.open_stores() as stores:
+            found = await stores.sessions.find(digest(token))
+            if found is None or not self._fits(found, token):
+                return None
+            subject = await self.subjects.of_session(stores, found)
+            if subject is None:
+                return None
+            found.see(at=self.clock())
+            return Seen(
+                subject, found.id, found.method, found.second_factor, found.user_id
+            )
+
+    async def of_command_line(self, session_id: SessionId) -> Subject:
+        """Return whose token of the command line it is, or raise `UnauthorizedError`.
+
+        Asked after the token's signature was checked: the session must be there still.
+        """
+        async with self.open_stores() as stores:
+            found = await stores.sessions.find_id(session_id)
+            if found is None or not self._serves_command_line(found):
+                raise CredentialsError
+            subject = await self.subjects.of_session(stores, found)
+            if subject is None:
+                raise CredentialsError
+            found.see(at=self.clock())
+            return subject
+
+    async def of_id(self, session_id: SessionId) -> Subject:
+        """Return whose session of a browser it is, or raise `UnauthorizedError`.
+
+        For what was begun in it a moment ago, when its cookie may not be at hand.
+        """
+        async with self.open_stores() as stores:
+            found = await stores.sessions.find_id(session_id)
+            if found is None or not found.is_open(at=self.clock()):
+                raise CredentialsError
+            subject = await self.subjects.of_session(stores, found)
+            if subject is None or not found.complete:
+                raise CredentialsError
+            return subject
+
+    async def issue_for_command_line(self, token: str) -> IssuedToken | None:
+        """Return a token for the command line of whoever has this session.
+
+        It is a session of its own in the list, and ends when that is revoked.
+        """
         now = self.clock()
-        async with self.open_session() as session:
-            found = await IdentityStore(session).find_session(digest(token))
-            if found is None or not found.is_open(at=now):
+        async with self.open_stores() as stores:
+            found = await stores.sessions.find(digest(token))
+            if found is None or not self._fits(found, token) or not found.complete:
                 return None
-            if not hmac.compare_digest(found.credentials_tag, _tag(token, self.admin)):
-                return None
-            found.see(at=now)
-            return _subject(self.admin)
+            beside = found.for_command_line(token=new_secret(), at=now)
+            beside.credentials_tag = self._tag(beside, beside.id)
+            await stores.sessions.add(beside)
+            issued, until = now.timestamp(), beside.expires_at.timestamp()
+            claims = {
+                "aud": self.site.base_url,
+                "exp": int(until),
+                "iat": int(issued),
+                "iss": PERSON_ISSUER,
+                "jti": beside.id,
+                "nbf": int(issued),
+                "sub": beside.name,
+            }
+            return IssuedToken(beside.id, self.tokens.sign(claims), int(until))
 
     async def sign_out(self, token: str) -> None:
-        async with self.open_session() as session:
-            await IdentityStore(session).end_session(digest(token))
+        async with self.open_stores() as stores:
+            await stores.sessions.end(digest(token))
 
-    def _is_admin(self, username: str, password: str) -> bool:
-        if self.admin is None or len(username) + len(password) > _LONGEST_INPUT:
+    def _fits(self, found: Session, token: str) -> bool:
+        if found.command_line or not found.is_open(at=self.clock()):
             return False
-        right_name = same_text(username, self.admin.username)
-        right_password = same_text(password, self.admin.password)
-        return right_name and right_password
+        return self._is_of_these_credentials(found, token)
 
+    def _serves_command_line(self, found: Session) -> bool:
+        good = found.command_line and found.complete
+        return (
+            good
+            and found.is_open(at=self.clock())
+            and self._is_of_these_credentials(found, found.id)
+        )
 
-def _subject(admin: AdminCredentials) -> Subject:
-    return Subject(SubjectKind.USER, admin.username, admin.username, admin=True)
+    def _is_of_these_credentials(self, found: Session, key: str) -> bool:
+        """A session by the operator's password ends when that is another."""
+        if found.method is not SessionMethod.ADMIN:
+            return True
+        tag = self._tag(found, key)
+        if tag is None or found.credentials_tag is None:
+            return False
+        return hmac.compare_digest(found.credentials_tag, tag)
 
-
-def _tag(token: str, admin: AdminCredentials) -> bytes:
-    """Bind a session to the credentials of its sign-in: new ones end it.
-
-    Keyed with the token, which is not stored: the row helps nobody guess a password.
-    """
-    said = f"{admin.username}\0{admin.password}".encode()
-    return hmac.digest(token.encode(), said, hashlib.sha256)
-
-
-def _digest(text: str) -> bytes:
-    return hashlib.sha256(text.encode(errors="replace")).digest()
-
-
-def _network(address: str) -> str:
-    """Return the address, or its /64: one IPv6 customer has that many addresses."""
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(parsed, IPv6Address):
-        return str(ip_network((parsed, 64), strict=False))
-    return address
+    def _tag(self, found: Session, key: str) -> bytes | None:
+        operator = self.subjects.operator
+        if operator is None or found.method is not SessionMethod.ADMIN:
+            return None
+        return operator.tag(key)

@@ -11,6 +11,7 @@ from typing import assert_never
 
 import msgspec
 
+from stackyard.identity import Passport
 from stackyard.kernel.access import SYSTEM, Access, Action, Subject, SubjectKind
 from stackyard.kernel.clock import Clock
 from stackyard.kernel.errors import ForbiddenError
@@ -133,6 +134,18 @@ class Legs:
         del by  # asked while it is still being found out who is asking
         leg = await self.store.open_leg(run_id)
         return leg is not None and leg.accepted_at is not None
+
+    async def passport(self, run_id: RunId, *, by: Subject) -> Passport | None:
+        """Return what is known of a run that a worker carries out; None of another."""
+        del by  # asked while it is still being found out who is asking
+        leg = await self.store.open_leg(run_id)
+        if leg is None or leg.accepted_at is None:
+            return None
+        run = await self.store.find(run_id)
+        stack = run and await self.stacks.find(run.stack_id, by=SYSTEM)
+        if not stack:
+            return None
+        return Passport(leg.id, stack.id, stack.space_id, stack.administrative)
 
     async def may_write_state(self, run_id: RunId, *, by: Subject) -> bool:
         """Whether the run is on a worker and of a type that may change things."""

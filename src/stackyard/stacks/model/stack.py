@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text
 
-from stackyard.kernel.access import Subject, SubjectKind
+from stackyard.kernel.access import Subject
 from stackyard.kernel.ids import PoolId, RepoId, SpaceId, StackId
 from stackyard.kernel.orm import Entity
 from stackyard.stacks.errors import (
@@ -202,10 +202,6 @@ class Stack(Entity):
                 return version
             case _:
                 return None
-
-    def belongs_to(self, by: Subject) -> bool:
-        """Whether a run may know of this stack: a run knows its own, and no other."""
-        return by.kind is not SubjectKind.RUN or by.stack_id == self.id
 
     def is_locked_by_other_than(self, by: Subject) -> bool:
         return self.lock_owner not in {None, owner_key(by)}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from stackyard.kernel.access import Access, Action, Level, Subject, SubjectKind
+from stackyard.kernel.access import Access, Action, Level, Subject
 from stackyard.kernel.audit import Resource, ResourceType, Trail
 from stackyard.kernel.clock import Clock
 from stackyard.kernel.errors import ForbiddenError, NotFoundError
@@ -13,7 +13,9 @@ from stackyard.kernel.events import Outbox
 from stackyard.kernel.ids import LEGACY, ROOT, RepoId, SpaceId, StackId, slugify
 from stackyard.kernel.search import Page, Search
 from stackyard.stacks.errors import (
+    OutOfReachError,
     RepositoryUnknownError,
+    RunWithoutRightsError,
     SpaceUnknownError,
     StackLockedError,
     StackNotFoundError,
@@ -32,7 +34,7 @@ from stackyard.stacks.events import (
 from stackyard.stacks.model.rules import LONGEST_NAME, slug_problem, spec_problems
 from stackyard.stacks.model.spec import StackSpec
 from stackyard.stacks.model.stack import Stack
-from stackyard.stacks.ports import CommitFacts, Neighbours
+from stackyard.stacks.ports import CommitFacts, Neighbours, Reaching
 from stackyard.stacks.store import StackStore
 
 
@@ -55,8 +57,10 @@ class Stacks:
             space = stack.space_id if stack else ROOT
             await self.access.require(by, Action.SPACE_READ, space=space)
         except NotFoundError:
+            if by.stack_id == stack_id:
+                raise RunWithoutRightsError(stack=stack_id) from None
             return None
-        return stack if stack and stack.belongs_to(by) else None
+        return stack
 
     async def get(self, stack_id: StackId, *, by: Subject, lock: bool = False) -> Stack:
         stack = await self.find(stack_id, by=by, lock=lock)
@@ -67,19 +71,19 @@ class Stacks:
     async def all(self, *, by: Subject) -> Sequence[Stack]:
         """Return every stack that *by* may read, by name."""
         spaces = self.neighbours.visible_spaces(by)
-        return await self.store.all_in(spaces, only=_only(by))
+        return await self.store.all_in(spaces)
 
     async def some(
         self, stack_ids: Collection[StackId], *, by: Subject
     ) -> dict[StackId, Stack]:
         """Return those of these stacks that *by* may read."""
         spaces = self.neighbours.visible_spaces(by)
-        return await self.store.some_of(stack_ids, spaces, only=_only(by))
+        return await self.store.some_of(stack_ids, spaces)
 
     async def search(self, search: Search, *, by: Subject) -> Page[Stack]:
         """Return a page of the stacks that *by* may read. One query."""
         spaces = self.neighbours.visible_spaces(by)
-        return await self.store.search(search, spaces, only=_only(by))
+        return await self.store.search(search, spaces)
 
     async def of_repository(self, repo_id: RepoId, *, by: Subject) -> Sequence[Stack]:
         """Return the stacks whose code is in this built-in repository."""
@@ -90,10 +94,8 @@ class Stacks:
         self, spaces: Collection[SpaceId], *, by: Subject
     ) -> dict[SpaceId, bool]:
         """Say for each of these spaces whether *by* may write there."""
-        return {
-            space: await self.access.level(by, space=space) >= Level.WRITE
-            for space in sorted(set(spaces))
-        }
+        levels = await self.access.levels(by, spaces=spaces)
+        return {space: level >= Level.WRITE for space, level in levels.items()}
 
     async def create(
         self,
@@ -118,6 +120,7 @@ class Stacks:
             stack_id, spec, space_id=space_id, manages_state=manage_state, at=at
         )
         await self.store.add(stack)
+        await self._check_reach(stack)
         await self.outbox.add(StackCreated(stack_id=stack.id, at=at))
         await self._note("create", stack, by=by)
         return stack
@@ -137,6 +140,7 @@ class Stacks:
         at = self.clock()
         stack.change(spec, space_id=space_id, at=at)
         await self.store.write(stack)
+        await self._check_reach(stack)
         await self.outbox.add(StackUpdated(stack_id=stack.id, at=at))
         await self._note("update", stack, by=by)
         if spec.is_disabled is True:
@@ -235,6 +239,28 @@ class Stacks:
         if stack is not None:
             stack.show_state(state, at=at)
 
+    async def space_of(self, stack_id: StackId, *, by: Subject) -> SpaceId | None:
+        """Return where the stack is, whoever may know of it; None if there is none."""
+        del by  # asked in the middle of deciding what somebody may do
+        stack = await self.store.find(stack_id)
+        return None if stack is None else stack.space_id
+
+    async def count_in(self, space: SpaceId, *, by: Subject) -> int:
+        """Return how many stacks are in a space, to an administrator of it."""
+        await self.access.require(by, Action.SPACE_ADMIN, space=space)
+        return await self.store.count_in(space)
+
+    async def cut_off(self, reaching: Reaching, *, by: Subject) -> Sequence[str]:
+        """Name what stacks use and do not reach by these pairs (`space`, `reached`)."""
+        del by  # asked before a move is allowed, to refuse it
+        return await self.store.cut_off(reaching)
+
+    async def _check_reach(self, stack: Stack) -> None:
+        """A stack uses what is in its space, or above as far as spaces inherit."""
+        lost = await self.store.cut_off_of(stack)
+        if lost:
+            raise OutOfReachError(space=stack.space_id, uses=", ".join(lost))
+
     async def _note(
         self,
         verb: str,
@@ -300,10 +326,3 @@ class Stacks:
                 await repositories.get(repo, by=by)
             except NotFoundError:
                 raise RepositoryUnknownError(repository=repo) from None
-
-
-def _only(by: Subject) -> StackId | None:
-    """A run is shown its own stack, and no other."""
-    if by.kind is not SubjectKind.RUN:
-        return None
-    return by.stack_id or StackId("")

@@ -2,13 +2,15 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import CTE, ColumnElement, Select, func, literal, select, union_all
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import QueryableAttribute
 
 from stackyard.kernel.errors import StackyardError
 from stackyard.kernel.ids import RepoId, SpaceId, StackId
 from stackyard.kernel.search import Page, Search
+from stackyard.spaces import Space, reaching
 from stackyard.stacks.errors import (
     RepositoryUnknownError,
     SpaceUnknownError,
@@ -17,6 +19,10 @@ from stackyard.stacks.errors import (
 )
 from stackyard.stacks.model.stack import Stack
 from stackyard.stacks.store.search import page_of, searched
+from stackyard.vcs import Repository
+from stackyard.workers import Pool
+
+MOST_NAMED: Final = 20
 
 # Whatever was looked up before, only the database can say it for good.
 _MEANINGS: Final[dict[str, type[StackyardError]]] = {
@@ -62,22 +68,18 @@ class StackStore:
         await self.session.delete(stack)
         await self.session.flush()
 
-    async def all_in(
-        self, spaces: Select[SpaceId], *, only: StackId | None
-    ) -> Sequence[Stack]:
+    async def all_in(self, spaces: Select[SpaceId]) -> Sequence[Stack]:
         query = (
-            select(Stack).where(*_allowed(spaces, only)).order_by(Stack.name, Stack.id)
+            select(Stack)
+            .where(Stack.space_id.in_(spaces))
+            .order_by(Stack.name, Stack.id)
         )
         return (await self.session.scalars(query)).all()
 
     async def some_of(
-        self,
-        ids: Collection[StackId],
-        spaces: Select[SpaceId],
-        *,
-        only: StackId | None,
+        self, ids: Collection[StackId], spaces: Select[SpaceId]
     ) -> dict[StackId, Stack]:
-        query = select(Stack).where(Stack.id.in_(ids), *_allowed(spaces, only))
+        query = select(Stack).where(Stack.id.in_(ids), Stack.space_id.in_(spaces))
         return {stack.id: stack for stack in await self.session.scalars(query)}
 
     async def of_repository(
@@ -90,19 +92,39 @@ class StackStore:
         )
         return (await self.session.scalars(query)).all()
 
-    async def search(
-        self,
-        search: Search,
-        spaces: Select[SpaceId],
-        *,
-        only: StackId | None,
-    ) -> Page[Stack]:
-        query = searched(select(Stack).where(*_allowed(spaces, only)), search)
+    async def search(self, search: Search, spaces: Select[SpaceId]) -> Page[Stack]:
+        query = searched(select(Stack).where(Stack.space_id.in_(spaces)), search)
         return page_of((await self.session.scalars(query)).all(), search)
 
+    async def count_in(self, space: SpaceId) -> int:
+        query = select(func.count()).where(Stack.space_id == space)
+        return (await self.session.execute(query)).scalar_one()
 
-def _allowed(
-    spaces: Select[SpaceId], only: StackId | None
-) -> list[ColumnElement[bool]]:
-    visible = Stack.space_id.in_(spaces)
-    return [visible] if only is None else [visible, Stack.id == only]
+    async def cut_off(self, pairs: CTE) -> Sequence[str]:
+        """Name the uses of stacks in `pairs.space` that are not in `pairs.reached`."""
+        moved = Stack.space_id.in_(select(pairs.c.space))
+        return await self._cut_off(pairs, moved)
+
+    async def cut_off_of(self, stack: Stack) -> Sequence[str]:
+        pairs = reaching(select(Space.id).where(Space.id == stack.space_id))
+        return await self._cut_off(pairs, Stack.id == stack.id)
+
+    async def _cut_off(self, pairs: CTE, which: ColumnElement[bool]) -> Sequence[str]:
+        def lost(home: QueryableAttribute[SpaceId]) -> ColumnElement[bool]:
+            within = select(pairs.c.reached).where(pairs.c.space == Stack.space_id)
+            return home.not_in(within)
+
+        pools = (
+            select(Stack.id, literal("worker pool"), Pool.name)
+            .join(Pool, Pool.id == Stack.worker_pool_id)
+            .where(which, lost(Pool.space_id))
+        )
+        repositories = (
+            select(Stack.id, literal("repository"), Repository.name)
+            .join(Repository, Repository.id == Stack.vcs_repo_id)
+            .where(which, lost(Repository.space_id))
+        )
+        rows = await self.session.execute(
+            union_all(pools, repositories).order_by(Stack.id).limit(MOST_NAMED)
+        )
+        return [f'stack "{stack}": {kind} "{name}"' for stack, kind, name in rows]

@@ -91,7 +91,7 @@ class Repository(Entity):
     # Keys and folders go by this, so that a new repository of an old name never
     # meets what the old one left behind.
     storage: Mapped[str]
-    space_id: Mapped[SpaceId] = mapped_column(index=True)
+    space_id: Mapped[SpaceId] = mapped_column(ForeignKey("spaces.id"), index=True)
     name: Mapped[str]
     description: Mapped[str | None]
     labels: Mapped[list[str]] = mapped_column(ARRAY(TEXT))

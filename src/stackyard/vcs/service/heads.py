@@ -6,14 +6,11 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from stackyard.vcs.errors import (
-    NotAGitServerError,
-    RemoteRepositoryMissingError,
-    RemoteUnavailableError,
-)
+from stackyard.kernel.outbound import Answer, RemoteUnavailableError
+from stackyard.vcs.errors import NotAGitServerError, RemoteRepositoryMissingError
 from stackyard.vcs.model import GitUrl
 from stackyard.vcs.model.pkt_line import PktLineError, PktLines
-from stackyard.vcs.ports import Answer, Outbound
+from stackyard.vcs.ports import Outbound
 
 _MOST_BYTES: Final = 16 * 1024 * 1024
 _BRANCHES: Final = "refs/heads/"

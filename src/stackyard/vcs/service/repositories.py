@@ -112,6 +112,11 @@ class Repositories:
         except NotFoundError:
             return None
 
+    async def count_in(self, space: SpaceId, *, by: Subject) -> int:
+        """Return how many repositories are in a space, to an administrator of it."""
+        await self.access.require(by, Action.SPACE_ADMIN, space=space)
+        return await self.store.count_in(space)
+
     async def page(
         self, space: SpaceId, *, by: Subject, first: int | None, after: str | None
     ) -> RepositoryPage:

@@ -64,6 +64,11 @@ class Pools:
         found = await self.store.some_of(pool_ids, self.visible_spaces(by))
         return {pool.id: pool for pool in found}
 
+    async def count_in(self, space: SpaceId, *, by: Subject) -> int:
+        """Return how many pools are in a space, to an administrator of it."""
+        await self.access.require(by, Action.SPACE_ADMIN, space=space)
+        return await self.store.count_in(space)
+
     async def counts(
         self, pool_ids: Collection[PoolId], *, by: Subject
     ) -> dict[PoolId, PoolCounts]:
@@ -78,8 +83,8 @@ class Pools:
 
     async def token(self, pool: Pool, *, by: Subject) -> str:
         """Return what launchers of the pool are given; empty to mere readers."""
-        level = await self.access.level(by, space=pool.space_id)
-        if level < Level.ADMIN:
+        levels = await self.access.levels(by, spaces=[pool.space_id])
+        if levels[pool.space_id] < Level.ADMIN:
             return ""
         token = PoolToken(
             pool_ulid=pool.id,

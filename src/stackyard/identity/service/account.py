@@ -1,0 +1,97 @@
+"""What holds for the whole account, and the sessions in it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from stackyard.identity.errors import SessionNotFoundError
+from stackyard.identity.model import Account, Session, Strategy
+from stackyard.identity.service.keys import require_administrator
+from stackyard.identity.store import PeopleStore, SessionStore
+from stackyard.kernel.access import Access, Subject
+from stackyard.kernel.clock import Clock
+from stackyard.kernel.ids import SessionId
+
+MOST_SESSIONS: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class AccountSettings:
+    people: PeopleStore
+    sessions: SessionStore
+    access: Access
+    clock: Clock
+
+    async def get(self, *, by: Subject) -> Account:
+        await require_administrator(self.access, by)
+        return await self.people.account()
+
+    async def space_admins_make_spaces(self, *, by: Subject) -> bool:
+        """Whether administrators of a space may make and change spaces below it."""
+        del by  # no secret, and asked in the middle of deciding what they may do
+        return (await self.people.account()).space_admins_make_spaces
+
+    async def set_security_email(self, email: str, *, by: Subject) -> Account:
+        account = await self._change(by)
+        account.set_security_email(email)
+        return account
+
+    async def set_space_admins_make_spaces(
+        self, *, allowed: bool, by: Subject
+    ) -> Account:
+        account = await self._change(by)
+        account.space_admins_make_spaces = allowed
+        return account
+
+    async def set_strategy(self, strategy: Strategy, *, by: Subject) -> Account:
+        """Say who decides what people may do. All sessions but one's own end."""
+        account = await self._change(by)
+        if account.strategy is strategy:
+            return account
+        account.strategy = strategy
+        if strategy is Strategy.USER_MANAGEMENT:
+            await self.people.send_queued(at=self.clock())
+        await self.end_other_sessions(by=by)
+        return account
+
+    async def enforce_second_factor(self, *, enforced: bool, by: Subject) -> Account:
+        """Ask everybody for a second factor, or no more.
+
+        When it begins, all sessions but one's own end: nobody stays in without one.
+        """
+        account = await self._change(by)
+        if enforced and not account.second_factor_enforced:
+            await self.end_other_sessions(by=by)
+        account.second_factor_enforced = enforced
+        return account
+
+    async def end_other_sessions(self, *, by: Subject) -> int:
+        """End every session but one's own; return how many there were."""
+        await require_administrator(self.access, by)
+        return await self.sessions.end_all_but(by.session_id)
+
+    async def open_sessions(
+        self, *, by: Subject, first: int = MOST_SESSIONS, after: str | None = None
+    ) -> Sequence[Session]:
+        """Return the sessions that are open, newest first, those before *after*."""
+        await require_administrator(self.access, by)
+        return await self.sessions.open_ones(
+            at=self.clock(),
+            first=min(first, MOST_SESSIONS),
+            after=None if after is None else SessionId(after),
+        )
+
+    async def end_session(self, session_id: SessionId, *, by: Subject) -> Session:
+        """End anybody's session, at once."""
+        await require_administrator(self.access, by)
+        found = await self.sessions.find_id(session_id)
+        if found is None:
+            raise SessionNotFoundError(session=session_id)
+        await self.sessions.end_id(session_id)
+        return found
+
+    async def _change(self, by: Subject) -> Account:
+        await require_administrator(self.access, by)
+        account = await self.people.account(lock=True)
+        account.changed_at = self.clock()
+        return account

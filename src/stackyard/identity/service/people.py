@@ -1,0 +1,150 @@
+"""Use cases of people: invited, listed, sent away."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+
+from stackyard.identity.errors import (
+    GroupNotFoundError,
+    UserNotFoundError,
+    UserTakenError,
+)
+from stackyard.identity.model import SecurityKey, Strategy, User, UserGroup
+from stackyard.identity.ports import MaySeePeople
+from stackyard.identity.service.keys import require_administrator
+from stackyard.identity.store import FactorStore, PeopleStore
+from stackyard.kernel.access import Access, Subject
+from stackyard.kernel.clock import Clock
+from stackyard.kernel.ids import GroupId, SecurityKeyId, UserId
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """Somebody who may come, and the secret of the link that tells them so."""
+
+    user: User
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Administrators of any space may look; only those of the account may change."""
+
+    store: PeopleStore
+    factors: FactorStore
+    access: Access
+    may_see: MaySeePeople
+    clock: Clock
+
+    async def list(self, *, by: Subject) -> Sequence[User]:
+        return await self.store.users() if await self.may_see(by) else []
+
+    async def find(self, user_id: UserId, *, by: Subject) -> User | None:
+        return await self.store.find(user_id) if await self.may_see(by) else None
+
+    async def some(self, ids: Collection[UserId], *, by: Subject) -> dict[UserId, User]:
+        """Return those of these people that there are."""
+        return await self.store.some(ids) if await self.may_see(by) else {}
+
+    async def invite(
+        self, *, username: str, email: str | None, by: Subject
+    ) -> Invitation:
+        """Let somebody in whom the identity provider will know by *username*."""
+        await require_administrator(self.access, by)
+        if await self.store.is_invited(username, email):
+            raise UserTakenError(username=username)
+        user, secret = User.invite(
+            username=username, email=email, queued=await self._queued(), at=self.clock()
+        )
+        await self.store.add(user)
+        return Invitation(user, secret)
+
+    async def invite_again(self, user_id: UserId, *, by: Subject) -> Invitation:
+        """Make another link; the old one is good for nothing any more."""
+        user = await self.get(user_id, by=by)
+        secret = user.resend(queued=await self._queued(), at=self.clock())
+        return Invitation(user, secret)
+
+    async def get(self, user_id: UserId, *, by: Subject) -> User:
+        """Return the person, to change them."""
+        await require_administrator(self.access, by)
+        user = await self.store.find(user_id, lock=True)
+        if user is None:
+            raise UserNotFoundError(user=user_id)
+        return user
+
+    async def delete(self, user_id: UserId, *, by: Subject) -> User | None:
+        """Send somebody away: rights, sessions and second factors go with them."""
+        await require_administrator(self.access, by)
+        user = await self.store.find(user_id, lock=True)
+        if user is not None:
+            await self.store.remove(user)
+        return user
+
+    async def security_keys(
+        self, ids: Collection[UserId], *, by: Subject
+    ) -> Sequence[SecurityKey]:
+        """Return the security keys of these people, to an administrator."""
+        await require_administrator(self.access, by)
+        return await self.factors.keys_of_some(ids)
+
+    async def delete_security_key(
+        self, key_id: SecurityKeyId, *, by: Subject
+    ) -> SecurityKey | None:
+        """Take somebody's key away, also the last one: they enrol another."""
+        await require_administrator(self.access, by)
+        key = await self.factors.find_key(key_id)
+        if key is not None:
+            await self.factors.remove_key(key)
+        return key
+
+    async def _queued(self) -> bool:
+        return (await self.store.account()).strategy is not Strategy.USER_MANAGEMENT
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """Groups of the identity provider that have rights here."""
+
+    store: PeopleStore
+    access: Access
+    may_see: MaySeePeople
+    clock: Clock
+
+    async def list(self, *, by: Subject) -> Sequence[UserGroup]:
+        return await self.store.groups() if await self.may_see(by) else []
+
+    async def find(self, group_id: GroupId, *, by: Subject) -> UserGroup | None:
+        return await self.store.find_group(group_id) if await self.may_see(by) else None
+
+    async def some(
+        self, ids: Collection[GroupId], *, by: Subject
+    ) -> dict[GroupId, UserGroup]:
+        """Return those of these groups that there are."""
+        return await self.store.some_groups(ids) if await self.may_see(by) else {}
+
+    async def create(
+        self, *, name: str, description: str | None, by: Subject
+    ) -> UserGroup:
+        """Map a group by its exact name; whoever is in it may sign in from now on."""
+        await require_administrator(self.access, by)
+        group = UserGroup.create(name=name, description=description, at=self.clock())
+        await self.store.add_group(group)
+        return group
+
+    async def update(
+        self, group_id: GroupId, *, description: str | None, by: Subject
+    ) -> UserGroup:
+        await require_administrator(self.access, by)
+        group = await self.store.find_group(group_id)
+        if group is None:
+            raise GroupNotFoundError(group=group_id)
+        group.describe(description)
+        return group
+
+    async def delete(self, group_id: GroupId, *, by: Subject) -> UserGroup | None:
+        """Take the group's rights away, from all who are in it, at once."""
+        await require_administrator(self.access, by)
+        group = await self.store.find_group(group_id)
+        if group is not None:
+            await self.store.remove_group(group)
+        return group

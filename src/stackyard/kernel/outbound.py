@@ -1,0 +1,42 @@
+"""HTTP to places that somebody named, as those who call them see it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from stackyard.kernel.errors import InvalidError, UnavailableError
+
+
+class RemoteRefusedError(InvalidError):
+    """The address leads to a network that the platform must not call."""
+
+
+class RemoteUnavailableError(UnavailableError):
+    """The server at that address does not answer at the moment. Try again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is sent. Its headers and body may hold credentials, so neither is shown."""
+
+    url: str
+    method: str = "GET"
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    content_type: str
+    body: bytes
+
+
+class Http(Protocol):
+    async def send(self, request: Request, *, limit: int) -> Answer:
+        """Send *request* to an https URL and read at most *limit* bytes.
+
+        Few redirects are followed, and none of a request that carries a body or
+        credentials. Raises `RemoteRefusedError` if the address must not be called, and
+        `RemoteUnavailableError` if nothing useful answers in time.
+        """
