@@ -15,6 +15,7 @@ from starlette.types import Scope
 PAGES: Final = (
     "/",
     "/admin-login",
+    "/apikeytoken",
     "/stacks",
     "/stacks/{rest:path}",
     "/stack/{rest:path}",
@@ -24,6 +25,10 @@ PAGES: Final = (
     "/modules",
     "/modules/{rest:path}",
     "/module/{rest:path}",
+    "/spaces",
+    "/spaces/{rest:path}",
+    "/settings",
+    "/settings/{rest:path}",
 )
 _NOT_BUILT: Final = (
     "The browser application was not built for this installation."

@@ -6,6 +6,8 @@ import { ApiError, send } from "../api/client";
 
 export interface Session {
   name: string;
+  /** Whether they govern the whole account. */
+  admin: boolean;
 }
 
 export function useSession() {
@@ -19,23 +21,26 @@ export function useSession() {
   });
 }
 
-export async function signIn(
-  username: string,
-  password: string,
-): Promise<void> {
-  const answer = await send("/session", {
+/** What somebody proves who they are with, and where it is sent. */
+export type Proof =
+  | { at: "/session"; says: { username: string; password: string } }
+  | { at: "/session/key"; says: { id: string; secret: string } };
+
+export async function signIn({ at, says }: Proof): Promise<void> {
+  const answer = await send(at, {
     method: "POST",
     headers: { "Content-Type": "application/json", "X-Stackyard-Csrf": "1" },
-    body: JSON.stringify({ username, password }),
+    body: JSON.stringify(says),
   });
-  if (answer.status === 429) {
-    throw new ApiError(
-      "Too many attempts. Wait a few minutes, then try again.",
-    );
-  }
   if (!answer.ok) {
-    throw new ApiError("That user name and password do not go together.");
+    const { message } = (await answer.json()) as { message: string };
+    throw new ApiError(message);
   }
+}
+
+/** Whether whoever is signed in governs the whole account. */
+export function useIsAdmin(): boolean {
+  return useSession().data?.admin ?? false;
 }
 
 export function useSignOut(): () => Promise<void> {
