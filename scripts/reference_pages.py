@@ -79,6 +79,7 @@ MEANINGS: Final = {
     " below the issuer",
     "SERVER_DOMAIN": "where people, git and workers find the server",
     "STACKYARD_ACCOUNT_NAME": "what the installation is called",
+    "STACKYARD_AUDIT_RETENTION_DAYS": "how long entries of the audit trail are kept",
     "STACKYARD_CACHE_FOLDER": "where clones of repositories are cached",
     "STACKYARD_GIT_POLL_SECONDS": "how often a git server elsewhere is asked for news",
     "STACKYARD_DATABASE_DIRECT_URL": "past a pooler in transaction mode, to listen",
@@ -89,6 +90,8 @@ MEANINGS: Final = {
     "STACKYARD_MQTT_PORT": "of the broker",
     "STACKYARD_OUTBOUND_ALLOWED_NETWORKS": "private ones that may be called",
     "STACKYARD_SCHEME": "`https` or `http`, of `SERVER_DOMAIN`",
+    "STACKYARD_TRUSTED_PROXIES": "networks of the proxies in front of the server, whose"
+    " `X-Forwarded-For` is believed",
     "STACKYARD_WEB_FOLDER": "the built page, if not the package's",
     "STACKYARD_WORKER_LEASE_SECONDS": "silence after which a worker is suspected",
 }

@@ -7,13 +7,11 @@ can jump through it, mypy can check it, and a test can build one by hand.
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import cached_property
 from random import SystemRandom
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
 from sqlalchemy import CTE
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from stackyard.follows import Follows, FollowStore
 from stackyard.identity import (
@@ -29,13 +27,8 @@ from stackyard.identity import (
     SignOns,
 )
 from stackyard.kernel.access import SYSTEM
-from stackyard.kernel.blobs import Blobs
-from stackyard.kernel.clock import Clock
-from stackyard.kernel.events import Outbox
 from stackyard.kernel.ids import RunId, SpaceId, StackId
-from stackyard.kernel.secrets import Vault
-from stackyard.kernel.site import Site
-from stackyard.kernel.tokens import Tokens
+from stackyard.parts import Means, Parts, QueueUpkeep
 from stackyard.runs import (
     Deletions,
     Dispatch,
@@ -52,7 +45,6 @@ from stackyard.spaces import (
     Occupants,
     Roles,
     RoleStore,
-    SpaceAccess,
     Spaces,
     SpaceStore,
     visible_to,
@@ -61,11 +53,8 @@ from stackyard.stacks import ConfigStore, Neighbours, StackConfig, Stacks, Stack
 from stackyard.state import States, StateStore
 from stackyard.vcs import GitUrl, RefUpdates, Repositories, RepositoryStore
 from stackyard.workers import (
-    Courier,
-    Endpoints,
     Pools,
     PoolStore,
-    Signer,
     Workers,
     WorkerStore,
 )
@@ -73,43 +62,9 @@ from stackyard.workers import (
 _random = SystemRandom()
 
 
-class QueueUpkeep(Protocol):
-    async def sweep(self) -> None:
-        """Forget what the queue need not remember any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Means:
-    """What lives as long as the process, and every unit may use."""
-
-    blobs: Blobs
-    vault: Vault
-    tokens: Tokens
-    signer: Signer
-    endpoints: Endpoints
-    site: Site
-    clock: Clock
-    handover: timedelta
-    follow_every: timedelta
-
-
 @dataclass(frozen=True)
-class Unit:
-    """The parts; each slice's service is a `cached_property` that is built of them."""
-
-    session: AsyncSession
-    outbox: Outbox
-    courier: Courier
-    queue_upkeep: QueueUpkeep
-    means: Means
-
-    @cached_property
-    def access(self) -> SpaceAccess:
-        return SpaceAccess(self.session)
-
-    @property
-    def clock(self) -> Clock:
-        return self.means.clock
+class Unit(Parts):
+    """Each slice's service is a `cached_property` that is built of the parts."""
 
     @cached_property
     def api_keys(self) -> ApiKeys:
@@ -134,7 +89,10 @@ class Unit:
     @cached_property
     def groups(self) -> Groups:
         return Groups(
-            self._people_store, self.access, self.access.administers_any, self.clock
+            self._people_store,
+            self.access,
+            self.access.administers_any,
+            self.clock,
         )
 
     @cached_property
@@ -182,7 +140,11 @@ class Unit:
     @cached_property
     def repositories(self) -> Repositories:
         return Repositories(
-            RepositoryStore(self.session), self.access, self.outbox, self.clock
+            RepositoryStore(self.session),
+            self.access,
+            self.outbox,
+            self.clock,
+            self.trail,
         )
 
     @cached_property
@@ -202,6 +164,7 @@ class Unit:
             self.clock,
             self.means.endpoints,
             visible_to,
+            self.trail,
         )
 
     @cached_property
@@ -213,6 +176,7 @@ class Unit:
             self.outbox,
             self.courier,
             self.clock,
+            self.trail,
         )
 
     @cached_property
@@ -223,6 +187,7 @@ class Unit:
             self.outbox,
             self.clock,
             Neighbours(visible_to, GitUrl, self.pools, self.repositories),
+            self.trail,
         )
 
     @cached_property
@@ -244,6 +209,7 @@ class Unit:
             self.access,
             self.means.vault,
             self.clock,
+            self.trail,
         )
 
     @cached_property
@@ -255,6 +221,7 @@ class Unit:
             self.clock,
             self._space_of,
             self._may_write_state,
+            self.trail,
         )
 
     @cached_property
@@ -276,6 +243,7 @@ class Unit:
             self.access,
             self.outbox,
             self.clock,
+            self.trail,
         )
 
     @cached_property
@@ -288,6 +256,7 @@ class Unit:
             self.access,
             self.outbox,
             self.clock,
+            self.trail,
         )
 
     @cached_property
@@ -352,5 +321,7 @@ class Unit:
     async def _may_write_state(self, run_id: RunId) -> bool:
         return await self.legs.may_write_state(run_id, by=SYSTEM)
 
+
+__all__ = ["Means", "OpenUnit", "QueueUpkeep", "Unit"]
 
 OpenUnit: TypeAlias = Callable[[], AbstractAsyncContextManager[Unit]]

@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute
 from stackyard.adapters.crypto import AesVault, RsaTokens
 from stackyard.adapters.postgres import Database
 from stackyard.adapters.second_factor import PyotpPasswords, WebAuthnPasskeys
+from stackyard.audit import WebhookSetup
 from stackyard.graphql.context import Means as GraphMeans
 from stackyard.graphql.execution import Graph
 from stackyard.graphql.schema import build_schema
@@ -78,6 +79,7 @@ class Edge:
     policies: LoginPolicies = field(default_factory=MembersOnly)
     routes: Sequence[BaseRoute] = ()
     page: Path = Path("/nonexistent")
+    audit_webhook: WebhookSetup = NOTHING
 
     def __post_init__(self) -> None:
         self.tokens = RsaTokens.of(rsa_key(), clock=self.clock)
@@ -136,6 +138,7 @@ class Edge:
             NOTHING,
             NOTHING,
             NOTHING,
+            self.audit_webhook,
             self.doors.key_exchange,
             self.site,
             self.clock,

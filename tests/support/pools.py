@@ -25,7 +25,7 @@ from stackyard.workers import (
 )
 from stackyard_protocol.mqtt import FromWorker, Register
 from tests.support.certificates import signing_request
-from tests.support.fakes import Clock, MemoryOutbox, OpenAccess
+from tests.support.fakes import Clock, MemoryOutbox, MemoryTrail, OpenAccess
 
 _AUTHORITY = Authority.found(clock=Clock())
 ENDPOINTS = Endpoints(
@@ -48,6 +48,7 @@ class Yard:
     clock: Clock = field(default_factory=Clock)
     access: OpenAccess = field(default_factory=OpenAccess)
     outbox: MemoryOutbox = field(default_factory=MemoryOutbox)
+    trail: MemoryTrail = field(default_factory=MemoryTrail)
     authority: Authority = field(init=False)
     pools: Pools = field(init=False)
     workers: Workers = field(init=False)
@@ -64,6 +65,7 @@ class Yard:
             self.clock,
             ENDPOINTS,
             built_in_spaces,
+            self.trail,
         )
         self.workers = Workers(
             WorkerStore(self.session),
@@ -72,10 +74,11 @@ class Yard:
             self.outbox,
             courier,
             self.clock,
+            self.trail,
         )
 
     def in_another(self, session: AsyncSession) -> Self:
-        return type(self)(session, self.clock, self.access, self.outbox)
+        return type(self)(session, self.clock, self.access, self.outbox, self.trail)
 
     async def pool(self, name: str = "builders") -> Pool:
         await seed(self.session, at=self.clock())

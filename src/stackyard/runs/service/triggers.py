@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from stackyard.kernel.access import Access, Action, Subject
+from stackyard.kernel.audit import Trail
 from stackyard.kernel.clock import Clock
 from stackyard.kernel.events import Outbox
 from stackyard.kernel.ids import RunId, StackId
 from stackyard.runs.errors import CommandMissingError, RunTypeError
 from stackyard.runs.events import RunQueued
 from stackyard.runs.model import Run, Transition, queue_run
+from stackyard.runs.service.notes import note_run
 from stackyard.runs.service.progress import Progress
 from stackyard.runs.service.requests import Runs
 from stackyard.runs.states import RunState, RunType
@@ -29,6 +31,7 @@ class Triggers:
     access: Access
     outbox: Outbox
     clock: Clock
+    trail: Trail
 
     async def trigger(
         self,
@@ -57,7 +60,7 @@ class Triggers:
             commit=commit or (stack.tracked_commit if branch is None else None),
             user_metadata=user_metadata,
         )
-        return await self._enqueue(run, first)
+        return await self._enqueue(run, first, stack, verb="trigger", by=by)
 
     async def create_task(
         self,
@@ -82,7 +85,7 @@ class Triggers:
             skip_init=skip_init,
             user_metadata=user_metadata,
         )
-        return await self._enqueue(run, first)
+        return await self._enqueue(run, first, stack, verb="create", by=by)
 
     async def push(
         self,
@@ -116,7 +119,7 @@ class Triggers:
             triggered_by=pushed_by,
             commit=commit,
         )
-        return await self._enqueue(run, first)
+        return await self._enqueue(run, first, stack, verb="trigger", by=by)
 
     async def retry(self, stack_id: StackId, run_id: RunId, *, by: Subject) -> Run:
         """Queue the same again, under a new id."""
@@ -138,7 +141,7 @@ class Triggers:
             skip_init=old.skip_init,
             retry_of=old.id,
         )
-        return await self._enqueue(run, first)
+        return await self._enqueue(run, first, stack, verb="retry", by=by)
 
     async def destroy(self, stack_id: StackId, *, by: Subject) -> Run:
         """Queue the run that destroys what the stack made, before it is deleted."""
@@ -152,7 +155,7 @@ class Triggers:
             triggered_by=by.name,
             commit=stack.tracked_commit,
         )
-        return await self._enqueue(run, first)
+        return await self._enqueue(run, first, stack, verb="trigger", by=by)
 
     async def supersede(self, stack_id: StackId, branch: str, *, by: Subject) -> None:
         """A newer commit was pushed: older proposals of the branch are not needed."""
@@ -175,9 +178,12 @@ class Triggers:
         await self.access.require(by, action, space=stack.space_id)
         return stack
 
-    async def _enqueue(self, run: Run, first: Transition) -> Run:
+    async def _enqueue(
+        self, run: Run, first: Transition, stack: Stack, *, verb: str, by: Subject
+    ) -> Run:
         await self.progress.begin(run, first)
         await self.outbox.add(
             RunQueued(run_id=run.id, stack_id=run.stack_id, at=run.created_at)
         )
+        await note_run(self.trail, verb, run, stack, by=by)
         return run

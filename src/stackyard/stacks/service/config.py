@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from stackyard.kernel.access import Access, Action, Subject
+from stackyard.kernel.audit import Resource, ResourceType, Trail
 from stackyard.kernel.clock import Clock
 from stackyard.kernel.ids import ROOT, StackId
 from stackyard.kernel.secrets import Vault
@@ -19,6 +20,7 @@ from stackyard.stacks.model.config import (
     checksum,
     config_problems,
 )
+from stackyard.stacks.model.stack import Stack
 from stackyard.stacks.service.stacks import Stacks
 from stackyard.stacks.store import ConfigStore
 
@@ -30,6 +32,7 @@ class StackConfig:
     access: Access
     vault: Vault
     clock: Clock
+    trail: Trail
 
     async def add(
         self, stack_id: StackId, wanted: ConfigInput, *, by: Subject
@@ -52,6 +55,7 @@ class StackConfig:
             description=wanted.description or None,
             created_at=self.clock(),
         )
+        await self._note("add", element, stack, by=by)
         return await self.store.put(element)
 
     async def delete(
@@ -63,6 +67,7 @@ class StackConfig:
         element = await self.store.find(stack.id, element_id)
         if element is not None:
             await self.store.remove(element)
+            await self._note("delete", element, stack, by=by)
         return element
 
     async def find(
@@ -95,6 +100,22 @@ class StackConfig:
             )
             for element in await self.store.of([stack_id])
         ]
+
+    async def _note(
+        self, verb: str, element: ConfigElement, stack: Stack, *, by: Subject
+    ) -> None:
+        await self.trail.note(
+            f"stack_config.{verb}",
+            Resource(ResourceType.STACK, stack.id),
+            space=stack.space_id,
+            facts={
+                "ID": element.id,
+                "Type": element.type,
+                "WriteOnly": element.write_only,
+                "ValueSHA": element.checksum,
+            },
+            by=by,
+        )
 
     def _seal(self, stack_id: StackId, wanted: ConfigInput) -> bytes:
         return self.vault.seal(wanted.value.encode(), context=_row(stack_id, wanted.id))

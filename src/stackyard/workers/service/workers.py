@@ -10,6 +10,7 @@ import structlog
 from ulid import ULID
 
 from stackyard.kernel.access import Access, Action, Subject
+from stackyard.kernel.audit import Resource, ResourceType, Trail
 from stackyard.kernel.clock import Clock
 from stackyard.kernel.events import Outbox
 from stackyard.kernel.ids import ROOT, LegId, PoolId, WorkerId
@@ -50,6 +51,7 @@ class Workers:
     outbox: Outbox
     courier: Courier
     clock: Clock
+    trail: Trail
 
     async def of(
         self, pool_ids: Collection[PoolId], *, by: Subject
@@ -86,6 +88,13 @@ class Workers:
         await self.access.require(by, Action.WORKER_DRAIN_SET, space=pool.space_id)
         worker = await self.store.get(pool_id, worker_id, lock=True)
         worker.drained = drained
+        await self.trail.note(
+            "worker.drain" if drained else "worker.undrain",
+            Resource(ResourceType.WORKER, worker_id),
+            related=Resource(ResourceType.WORKER_POOL, pool_id),
+            space=pool.space_id,
+            by=by,
+        )
         if worker.can_take_a_run:
             await self._say_idle(pool_id)
         return worker
