@@ -337,6 +337,7 @@ PLACES = (
     "/settings/roles/new",
     "/settings/sessions",
     "/settings/sign-in",
+    "/settings/audit",
 )
 
 
