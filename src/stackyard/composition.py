@@ -230,7 +230,7 @@ class Platform:
     @asynccontextmanager
     async def stores(self) -> AsyncIterator[Stores]:
         async with self.database.transaction() as session:
-            yield Stores.on(session)
+            yield Stores.on(session, self._unit_on(session, []).trail)
 
 
 def guarded_http(settings: ServerSettings | DrainSettings) -> GuardedHttp:

@@ -74,6 +74,7 @@ class Unit(Parts):
             self.access,
             self.bindings,
             self.clock,
+            self.trail,
         )
 
     @cached_property
@@ -84,6 +85,7 @@ class Unit(Parts):
             self.access,
             self.access.administers_any,
             self.clock,
+            self.trail,
         )
 
     @cached_property
@@ -93,12 +95,17 @@ class Unit(Parts):
             self.access,
             self.access.administers_any,
             self.clock,
+            self.trail,
         )
 
     @cached_property
     def account(self) -> AccountSettings:
         return AccountSettings(
-            self._people_store, SessionStore(self.session), self.access, self.clock
+            self._people_store,
+            SessionStore(self.session),
+            self.access,
+            self.clock,
+            self.trail,
         )
 
     @cached_property
@@ -109,6 +116,7 @@ class Unit(Parts):
             self.access,
             self.means.vault,
             self.clock,
+            self.trail,
         )
 
     @cached_property
@@ -125,16 +133,21 @@ class Unit(Parts):
             SpaceStore(self.session),
             self.access,
             Occupants(self._things_in, self._cut_off, self._space_admins_make_spaces),
+            self.trail,
         )
 
     @cached_property
     def roles(self) -> Roles:
-        return Roles(RoleStore(self.session), self.access)
+        return Roles(RoleStore(self.session), self.access, self.trail)
 
     @cached_property
     def bindings(self) -> Bindings:
         return Bindings(
-            RoleStore(self.session), self.access, self.clock, self._space_if_any
+            RoleStore(self.session),
+            self.access,
+            self.clock,
+            self._space_if_any,
+            self.trail,
         )
 
     @cached_property

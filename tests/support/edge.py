@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import httpx
 from cryptography.hazmat.primitives.asymmetric import rsa
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.routing import BaseRoute
 
 from stackyard.adapters.crypto import AesVault, RsaTokens
@@ -147,12 +148,15 @@ class Edge:
     @asynccontextmanager
     async def stores(self) -> AsyncIterator[Stores]:
         async with self.database.transaction() as session:
-            yield Stores.on(session)
+            yield Stores.on(session, self.unit_on(session).trail)
 
     @asynccontextmanager
     async def unit(self) -> AsyncIterator[Unit]:
         async with self.database.transaction() as session:
-            yield Unit(session, MemoryOutbox(), NO_COURIER, NO_UPKEEP, self.means)
+            yield self.unit_on(session)
+
+    def unit_on(self, session: AsyncSession) -> Unit:
+        return Unit(session, MemoryOutbox(), NO_COURIER, NO_UPKEEP, self.means)
 
     async def _find_passport(self, run_id: RunId) -> Passport | None:
         return self.active_runs.get(run_id)

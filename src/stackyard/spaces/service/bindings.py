@@ -3,8 +3,10 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from stackyard.kernel.access import Action, Level, Subject
+from stackyard.kernel.audit import Resource, ResourceType, Trail
 from stackyard.kernel.clock import Clock
 from stackyard.kernel.ids import ROOT, ApiKeyId, BindingId, RoleId, SpaceId, StackId
 from stackyard.spaces.access import SpaceAccess
@@ -29,6 +31,7 @@ class Bindings:
     access: SpaceAccess
     clock: Clock
     space_of_stack: SpaceOfStack
+    trail: Trail
 
     async def create(
         self, holder: Holder, *, role: str, space: SpaceId, by: Subject
@@ -47,6 +50,7 @@ class Bindings:
         binding = RoleBinding.create(holder, found, space, at=self.clock())
         await self.store.add_binding(binding)
         self.access.forget()
+        await self._note("create", binding, found.slug, by=by)
         return binding
 
     async def find(
@@ -73,6 +77,7 @@ class Bindings:
                 await self.access.require(by, Action.STACK_MANAGE, space=space)
         await self.store.remove_binding(binding)
         self.access.forget()
+        await self._note("delete", binding, binding.role_id, by=by)
         return binding
 
     async def of(
@@ -110,6 +115,10 @@ class Bindings:
         wanted = {space: roles[ROLE_OF_LEVEL[level]] for space, level in rules.items()}
         await self._replace(holder, roles, wanted)
         self.access.forget()
+        rights = {str(space): level.name for space, level in rules.items()}
+        await self.trail.note(
+            "access_rules.set", _resource(holder), facts={"Rules": rights}, by=by
+        )
 
     async def make_account_admin(self, key: ApiKeyId, *, by: Subject) -> None:
         """Give an API key the role that governs everything."""
@@ -141,6 +150,18 @@ class Bindings:
             ],
         )
 
+    async def _note(
+        self, verb: str, binding: RoleBinding, role: str, *, by: Subject
+    ) -> None:
+        await self.trail.note(
+            f"role_binding.{verb}",
+            _resource(binding.holder),
+            related=Resource(ResourceType.SPACE, binding.space_id),
+            space=binding.space_id,
+            facts={"ID": binding.id, "Role": role},
+            by=by,
+        )
+
     async def _require_space(self, space: SpaceId, *, by: Subject) -> None:
         await self.access.require(by, Action.SPACE_ADMIN, space=space)
 
@@ -156,3 +177,15 @@ class Bindings:
             raise HolderNotFoundError(stack=stack) from None
         if space == ROOT and home != ROOT:
             raise RootBindingError(stack=stack, space=home)
+
+
+_KINDS: Final = {
+    HolderKind.API_KEY: ResourceType.API_KEY,
+    HolderKind.USER: ResourceType.USER,
+    HolderKind.GROUP: ResourceType.USER_GROUP,
+    HolderKind.STACK: ResourceType.STACK,
+}
+
+
+def _resource(holder: Holder) -> Resource:
+    return Resource(_KINDS[holder.kind], holder.id)
