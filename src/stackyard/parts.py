@@ -71,7 +71,9 @@ class Parts:
 
     @cached_property
     def trail(self) -> AuditTrail:
-        return AuditTrail(AuditStore(self.session), self.outbox, self.clock)
+        return AuditTrail(
+            AuditStore(self.session), self.outbox, self.clock, self.access.roles_of
+        )
 
     @cached_property
     def audit(self) -> Audit:

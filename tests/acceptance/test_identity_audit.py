@@ -127,3 +127,20 @@ async def test_sign_ins_that_went_well_and_those_that_did_not(edge: Edge) -> Non
     kept = await everything(edge)
     assert CANARY not in kept
     assert secret not in kept
+
+
+async def test_an_entry_says_which_roles_the_actor_held(edge: Edge) -> None:
+    key, _ = await edge.key(admin=False)
+    async with edge.unit() as unit:
+        space = await unit.spaces.create(SpaceSpec("Team"), by=SYSTEM)
+        holder = Holder(HolderKind.API_KEY, key.id)
+        for role in ("space-admin", "space-reader"):
+            await unit.bindings.create(holder, role=role, space=space.id, by=SYSTEM)
+    async with edge.unit() as unit:
+        spec = SpaceSpec("Renamed", parent=ROOT)
+        await unit.spaces.update(space.id, spec, by=key.subject)
+    async with edge.database.transaction() as session:
+        query = text(
+            "SELECT actor_roles FROM audit_entries WHERE action = 'space.update'"
+        )
+        assert await session.scalar(query) == ["space-admin", "space-reader"]

@@ -91,6 +91,14 @@ class SpaceAccess(Access):
         )
         return (await self.session.execute(query.limit(1))).first() is not None
 
+    async def roles_of(self, by: Subject) -> tuple[str, ...] | None:
+        """Return the slugs of the roles that *by* holds somewhere; None without any."""
+        if not may_hold_roles(by):
+            return None
+        bound = _bound(by)
+        query = select(bound.c.slug).distinct().order_by(bound.c.slug)
+        return tuple((await self.session.scalars(query)).all()) or None
+
     def forget(self) -> None:
         """Ask again from now on: who may do what has just been changed."""
         self._known.clear()
@@ -215,11 +223,11 @@ def _held(by: Subject, spaces: Collection[SpaceId]) -> CompoundSelect[Any]:
 
 
 def _bound(by: Subject) -> CTE:
-    """Return rows (space_id, actions): the roles that *by* was given, and where."""
+    """Return rows (space_id, actions, slug): what *by* was given, and where."""
     parts: list[Select[*tuple[Any, ...]]] = []
     if by.bound:
         parts.append(
-            select(RoleBinding.space_id, Role.actions)
+            select(RoleBinding.space_id, Role.actions, Role.slug)
             .join(Role, Role.id == RoleBinding.role_id)
             .where(_holds(by))
         )
@@ -230,13 +238,17 @@ def _bound(by: Subject) -> CTE:
             func.unnest(spaces, slugs).table_valued("space_id", "slug").render_derived()
         )
         parts.append(
-            select(given.c.space_id, Role.actions).join(Role, Role.slug == given.c.slug)
+            select(given.c.space_id, Role.actions, Role.slug).join(
+                Role, Role.slug == given.c.slug
+            )
         )
     if not parts:
         parts.append(
-            select(Space.id.label("space_id"), _texts(()).label("actions")).where(
-                false()
-            )
+            select(
+                Space.id.label("space_id"),
+                _texts(()).label("actions"),
+                Space.id.label("slug"),
+            ).where(false())
         )
     return union_all(*parts).cte("bound")
 

@@ -16,10 +16,6 @@ from stackyard.kernel.ids import SpaceId
 from stackyard.kernel.origin import origin
 
 
-async def no_roles(_by: Subject) -> None:
-    """Nobody has roles yet."""
-
-
 @dataclass(slots=True)
 class AuditTrail:
     """Implements `kernel.audit.Trail`. One per unit: that there is news is told once.
@@ -30,7 +26,7 @@ class AuditTrail:
     store: AuditStore
     outbox: Outbox
     clock: Clock
-    roles_of: RolesOf = no_roles
+    roles_of: RolesOf
     last: str = ""  # the id of the unit's last entry
 
     async def note(
