@@ -346,7 +346,6 @@ PAGES = [
     "/",
     "/admin-login",
     "/apikeytoken",
-    "/invitation?token=01",
     "/stacks",
     "/stack/net",
     "/stack/net/run/01",
@@ -355,6 +354,7 @@ PAGES = [
     "/spaces/root",
     "/settings",
     "/settings/keys",
+    "/you",
 ]
 
 
