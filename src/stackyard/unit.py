@@ -4,7 +4,7 @@ A plain typed object stands in for a dependency-injection framework: the editor
 can jump through it, mypy can check it, and a test can build one by hand.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -26,7 +26,7 @@ from stackyard.identity import (
     RunTokens,
     SessionStore,
 )
-from stackyard.kernel.access import SYSTEM
+from stackyard.kernel.access import SYSTEM, Subject
 from stackyard.kernel.blobs import Blobs
 from stackyard.kernel.clock import Clock
 from stackyard.kernel.events import Outbox
@@ -197,6 +197,7 @@ class Unit:
             self.outbox,
             self.courier,
             self.clock,
+            visible_to,
         )
 
     @cached_property
@@ -238,6 +239,7 @@ class Unit:
             self.means.vault,
             self.clock,
             self._space_of,
+            self._readable,
             self._may_write_state,
         )
 
@@ -245,6 +247,7 @@ class Unit:
     def logs(self) -> RunLogs:
         return RunLogs(
             LogStore(self.session),
+            self.stacks,
             self.means.blobs,
             self.access,
             self.outbox,
@@ -256,6 +259,7 @@ class Unit:
         return Runs(
             self._run_store,
             self.stacks,
+            self.pools,
             self._progress,
             self.access,
             self.outbox,
@@ -332,6 +336,11 @@ class Unit:
 
     async def _space_of(self, stack_id: StackId) -> SpaceId:
         return (await self.stacks.get(stack_id, by=SYSTEM)).space_id
+
+    async def _readable(
+        self, stack_ids: Collection[StackId], by: Subject
+    ) -> Sequence[StackId]:
+        return list(await self.stacks.some(stack_ids, by=by))
 
     async def _may_write_state(self, run_id: RunId) -> bool:
         return await self.legs.may_write_state(run_id, by=SYSTEM)

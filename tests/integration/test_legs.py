@@ -138,7 +138,7 @@ async def test_a_report_announces_the_log_that_is_still_on_its_way(
 
     part = await plant.unit.logs.read(held.run, version, offset=0, by=SYSTEM)
     assert (part.body, part.exists, part.finished) == (b"", True, False)
-    listed = await plant.unit.logs.versions_with_logs([held.run.id], by=SYSTEM)
+    listed = await plant.unit.logs.versions_with_logs([held.run], by=SYSTEM)
     assert listed == {(held.run.id, version)}
 
 

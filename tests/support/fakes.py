@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 from stackyard.kernel.access import Action, Level, Subject
 from stackyard.kernel.errors import ForbiddenError
 from stackyard.kernel.events import Event
-from stackyard.kernel.ids import SpaceId
+from stackyard.kernel.ids import ROOT, SpaceId
+from stackyard.kernel.needs import Rule, note_asked
 
 
 @dataclass
@@ -26,6 +27,9 @@ class OpenAccess:
     refused: set[Action] = field(default_factory=set)
 
     async def require(self, by: Subject, action: Action, *, space: SpaceId) -> None:
+        note_asked(action)
+        if space == ROOT and action is Action.SPACE_ADMIN:
+            note_asked(Rule.ACCOUNT_ADMIN)
         if action in self.refused:
             raise ForbiddenError(subject=by.name, action=action, space=space)
 

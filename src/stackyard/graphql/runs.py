@@ -326,7 +326,7 @@ async def resolve_history(root: Run, info: Info) -> list[dict[str, Any]]:
     by = info.context.subject
     async with info.context.open_unit() as unit:
         steps = await unit.runs.history(root.id, by=by)
-        printed = await unit.logs.versions_with_logs([root.id], by=by)
+        printed = await unit.logs.versions_with_logs([root], by=by)
     return [_step(step, printed=(root.id, step.version) in printed) for step in steps]
 
 

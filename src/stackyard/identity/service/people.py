@@ -15,6 +15,7 @@ from stackyard.identity.store import PeopleStore
 from stackyard.kernel.access import Access, Subject
 from stackyard.kernel.clock import Clock
 from stackyard.kernel.ids import GroupId, UserId
+from stackyard.kernel.needs import Rule, needs
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +35,20 @@ class People:
     may_see: MaySeePeople
     clock: Clock
 
+    @needs(Rule.ANY_SPACE_ADMIN)
     async def list(self, *, by: Subject) -> Sequence[User]:
         return await self.store.users() if await self.may_see(by) else []
 
+    @needs(Rule.ANY_SPACE_ADMIN)
     async def find(self, user_id: UserId, *, by: Subject) -> User | None:
         return await self.store.find(user_id) if await self.may_see(by) else None
 
+    @needs(Rule.ANY_SPACE_ADMIN)
     async def some(self, ids: Collection[UserId], *, by: Subject) -> dict[UserId, User]:
         """Return those of these people that there are."""
         return await self.store.some(ids) if await self.may_see(by) else {}
 
+    @needs(Rule.ACCOUNT_ADMIN)
     async def invite(
         self, *, username: str, email: str | None, by: Subject
     ) -> Invitation:
@@ -57,12 +62,14 @@ class People:
         await self.store.add(user)
         return Invitation(user, secret)
 
+    @needs(Rule.ACCOUNT_ADMIN)
     async def invite_again(self, user_id: UserId, *, by: Subject) -> Invitation:
         """Make another link; the old one is good for nothing any more."""
         user = await self.get(user_id, by=by)
         secret = user.resend(queued=await self._queued(), at=self.clock())
         return Invitation(user, secret)
 
+    @needs(Rule.ACCOUNT_ADMIN)
     async def get(self, user_id: UserId, *, by: Subject) -> User:
         """Return the person, to change them."""
         await require_administrator(self.access, by)
@@ -71,6 +78,7 @@ class People:
             raise UserNotFoundError(user=user_id)
         return user
 
+    @needs(Rule.ACCOUNT_ADMIN)
     async def delete(self, user_id: UserId, *, by: Subject) -> User | None:
         """Send somebody away: rights, sessions and second factors go with them."""
         await require_administrator(self.access, by)
@@ -92,18 +100,22 @@ class Groups:
     may_see: MaySeePeople
     clock: Clock
 
+    @needs(Rule.ANY_SPACE_ADMIN)
     async def list(self, *, by: Subject) -> Sequence[UserGroup]:
         return await self.store.groups() if await self.may_see(by) else []
 
+    @needs(Rule.ANY_SPACE_ADMIN)
     async def find(self, group_id: GroupId, *, by: Subject) -> UserGroup | None:
         return await self.store.find_group(group_id) if await self.may_see(by) else None
 
+    @needs(Rule.ANY_SPACE_ADMIN)
     async def some(
         self, ids: Collection[GroupId], *, by: Subject
     ) -> dict[GroupId, UserGroup]:
         """Return those of these groups that there are."""
         return await self.store.some_groups(ids) if await self.may_see(by) else {}
 
+    @needs(Rule.ACCOUNT_ADMIN)
     async def create(
         self, *, name: str, description: str | None, by: Subject
     ) -> UserGroup:
@@ -113,6 +125,7 @@ class Groups:
         await self.store.add_group(group)
         return group
 
+    @needs(Rule.ACCOUNT_ADMIN)
     async def update(
         self, group_id: GroupId, *, description: str | None, by: Subject
     ) -> UserGroup:
@@ -123,6 +136,7 @@ class Groups:
         group.describe(description)
         return group
 
+    @needs(Rule.ACCOUNT_ADMIN)
     async def delete(self, group_id: GroupId, *, by: Subject) -> UserGroup | None:
         """Take the group's rights away, from all who are in it, at once."""
         await require_administrator(self.access, by)

@@ -28,6 +28,7 @@ from stackyard.identity.store import Stores
 from stackyard.kernel.access import Subject
 from stackyard.kernel.caller import Place
 from stackyard.kernel.clock import Clock
+from stackyard.kernel.needs import Rule, needs
 
 _LONGEST_INPUT: Final = 1024
 
@@ -55,6 +56,7 @@ class SignIn:
     admission: Admission
     clock: Clock
 
+    @needs(Rule.WHO_ASKS)
     async def by_password(
         self,
         *,
@@ -84,6 +86,7 @@ class SignIn:
             )
             return await self._open(stores, opened, token, replaces)
 
+    @needs(Rule.WHO_ASKS)
     async def by_key(
         self, proven: Proven, *, place: Place, replaces: str | None = None
     ) -> Opened:
@@ -101,6 +104,7 @@ class SignIn:
             )
             return await self._open(stores, opened, token, replaces)
 
+    @needs(Rule.WHO_ASKS)
     async def by_provider(
         self,
         known: Known,

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 from stackyard.kernel.access import Access, Action, Subject
 from stackyard.kernel.clock import Clock
+from stackyard.kernel.errors import NotFoundError
 from stackyard.kernel.events import Outbox
 from stackyard.kernel.ids import PoolId, RunId, StackId
+from stackyard.kernel.needs import needs
 from stackyard.runs.errors import (
     RunNotFoundError,
     StackBeingDeletedError,
@@ -22,6 +24,7 @@ from stackyard.runs.service.progress import Progress
 from stackyard.runs.states import DISCARDABLE, RunType
 from stackyard.runs.store import RunStore
 from stackyard.stacks import Stack, Stacks
+from stackyard.workers import Pools
 
 PAGE = 50
 
@@ -30,16 +33,22 @@ PAGE = 50
 class Runs:
     store: RunStore
     stacks: Stacks
+    pools: Pools
     progress: Progress
     access: Access
     outbox: Outbox
     clock: Clock
 
+    @needs(Action.SPACE_READ)
     async def get(self, run_id: RunId, *, by: Subject) -> Run:
         run = await self.store.get(run_id)
-        await self.stacks.get(run.stack_id, by=by)
+        try:
+            await self.stacks.get(run.stack_id, by=by)
+        except NotFoundError:  # and never: its stack does not exist
+            raise RunNotFoundError(run=run_id) from None
         return run
 
+    @needs(Action.SPACE_READ)
     async def of_stack(
         self,
         stack_id: StackId,
@@ -52,39 +61,40 @@ class Runs:
         await self.stacks.get(stack_id, by=by)
         return await self.store.of_stack(stack_id, types, before=before, limit=PAGE)
 
+    @needs(Action.SPACE_READ)
     async def of(self, stack_id: StackId, run_id: RunId, *, by: Subject) -> Run:
         """Return the run if it is one of this stack."""
         return await self._run_of(stack_id, run_id, by=by, lock=False)
 
+    @needs(Action.SPACE_READ)
     async def history(self, run_id: RunId, *, by: Subject) -> Sequence[Transition]:
         """Return what the run went through, newest first."""
         await self.get(run_id, by=by)
         return await self.store.history([run_id])
 
+    @needs(Action.SPACE_READ)
     async def blockers(
         self, stack_ids: Sequence[StackId], *, by: Subject
     ) -> dict[StackId, Run]:
-        """Return the run that each of these stacks is blocked by, if any.
+        """Return the run that each of these stacks that *by* may read is blocked by."""
+        return await self.store.blockers(await self._readable(stack_ids, by))
 
-        The stacks are those that *by* was shown already.
-        """
-        del by
-        return await self.store.blockers(stack_ids)
-
+    @needs(Action.SPACE_READ)
     async def newest(
         self, stack_ids: Sequence[StackId], *, by: Subject
     ) -> dict[StackId, RunId]:
-        """Return the newest tracked run of each of these stacks, shown to *by*."""
-        del by
-        return await self.store.newest(stack_ids)
+        """Return the newest tracked run of each of these that *by* may read."""
+        return await self.store.newest(await self._readable(stack_ids, by))
 
+    @needs(Action.SPACE_READ)
     async def waiting_counts(
         self, pool_ids: Sequence[PoolId], *, by: Subject
     ) -> dict[PoolId, int]:
-        """Return how many runs wait for a worker of each pool that *by* was shown."""
-        del by
-        return await self.store.waiting_counts(pool_ids)
+        """Return how many runs wait for a worker of each pool that *by* may read."""
+        pools = await self.pools.some(pool_ids, by=by)
+        return await self.store.waiting_counts(list(pools))
 
+    @needs(Action.RUN_CONFIRM)
     async def confirm(
         self,
         stack_id: StackId,
@@ -107,16 +117,19 @@ class Runs:
             )
         return run
 
+    @needs(Action.RUN_DISCARD)
     async def discard(self, stack_id: StackId, run_id: RunId, *, by: Subject) -> Run:
         run = await self._run_of(stack_id, run_id, by=by)
         await self._require(run, Action.RUN_DISCARD, Action.RUN_DISCARD, by=by)
         return await self._close(run, run.discard(by=by.name, at=self.clock()))
 
+    @needs(Action.RUN_CANCEL, Action.RUN_CANCEL_BLOCKING)
     async def cancel(self, stack_id: StackId, run_id: RunId, *, by: Subject) -> Run:
         run = await self._run_of(stack_id, run_id, by=by)
         await self._require(run, Action.RUN_CANCEL_BLOCKING, Action.RUN_CANCEL, by=by)
         return await self._close(run, run.cancel(by=by.name, at=self.clock()))
 
+    @needs(Action.RUN_STOP, Action.RUN_STOP_BLOCKING)
     async def stop(
         self, stack_id: StackId, run_id: RunId, *, by: Subject, note: str | None = None
     ) -> Run:
@@ -131,6 +144,7 @@ class Runs:
             )
         return run
 
+    @needs(Action.RUN_PRIORITIZE_SET)
     async def prioritize(
         self, stack_id: StackId, run_id: RunId, *, on: bool, by: Subject
     ) -> Run:
@@ -142,6 +156,7 @@ class Runs:
         run.prioritized = on
         return run
 
+    @needs(Action.RUN_DISCARD)
     async def discard_all(
         self, stack_id: StackId, *, by: Subject
     ) -> tuple[list[Run], list[RunId]]:
@@ -158,6 +173,7 @@ class Runs:
                 failed.append(run.id)
         return discarded, failed
 
+    @needs(Action.SPACE_READ)
     async def open_stack(self, stack_id: StackId, *, by: Subject) -> Stack:
         """Return the stack if runs of it may be started by *by* now."""
         stack = await self.stacks.get(stack_id, by=by)
@@ -168,6 +184,11 @@ class Runs:
         if stack.is_locked_by_other_than(by):
             raise StackLockedByOtherError(stack=stack_id, locked_by=stack.locked_by)
         return stack
+
+    async def _readable(
+        self, stack_ids: Sequence[StackId], by: Subject
+    ) -> list[StackId]:
+        return list(await self.stacks.some(stack_ids, by=by))
 
     async def _run_of(
         self, stack_id: StackId, run_id: RunId, *, by: Subject, lock: bool = True

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from stackyard.kernel.access import Action, Level, Subject
 from stackyard.kernel.clock import Clock
 from stackyard.kernel.ids import ROOT, ApiKeyId, BindingId, RoleId, SpaceId, StackId
-from stackyard.spaces.access import SpaceAccess
+from stackyard.kernel.needs import Rule, needs
+from stackyard.spaces.access import SpaceAccess, visible_to
 from stackyard.spaces.errors import (
     BindingNotFoundError,
     HolderNotFoundError,
@@ -30,6 +31,7 @@ class Bindings:
     clock: Clock
     space_of_stack: SpaceOfStack
 
+    @needs(Action.SPACE_ADMIN)
     async def create(
         self, holder: Holder, *, role: str, space: SpaceId, by: Subject
     ) -> RoleBinding:
@@ -49,17 +51,19 @@ class Bindings:
         self.access.forget()
         return binding
 
+    @needs(Rule.ANY_SPACE_ADMIN)
     async def find(
         self, binding_id: BindingId, kind: HolderKind, *, by: Subject
     ) -> RoleBinding | None:
         """Return the binding, or None if there is none of that kind to *by*."""
+        if not await self.access.administers_any(by):
+            return None
         binding = await self.store.find_binding(binding_id)
         if binding is None or binding.holder.kind is not kind:
             return None
-        if await self.access.administers_any(by):
-            return binding
-        return None
+        return binding if await self._is_seen(binding, by=by) else None
 
+    @needs(Action.SPACE_ADMIN)
     async def delete(
         self, binding_id: BindingId, kind: HolderKind, *, by: Subject
     ) -> RoleBinding:
@@ -75,21 +79,25 @@ class Bindings:
         self.access.forget()
         return binding
 
+    @needs(Rule.ANY_SPACE_ADMIN)
     async def of(
         self, kind: HolderKind, ids: Collection[str], *, by: Subject
     ) -> dict[str, list[RoleBinding]]:
         """Return the bindings of each of these holders."""
         found: dict[str, list[RoleBinding]] = defaultdict(list)
         if await self.access.administers_any(by):
-            for binding in await self.store.bindings_of(kind, ids):
+            within = visible_to(by) if kind is HolderKind.STACK else None
+            for binding in await self.store.bindings_of(kind, ids, within=within):
                 found[binding.holder.id].append(binding)
         return found
 
+    @needs(Action.SPACE_ADMIN)
     async def in_space(self, space: SpaceId, *, by: Subject) -> Sequence[RoleBinding]:
         """Return the bindings that were made in this very space."""
         await self.access.require(by, Action.SPACE_ADMIN, space=space)
         return await self.store.bindings_in(space)
 
+    @needs(Rule.ANY_SPACE_ADMIN)
     async def rules(
         self, kind: HolderKind, ids: Collection[str], *, by: Subject
     ) -> dict[str, list[tuple[SpaceId, Level]]]:
@@ -102,24 +110,27 @@ class Bindings:
                     found[holder].append((space, levels[slug]))
         return found
 
+    @needs(Rule.ACCOUNT_ADMIN)
     async def set_rules(self, holder: Holder, rules: Rules, *, by: Subject) -> None:
         """Make the holder's system roles those of *rules*; custom ones stay."""
+        await self._require_space(ROOT, by=by)  # it also takes away, wherever that is
         roles = await self.store.by_slug(list(ROLE_OF_LEVEL.values()))
-        for space in rules:
-            await self._require_space(space, by=by)
         wanted = {space: roles[ROLE_OF_LEVEL[level]] for space, level in rules.items()}
         await self._replace(holder, roles, wanted)
         self.access.forget()
 
+    @needs(Rule.ACCOUNT_ADMIN)
     async def make_account_admin(self, key: ApiKeyId, *, by: Subject) -> None:
         """Give an API key the role that governs everything."""
         holder = Holder(HolderKind.API_KEY, key)
         await self.create(holder, role=ADMIN_ROLE, space=ROOT, by=by)
 
+    @needs(Rule.ACCOUNT_ADMIN)
     async def take_all(self, key: ApiKeyId, *, by: Subject) -> None:
         """Take every role from an API key that goes."""
         await self.remove_all_of(Holder(HolderKind.API_KEY, key), by=by)
 
+    @needs(Rule.ACCOUNT_ADMIN)
     async def remove_all_of(self, holder: Holder, *, by: Subject) -> None:
         """Take every role from one who goes."""
         await self._require_space(ROOT, by=by)
@@ -140,6 +151,19 @@ class Bindings:
                 for space, role in wanted.items()
             ],
         )
+
+    async def _is_seen(self, binding: RoleBinding, *, by: Subject) -> bool:
+        """A stack's binding is seen by who sees both the stack and the space."""
+        if binding.holder.kind is not HolderKind.STACK:
+            return True
+        home = await self.space_of_stack(StackId(binding.holder.id))
+        try:
+            for space in (binding.space_id, home):
+                if space is not None:
+                    await self.access.require(by, Action.SPACE_READ, space=space)
+        except SpaceNotFoundError:
+            return False
+        return True
 
     async def _require_space(self, space: SpaceId, *, by: Subject) -> None:
         await self.access.require(by, Action.SPACE_ADMIN, space=space)

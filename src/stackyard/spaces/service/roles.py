@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from stackyard.kernel.access import Action, Subject
 from stackyard.kernel.errors import NotFoundError, StackyardError
 from stackyard.kernel.ids import ROOT, RoleId
+from stackyard.kernel.needs import Rule, needs
 from stackyard.spaces.access import SpaceAccess
 from stackyard.spaces.errors import RoleNotFoundError, RolesByAdminsError
 from stackyard.spaces.model import Role
@@ -17,24 +18,28 @@ class Roles:
     store: RoleStore
     access: SpaceAccess
 
+    @needs(Rule.ANY_SPACE_ADMIN)
     async def list(self, *, by: Subject) -> Sequence[Role]:
         """Return all roles to administrators of any space, to others none."""
         if not await self.access.administers_any(by):
             return []
         return await self.store.list()
 
+    @needs(Rule.ANY_SPACE_ADMIN)
     async def find(self, reference: str, *, by: Subject) -> Role | None:
         """Return the role of that id or slug; None if *by* administers nothing."""
         if not await self.access.administers_any(by):
             return None
         return await self.store.find(reference)
 
+    @needs(Rule.ANY_SPACE_ADMIN)
     async def some(self, ids: Collection[RoleId], *, by: Subject) -> dict[RoleId, Role]:
         """Return those of these roles that there are."""
         if not await self.access.administers_any(by):
             return {}
         return await self.store.some(ids)
 
+    @needs(Rule.ANY_SPACE_ADMIN)
     async def counts(
         self, ids: Collection[RoleId], *, by: Subject
     ) -> dict[RoleId, int]:
@@ -43,6 +48,7 @@ class Roles:
             return {}
         return await self.store.counts(ids)
 
+    @needs(Rule.ACCOUNT_ADMIN)
     async def create(
         self,
         *,
@@ -56,6 +62,7 @@ class Roles:
         await self.store.add(role)
         return role
 
+    @needs(Rule.ACCOUNT_ADMIN)
     async def update(
         self,
         reference: str,
@@ -72,6 +79,7 @@ class Roles:
         self.access.forget()
         return role
 
+    @needs(Rule.ACCOUNT_ADMIN)
     async def delete(self, reference: str, *, by: Subject) -> Role | None:
         """Remove a role that nobody holds; None if there is none."""
         await self._require_administrator(by)

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import msgspec
 
-from stackyard.kernel.access import Access, Action, Level, Subject
+from stackyard.kernel.access import Access, Action, Subject
 from stackyard.kernel.clock import Clock
-from stackyard.kernel.errors import NotFoundError
+from stackyard.kernel.errors import ForbiddenError, NotFoundError
 from stackyard.kernel.ids import LEGACY, PoolId, SpaceId, new_ulid
+from stackyard.kernel.needs import Rule, needs
 from stackyard.workers.errors import PoolBusyError, PoolNotFoundError, PoolSpaceError
 from stackyard.workers.model import Pool, PoolCounts, PoolSettings, fingerprint
 from stackyard.workers.ports import Courier, Signer, VisibleSpaces
@@ -42,6 +43,7 @@ class Pools:
     endpoints: Endpoints
     visible_spaces: VisibleSpaces
 
+    @needs(Action.SPACE_READ)
     async def find(self, pool_id: PoolId, *, by: Subject) -> Pool | None:
         """Return the pool, or None if there is none that *by* may know of."""
         try:
@@ -49,12 +51,15 @@ class Pools:
         except NotFoundError:
             return None
 
+    @needs(Action.SPACE_READ)
     async def get(self, pool_id: PoolId, *, by: Subject) -> Pool:
         return await self._load(pool_id, Action.SPACE_READ, by=by)
 
+    @needs(Action.SPACE_READ)
     async def all(self, *, by: Subject) -> Sequence[Pool]:
         return await self.store.all_in(self.visible_spaces(by))
 
+    @needs(Action.SPACE_READ)
     async def some(
         self, pool_ids: Collection[PoolId], *, by: Subject
     ) -> dict[PoolId, Pool]:
@@ -62,27 +67,31 @@ class Pools:
         found = await self.store.some_of(pool_ids, self.visible_spaces(by))
         return {pool.id: pool for pool in found}
 
+    @needs(Action.SPACE_ADMIN)
     async def count_in(self, space: SpaceId, *, by: Subject) -> int:
         """Return how many pools are in a space, to an administrator of it."""
         await self.access.require(by, Action.SPACE_ADMIN, space=space)
         return await self.store.count_in(space)
 
+    @needs(Action.SPACE_READ)
     async def counts(
         self, pool_ids: Collection[PoolId], *, by: Subject
     ) -> dict[PoolId, PoolCounts]:
-        """Return how many workers pools have, that *by* was shown."""
-        del by
-        return await self.workers.counts(pool_ids)
+        """Return how many workers those of these pools have that *by* may read."""
+        return await self.workers.counts(list(await self.some(pool_ids, by=by)))
 
+    @needs(Rule.PLATFORM)
     async def authenticate(self, certificate: bytes, *, by: Subject) -> PoolId | None:
-        """Return whose certificate (DER) it is, now. Anybody may ask: it is a proof."""
-        del by
+        """Return whose certificate (DER) it is, now."""
+        del by  # asked while it is still being found out who is asking
         return await self.store.with_certificate(fingerprint(certificate))
 
+    @needs(Action.SPACE_ADMIN)
     async def token(self, pool: Pool, *, by: Subject) -> str:
         """Return what launchers of the pool are given; empty to mere readers."""
-        levels = await self.access.levels(by, spaces=[pool.space_id])
-        if levels[pool.space_id] < Level.ADMIN:
+        try:
+            await self.access.require(by, Action.SPACE_ADMIN, space=pool.space_id)
+        except (ForbiddenError, NotFoundError):
             return ""
         token = PoolToken(
             pool_ulid=pool.id,
@@ -92,6 +101,7 @@ class Pools:
         )
         return base64.b64encode(msgspec.json.encode(token)).decode()
 
+    @needs(Action.WORKER_POOL_CREATE)
     async def create(
         self, wanted: PoolSettings, signing_request: str, *, by: Subject
     ) -> Pool:
@@ -104,6 +114,7 @@ class Pools:
         await self.store.write(pool)
         return pool
 
+    @needs(Action.WORKER_POOL_UPDATE)
     async def update(
         self, pool_id: PoolId, wanted: PoolSettings, *, by: Subject
     ) -> Pool:
@@ -116,6 +127,7 @@ class Pools:
         await self.store.write(pool)
         return pool
 
+    @needs(Action.WORKER_POOL_RESET)
     async def reset(
         self, pool_id: PoolId, signing_request: str, *, by: Subject
     ) -> Pool:
@@ -127,12 +139,14 @@ class Pools:
         await self.courier.cut(pool_id)
         return pool
 
+    @needs(Action.WORKER_POOL_CYCLE)
     async def cycle(self, pool_id: PoolId, *, by: Subject) -> None:
         """Let every worker finish what it has in hand, and then go."""
         await self._load(pool_id, Action.WORKER_POOL_CYCLE, by=by)
         workers = [worker.id for worker in await self.workers.of([pool_id])]
         await self.courier.broadcast(pool_id, workers, SelfDestruct())
 
+    @needs(Action.WORKER_POOL_DELETE)
     async def delete(self, pool_id: PoolId, *, by: Subject) -> Pool:
         """Delete the pool; refused while stacks use it or it carries out a run."""
         pool = await self._load(pool_id, Action.WORKER_POOL_DELETE, by=by, lock=True)
