@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Self
+from typing import Final, Self
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -25,12 +25,20 @@ from stackyard.adapters.queue import (
     QueueVacuum,
     Traffic,
 )
-from stackyard.identity import Passport, Stores
+from stackyard.identity import (
+    Authenticator,
+    KeyExchange,
+    Passport,
+    Sessions,
+    SignIn,
+    Stores,
+)
 from stackyard.kernel.access import SYSTEM
 from stackyard.kernel.blobs import Blobs
 from stackyard.kernel.clock import system_clock
 from stackyard.kernel.ids import RunId
 from stackyard.kernel.metrics import Metrics
+from stackyard.kernel.needs import ensure_declared, services_of
 from stackyard.kernel.queue import Sender
 from stackyard.reactions import CHOREOGRAPHY, Tools
 from stackyard.settings import DrainSettings, ServerSettings
@@ -38,6 +46,18 @@ from stackyard.state_files import StateFiles, StateLinks
 from stackyard.unit import Means, Unit
 from stackyard.vcs import Contents, Heads, Pushes, Repositories, Upkeep
 from stackyard.workers import Endpoints
+
+# Services that open their own units of work.
+LONG_LIVED: Final = (
+    Authenticator,
+    Contents,
+    Heads,
+    KeyExchange,
+    Pushes,
+    Sessions,
+    SignIn,
+    Upkeep,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +82,11 @@ class Platform:
         cache: str,
         metrics: Metrics,
     ) -> AsyncIterator[Self]:
-        """Put the parts together; *cache* is the process's own folder of clones."""
+        """Put the parts together; *cache* is the process's own folder of clones.
+
+        Raises `UndeclaredError` for use cases that are open to nobody.
+        """
+        ensure_declared(*services_of(Unit), *LONG_LIVED)
         clock = system_clock
         database = Database.connect(settings.database_url)
         reading = Reading(database, connect_replica(settings))

@@ -51,7 +51,8 @@ class Desk:
 
     async def begin(self) -> None:
         await self.bench.prepare()
-        await self.bench.stacks.create(a_spec(name="Net"), by=ADA)
+        if await self.bench.stacks.find(StackId("net"), by=ADA) is None:
+            await self.bench.stacks.create(a_spec(name="Net"), by=ADA)
         await self.session.execute(text("SET LOCAL session_replication_role = replica"))
         self.run, first = queue_run(
             stack_id=StackId("net"), type=RunType.TRACKED, branch="main", at=Clock()()

@@ -21,6 +21,7 @@ from stackyard.graphql import (
     vendors,
     workers,
 )
+from stackyard.graphql.needs import read_needs
 
 NOUNS = (
     root,
@@ -41,8 +42,10 @@ NOUNS = (
 
 
 def build_schema() -> GraphQLSchema:
-    return make_executable_schema(
+    """Return the schema, or raise `UndeclaredError` for fields open to nobody."""
+    schema = make_executable_schema(
         load_schema_from_path(Path(__file__).parent),
         *(bindable for noun in NOUNS for bindable in noun.bindables),
         convert_names_case=True,
     )
+    return read_needs(schema)

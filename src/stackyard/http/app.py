@@ -17,6 +17,7 @@ from stackyard.http.middleware import (
     ResponseHeaders,
 )
 from stackyard.http.problems import handle_foreseen, handle_http
+from stackyard.http.routes import ensure_declared
 from stackyard.kernel.errors import StackyardError
 from stackyard.kernel.site import Site
 
@@ -32,13 +33,13 @@ def build_app(
     body_limits: Mapping[str, int | None] | None = None,
     lifespan: Lifespan[Starlette] | None = None,
 ) -> Starlette:
-    """Return the server's application.
+    """Return the server's application, or raise `UndeclaredError`.
 
     *body_limits*: path prefix → most bytes, None for no limit; elsewhere 10 MiB.
     *uploads_url*: where browsers send uploads, if that is not this site.
     """
     return Starlette(
-        routes=list(routes),
+        routes=ensure_declared(routes),
         middleware=[
             Middleware(RequestLog),
             Middleware(ResponseHeaders, headers=security_headers(site, uploads_url)),

@@ -176,4 +176,3 @@ def _is_satisfied(by: Subject, declared: frozenset[Need], asked: set[Need]) -> b
     if by.kind is SubjectKind.SYSTEM or declared & _SEEN_AT_ONCE:
         return True
     return not declared.isdisjoint(asked)
-
