@@ -4,7 +4,7 @@ A plain typed object stands in for a dependency-injection framework: the editor
 can jump through it, mypy can check it, and a test can build one by hand.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -339,8 +339,9 @@ class Unit:
 
     async def _readable(
         self, stack_ids: Collection[StackId], by: Subject
-    ) -> Sequence[StackId]:
-        return list(await self.stacks.some(stack_ids, by=by))
+    ) -> Mapping[StackId, SpaceId]:
+        found = await self.stacks.some(stack_ids, by=by)
+        return {stack.id: stack.space_id for stack in found.values()}
 
     async def _may_write_state(self, run_id: RunId) -> bool:
         return await self.legs.may_write_state(run_id, by=SYSTEM)

@@ -40,7 +40,7 @@ async def yard(session: AsyncSession) -> Yard:
 
 
 async def token_of(yard: Yard, pool: Pool) -> PoolToken:
-    token = await yard.pools.token(pool, by=SYSTEM)
+    token = (await yard.pools.tokens([pool.id], by=SYSTEM))[pool.id]
     return msgspec.json.decode(base64.b64decode(token), type=PoolToken)
 
 
@@ -115,9 +115,9 @@ async def test_readers_do_not_get_the_token(yard: Yard) -> None:
 
     reader = Subject(SubjectKind.USER, "eve", "Eve")
 
-    assert await yard.pools.token(pool, by=reader) != ""
+    assert await yard.pools.tokens([pool.id], by=reader) != {}
     yard.access.refused.add(Action.SPACE_ADMIN)
-    assert await yard.pools.token(pool, by=reader) == ""
+    assert await yard.pools.tokens([pool.id], by=reader) == {}
 
 
 async def test_an_update_replaces_everything_but_the_token(yard: Yard) -> None:

@@ -94,7 +94,9 @@ class Graph:
                         self.open_unit,
                         self.open_list or self.open_unit,
                         caller.subject,
-                        Loaders(self.open_unit, caller.subject),
+                        Loaders(
+                            self.open_unit, caller.subject, open_list=self.open_list
+                        ),
                         self.means,
                         caller.headers,
                         caller.place,

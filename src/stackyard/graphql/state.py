@@ -7,6 +7,7 @@ from ariadne import MutationType, ObjectType
 
 from stackyard.graphql.context import Info
 from stackyard.kernel.access import Action
+from stackyard.kernel.errors import ForbiddenError
 from stackyard.kernel.ids import ROOT, StackId
 from stackyard.stacks import Stack
 from stackyard.state import StackOutput, StackResource, StateVersion
@@ -69,10 +70,10 @@ async def resolve_entities(root: Stack, info: Info) -> Sequence[StackResource]:
 async def resolve_state_versions(
     root: Stack, info: Info, *, before: str | None = None
 ) -> Sequence[StateVersion]:
-    async with info.context.open_unit() as unit:
-        return await unit.states.versions(
-            root.id, before=before, by=info.context.subject
-        )
+    found = await info.context.loaders.state_versions(before).load(root.id)
+    if found is None:
+        raise ForbiddenError(stack=root.id, action=Action.STACK_STATE_READ)
+    return found
 
 
 @entity.field("id")

@@ -64,6 +64,13 @@ class SpaceAccess(Access):
         await self._learn(by, spaces)
         return {space: self._known[by, space].level for space in spaces}
 
+    async def allowed(
+        self, by: Subject, action: Action, *, spaces: Collection[SpaceId]
+    ) -> set[SpaceId]:
+        note_asked(action)
+        await self._learn(by, spaces)
+        return {one for one in spaces if self._known[by, one].allow(action)}
+
     async def rights(self, by: Subject, space: SpaceId) -> Rights:
         await self._learn(by, (space,))
         return self._known[by, space]

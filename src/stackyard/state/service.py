@@ -4,7 +4,7 @@ The bytes go to object storage between two of these calls (see `http/state_files
 first a write is judged, then the object is made durable, then a row names it.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -33,8 +33,9 @@ from stackyard.state.store import StateStore
 from stackyard_protocol.report import Output, Resource
 
 SpaceOf: TypeAlias = Callable[[StackId], Awaitable[SpaceId]]
+# Those of these stacks that somebody may read, and their spaces.
 Readable: TypeAlias = Callable[
-    [Collection[StackId], Subject], Awaitable[Sequence[StackId]]
+    [Collection[StackId], Subject], Awaitable[Mapping[StackId, SpaceId]]
 ]
 MayWrite: TypeAlias = Callable[[RunId], Awaitable[bool]]
 
@@ -75,11 +76,17 @@ class States:
 
     @needs(Action.STACK_STATE_READ, Rule.OWN_RUN)
     async def versions(
-        self, stack_id: StackId, *, by: Subject, before: str | None = None
-    ) -> Sequence[StateVersion]:
-        """Return a page of all versions, newest first."""
-        await self._require(stack_id, Action.STACK_STATE_READ, by=by)
-        return await self.store.versions(stack_id, before=before, limit=PAGE)
+        self, stack_ids: Sequence[StackId], *, by: Subject, before: str | None = None
+    ) -> dict[StackId, list[StateVersion]]:
+        """Return a page of all versions of those stacks whose state *by* may read.
+
+        Newest first. A stack that is missing from the answer is not theirs to read.
+        """
+        allowed = await self._allowed(stack_ids, Action.STACK_STATE_READ, by=by)
+        found: dict[StackId, list[StateVersion]] = {stack: [] for stack in allowed}
+        for version in await self.store.versions(allowed, before=before, limit=PAGE):
+            found[version.stack_id].append(version)
+        return found
 
     @needs(Action.STACK_MANAGED_STATE_IMPORT, Rule.OWN_RUN)
     async def prepare_write(
@@ -221,14 +228,14 @@ class States:
         self, stack_ids: Sequence[StackId], *, by: Subject
     ) -> Sequence[StackOutput]:
         """Return the outputs of stacks that *by* may read; sensitive ones unvalued."""
-        return await self.store.outputs(await self.readable(stack_ids, by))
+        return await self.store.outputs(list(await self.readable(stack_ids, by)))
 
     @needs(Action.SPACE_READ)
     async def resources(
         self, stack_ids: Sequence[StackId], *, by: Subject
     ) -> Sequence[StackResource]:
         """Return the resources of stacks that *by* may read."""
-        return await self.store.resources(await self.readable(stack_ids, by))
+        return await self.store.resources(list(await self.readable(stack_ids, by)))
 
     async def _following(
         self, stack_id: StackId, given: Given, *, by: Subject
@@ -282,6 +289,19 @@ class States:
             note_asked(Rule.OWN_RUN)
             return
         await self._require_person(stack_id, action, by=by)
+
+    async def _allowed(
+        self, stack_ids: Sequence[StackId], action: Action, *, by: Subject
+    ) -> list[StackId]:
+        """Return those of these stacks that `_require` would let pass."""
+        spaces = await self.readable(stack_ids, by)
+        allowed = await self.access.allowed(by, action, spaces=set(spaces.values()))
+        return [
+            stack
+            for stack in stack_ids
+            if spaces.get(stack) in allowed
+            or (by.kind is SubjectKind.RUN and by.stack_id == stack)
+        ]
 
     async def _require_person(
         self, stack_id: StackId, action: Action, *, by: Subject

@@ -49,17 +49,32 @@ class Runs:
         return run
 
     @needs(Action.SPACE_READ)
-    async def of_stack(
+    async def of_stacks(
         self,
-        stack_id: StackId,
+        stack_ids: Sequence[StackId],
         types: Sequence[RunType],
         *,
         by: Subject,
         before: RunId | None = None,
-    ) -> Sequence[Run]:
-        """Return a page of runs, newest first; *before* is the last id seen."""
-        await self.stacks.get(stack_id, by=by)
-        return await self.store.of_stack(stack_id, types, before=before, limit=PAGE)
+    ) -> dict[StackId, list[Run]]:
+        """Return a page of runs of each of these stacks that *by* may read.
+
+        Newest first; *before* is the last id seen.
+        """
+        readable = await self._readable(stack_ids, by)
+        found: dict[StackId, list[Run]] = {stack: [] for stack in readable}
+        for run in await self.store.of_stacks(
+            readable, types, before=before, limit=PAGE
+        ):
+            found[run.stack_id].append(run)
+        return found
+
+    @needs(Action.SPACE_READ)
+    async def some(self, run_ids: Sequence[RunId], *, by: Subject) -> Sequence[Run]:
+        """Return those of these runs that *by* may read."""
+        runs = await self.store.some(run_ids)
+        stacks = await self.stacks.some({run.stack_id for run in runs}, by=by)
+        return [run for run in runs if run.stack_id in stacks]
 
     @needs(Action.SPACE_READ)
     async def of(self, stack_id: StackId, run_id: RunId, *, by: Subject) -> Run:
@@ -67,10 +82,15 @@ class Runs:
         return await self._run_of(stack_id, run_id, by=by, lock=False)
 
     @needs(Action.SPACE_READ)
-    async def history(self, run_id: RunId, *, by: Subject) -> Sequence[Transition]:
-        """Return what the run went through, newest first."""
-        await self.get(run_id, by=by)
-        return await self.store.history([run_id])
+    async def history(
+        self, run_ids: Sequence[RunId], *, by: Subject
+    ) -> Sequence[Transition]:
+        """Return what those of these runs went through that *by* may read.
+
+        Newest first, one run after the other.
+        """
+        readable = await self.some(run_ids, by=by)
+        return await self.store.history([run.id for run in readable])
 
     @needs(Action.SPACE_READ)
     async def blockers(

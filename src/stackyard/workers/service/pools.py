@@ -8,7 +8,7 @@ import msgspec
 
 from stackyard.kernel.access import Access, Action, Subject
 from stackyard.kernel.clock import Clock
-from stackyard.kernel.errors import ForbiddenError, NotFoundError
+from stackyard.kernel.errors import NotFoundError
 from stackyard.kernel.ids import LEGACY, PoolId, SpaceId, new_ulid
 from stackyard.kernel.needs import Rule, needs
 from stackyard.workers.errors import PoolBusyError, PoolNotFoundError, PoolSpaceError
@@ -87,12 +87,20 @@ class Pools:
         return await self.store.with_certificate(fingerprint(certificate))
 
     @needs(Action.SPACE_ADMIN)
-    async def token(self, pool: Pool, *, by: Subject) -> str:
-        """Return what launchers of the pool are given; empty to mere readers."""
-        try:
-            await self.access.require(by, Action.SPACE_ADMIN, space=pool.space_id)
-        except (ForbiddenError, NotFoundError):
-            return ""
+    async def tokens(
+        self, pool_ids: Collection[PoolId], *, by: Subject
+    ) -> dict[PoolId, str]:
+        """Return what launchers are given, of those pools that *by* administers."""
+        pools = (await self.some(pool_ids, by=by)).values()
+        spaces = {pool.space_id for pool in pools}
+        administered = await self.access.allowed(by, Action.SPACE_ADMIN, spaces=spaces)
+        return {
+            pool.id: self._token(pool)
+            for pool in pools
+            if pool.space_id in administered
+        }
+
+    def _token(self, pool: Pool) -> str:
         token = PoolToken(
             pool_ulid=pool.id,
             api=ApiEndpoint(self.endpoints.api),
