@@ -12,7 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from stackyard.adapters.blobs import AwsRegion, S3Blobs, S3Endpoint
 from stackyard.adapters.crypto import RsaTokens, open_vault
 from stackyard.adapters.crypto.authority import Authority, open_authority
-from stackyard.adapters.federation import IdTokens, Providers
+from stackyard.adapters.federation import (
+    IdTokens,
+    OidcSignIn,
+    Providers,
+    SamlSignIn,
+)
 from stackyard.adapters.git import GitMirrors
 from stackyard.adapters.mqtt import BrokerCourier
 from stackyard.adapters.outbound import GuardedHttp
@@ -27,12 +32,15 @@ from stackyard.adapters.queue import (
 )
 from stackyard.identity import (
     Authenticator,
+    Factors,
     KeyExchange,
     Passport,
     Sessions,
     SignIn,
+    SignOnFlow,
     Stores,
 )
+from stackyard.identity import Providers as SignOnProviders
 from stackyard.kernel.access import SYSTEM
 from stackyard.kernel.blobs import Blobs
 from stackyard.kernel.clock import system_clock
@@ -51,11 +59,13 @@ from stackyard.workers import Endpoints
 LONG_LIVED: Final = (
     Authenticator,
     Contents,
+    Factors,
     Heads,
     KeyExchange,
     Pushes,
     Sessions,
     SignIn,
+    SignOnFlow,
     Upkeep,
 )
 
@@ -72,6 +82,7 @@ class Platform:
     mirrors: GitMirrors
     traffic: Traffic
     providers: Providers
+    saml: SamlSignIn
 
     @classmethod
     @asynccontextmanager
@@ -123,6 +134,7 @@ class Platform:
                     mirrors,
                     traffic,
                     Providers(guarded_http(settings), clock),
+                    SamlSignIn(settings.site, guarded_http(settings), clock),
                 )
             finally:
                 mirrors.close()
@@ -179,6 +191,10 @@ class Platform:
     @property
     def foreign_tokens(self) -> IdTokens:
         return IdTokens(self.providers)
+
+    @property
+    def sign_on_providers(self) -> SignOnProviders:
+        return SignOnProviders(OidcSignIn(self.providers), self.saml)
 
     @property
     def state_files(self) -> StateFiles:

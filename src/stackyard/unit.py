@@ -19,12 +19,14 @@ from stackyard.follows import Follows, FollowStore
 from stackyard.identity import (
     AccountSettings,
     ApiKeys,
+    FactorStore,
     Groups,
     KeyStore,
     People,
     PeopleStore,
     RunTokens,
     SessionStore,
+    SignOns,
 )
 from stackyard.kernel.access import SYSTEM, Subject
 from stackyard.kernel.blobs import Blobs
@@ -122,7 +124,11 @@ class Unit:
     @cached_property
     def people(self) -> People:
         return People(
-            self._people_store, self.access, self.access.administers_any, self.clock
+            self._people_store,
+            FactorStore(self.session),
+            self.access,
+            self.access.administers_any,
+            self.clock,
         )
 
     @cached_property
@@ -135,6 +141,16 @@ class Unit:
     def account(self) -> AccountSettings:
         return AccountSettings(
             self._people_store, SessionStore(self.session), self.access, self.clock
+        )
+
+    @cached_property
+    def sign_ons(self) -> SignOns:
+        return SignOns(
+            self._people_store,
+            SessionStore(self.session),
+            self.access,
+            self.means.vault,
+            self.clock,
         )
 
     @cached_property

@@ -49,6 +49,7 @@ class Client:
 @pytest.fixture
 async def client(database: Database, tmp_path: Path) -> AsyncIterator[Client]:
     hosting = Hosting(database, tmp_path)
+    await hosting.prepare()
     async with hosting.replica() as replica:
         client = Client(hosting, replica)
         await client.data(CREATE, input={"spaceID": "garden", "name": "Garden"})

@@ -3,7 +3,8 @@
 // users. What `POST /-/quirks` says holds until it says something else:
 //   discovery, idToken, userinfo, tokenAnswer: changes to what is answered; null removes
 //   sign: {alg, kid, tamper}: how the ID token is signed instead
-//   publish: [kid]: which keys are in the key set; fail: {path: status}
+//   publish: [kid]: which keys are in the key set; fail: {path: status};
+//   redirect: {path: url}
 // `GET /-/calls` counts the requests by path.
 import crypto from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -107,6 +108,12 @@ provider.use(async (ctx, next) => {
   if (status) {
     ctx.status = status
     ctx.body = 'told to fail'
+    return
+  }
+  const target = quirks.redirect?.[ctx.path]
+  if (target) {
+    ctx.status = 307
+    ctx.set('Location', target)
     return
   }
   await next()

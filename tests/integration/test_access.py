@@ -231,8 +231,8 @@ async def test_a_writer_confirms_but_does_not_change_how_a_run_goes(
     access = realm.unit.access
 
     await access.require(writer, Action.RUN_CONFIRM, space=team)
+    custom = Action.RUN_TRIGGER_WITH_CUSTOM_RUNTIME_CONFIG
     with pytest.raises(ForbiddenError):
-        custom = Action.RUN_TRIGGER_WITH_CUSTOM_RUNTIME_CONFIG
         await access.require(writer, custom, space=team)
 
 
@@ -286,8 +286,8 @@ async def test_roles_are_made_by_the_account_and_seen_by_who_administers_a_space
             await roles.create(name="x", description=None, actions=[READ], by=by)
     with pytest.raises(SystemRoleError):
         await roles.update("space-reader", name="x", by=SYSTEM)
+    await realm.user("u", (team, "only-triggers"))
     with pytest.raises(RoleInUseError):
-        await realm.user("u", (team, "only-triggers"))
         await roles.delete("only-triggers", by=SYSTEM)
 
 

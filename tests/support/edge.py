@@ -14,21 +14,28 @@ from starlette.routing import BaseRoute
 
 from stackyard.adapters.crypto import AesVault, RsaTokens
 from stackyard.adapters.postgres import Database
+from stackyard.adapters.second_factor import PyotpPasswords, WebAuthnPasskeys
 from stackyard.graphql.context import Means as GraphMeans
 from stackyard.graphql.execution import Graph
 from stackyard.graphql.schema import build_schema
 from stackyard.http.app import build_app
+from stackyard.http.cli_login import CliLoginRoutes
 from stackyard.http.doors import Doors, Outside
 from stackyard.http.graphql import GraphRoute
 from stackyard.http.health import health_routes
+from stackyard.http.second_factor import SecondFactorRoutes
 from stackyard.http.session import SessionRoutes
+from stackyard.http.sign_on import SignOnRoutes
 from stackyard.http.spa import spa_routes
 from stackyard.http.wellknown import wellknown_routes
 from stackyard.identity import (
     AdminCredentials,
     ApiKey,
     IssuedToken,
+    LoginPolicies,
+    MembersOnly,
     Passport,
+    Providers,
     Stores,
 )
 from stackyard.kernel.access import SYSTEM
@@ -67,6 +74,8 @@ class Edge:
     clock: Clock = field(default_factory=Clock)
     active_runs: dict[str, Passport] = field(default_factory=dict)
     foreign_tokens: ForeignTokens = NOTHING
+    providers: Providers = NOTHING
+    policies: LoginPolicies = field(default_factory=MembersOnly)
     routes: Sequence[BaseRoute] = ()
     page: Path = Path("/nonexistent")
 
@@ -86,7 +95,15 @@ class Edge:
         self.doors = Doors.of(
             self.stores,
             self.means,
-            Outside(self._find_passport, self.foreign_tokens),
+            Outside(
+                self._find_passport,
+                self.foreign_tokens,
+                self.providers,
+                WebAuthnPasskeys(self.site),
+                PyotpPasswords(self.site),
+                self.policies,
+                self.unit,
+            ),
             operator=self.admin,
         )
         self.sessions = self.doors.identification.sessions
@@ -100,6 +117,9 @@ class Edge:
                 *SessionRoutes(
                     self.identification, self.doors.sign_in, self.doors.key_exchange
                 ).routes(),
+                *SignOnRoutes(self.identification, self.doors.sign_on).routes(),
+                *SecondFactorRoutes(self.identification, self.doors.factors).routes(),
+                *CliLoginRoutes(self.identification).routes(),
                 GraphRoute(self.graph.answer, self.identification).route(),
                 *self.routes,
                 *spa_routes(self.page),

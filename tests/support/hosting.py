@@ -113,7 +113,7 @@ class Hosting:
         finally:
             mirrors.close()
 
-    async def create(self, name: str = "Garden") -> Repository:
+    async def prepare(self) -> None:
         async with self.database.transaction() as session:
             await seed(session, at=self.clock())
             await session.merge(
@@ -126,6 +126,9 @@ class Hosting:
                     labels=[],
                 )
             )
+
+    async def create(self, name: str = "Garden") -> Repository:
+        await self.prepare()
         async with self.unit() as unit:
             settings = RepositorySettings(name=name)
             return await unit.repositories.create(GARDEN, settings, by=ADA)

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, TypeAlias, TypeVar
 
 from stackyard.graphql.loader import Loader
-from stackyard.identity import User, UserGroup
+from stackyard.identity import SecurityKey, User, UserGroup
 from stackyard.kernel.access import Level, Subject
 from stackyard.kernel.ids import (
     GroupId,
@@ -193,6 +193,16 @@ class Loaders:
     @cached_property
     def groups(self) -> Loader[GroupId, UserGroup | None]:
         return self._loader(lambda u, keys: u.groups.some(keys, by=self._by), _none)
+
+    @cached_property
+    def security_keys(self) -> Loader[UserId, list[SecurityKey]]:
+        async def ask(
+            unit: Unit, keys: Sequence[UserId]
+        ) -> Mapping[UserId, list[SecurityKey]]:
+            found = await unit.people.security_keys(keys, by=self._by)
+            return _grouped((key.user_id, key) for key in found)
+
+        return self._loader(ask, lambda _: [])
 
     def _bindings(self, kind: HolderKind) -> Loader[str, list[RoleBinding]]:
         return self._loader(

@@ -7,9 +7,9 @@ from ariadne import MutationType, ObjectType, QueryType
 
 from stackyard.graphql.context import Info
 from stackyard.graphql.identity import show_rules
-from stackyard.identity import Invitation, User, UserGroup, UserStatus
+from stackyard.identity import Invitation, SecurityKey, User, UserGroup, UserStatus
 from stackyard.kernel.actions import Level
-from stackyard.kernel.ids import GroupId, SpaceId, UserId
+from stackyard.kernel.ids import GroupId, SecurityKeyId, SpaceId, UserId
 from stackyard.spaces import Holder, HolderKind, RoleBinding
 
 query = QueryType()
@@ -18,7 +18,8 @@ user = ObjectType("ManagedUser")
 user.set_alias("ssoAdmin", "admin")
 group = ObjectType("ManagedUserGroup")
 group.set_alias("groupName", "name")
-bindables = [query, mutation, user, group]
+security_key = ObjectType("SecurityKey")
+bindables = [query, mutation, user, group, security_key]
 
 
 @query.field("managedUsers")
@@ -99,6 +100,29 @@ async def resolve_user_bindings(parent: User, info: Info) -> Sequence[RoleBindin
 @user.field("invitationLink")
 async def resolve_link(parent: User, info: Info) -> str | None:
     return info.context.shown_once.get(parent.id)
+
+
+@user.field("securityKeys")
+async def resolve_keys(parent: User, info: Info) -> Sequence[SecurityKey]:
+    return await info.context.loaders.security_keys.load(parent.id)
+
+
+@mutation.field("securityKeyDelete")
+async def resolve_key_delete(
+    _root: None,
+    info: Info,
+    *,
+    id: str,  # noqa: A002 - the contract's name
+) -> SecurityKey | None:
+    async with info.context.open_unit() as unit:
+        return await unit.people.delete_security_key(
+            SecurityKeyId(id), by=info.context.subject
+        )
+
+
+@security_key.field("createdAt")
+def resolve_created_at(parent: SecurityKey, _info: Info) -> int:
+    return int(parent.created_at.timestamp())
 
 
 @query.field("managedUserGroups")

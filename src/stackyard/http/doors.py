@@ -10,19 +10,24 @@ from stackyard.identity import (
     AdminCredentials,
     Admission,
     Authenticator,
+    Factors,
     FindPassport,
     KeyExchange,
     LoginPolicies,
-    MembersOnly,
     OpenStores,
+    Providers,
+    ProviderSettings,
     Sessions,
     SignIn,
+    SignOnFlow,
     Subjects,
 )
 from stackyard.kernel.access import Subject
 from stackyard.kernel.federation import ForeignTokens
+from stackyard.kernel.ids import SessionId
+from stackyard.kernel.second_factor import OneTimePasswords, Passkeys
 from stackyard.spaces import is_account_admin
-from stackyard.unit import Means
+from stackyard.unit import Means, OpenUnit
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +36,11 @@ class Outside:
 
     find_passport: FindPassport
     foreign_tokens: ForeignTokens
-    policies: LoginPolicies = MembersOnly()
+    providers: Providers
+    passkeys: Passkeys
+    one_time: OneTimePasswords
+    policies: LoginPolicies
+    open_unit: OpenUnit
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +49,8 @@ class Doors:
     authenticator: Authenticator
     sign_in: SignIn
     key_exchange: KeyExchange
+    sign_on: SignOnFlow
+    factors: Factors
 
     @classmethod
     def of(
@@ -57,11 +68,22 @@ class Doors:
             stores, sessions, tokens, site, outside.find_passport
         )
         admission = Admission(stores, outside.policies, clock)
+        sign_in = SignIn(stores, subjects, admission, clock)
+
+        async def settle(settings: ProviderSettings, session_id: str) -> None:
+            by = await sessions.of_id(SessionId(session_id))
+            async with outside.open_unit() as unit:
+                await unit.sign_ons.activate(settings, by=by)
+
         return cls(
             Identification(authenticator, sessions, site),
             authenticator,
-            SignIn(stores, subjects, admission, clock),
+            sign_in,
             KeyExchange(stores, outside.foreign_tokens, tokens, site, clock),
+            SignOnFlow(
+                stores, outside.providers, sign_in, settle, means.vault, site, clock
+            ),
+            Factors(stores, outside.passkeys, outside.one_time, means.vault, clock),
         )
 
     async def who(self, request: Request) -> Subject:

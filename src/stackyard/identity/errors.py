@@ -101,3 +101,37 @@ class TooManyTriesError(UnauthorizedError):
 
 class SecurityKeyTakenError(ConflictError):
     """This security key is registered already."""
+
+
+class NoSignOnError(ConflictError):
+    """There is no identity provider to sign in by, or its settings were changed."""
+
+
+class SignOnSecretError(InvalidError):
+    """The identity provider's client secret is needed."""
+
+
+class SignOnStaleError(UnauthorizedError):
+    """You are unauthorized: this sign-in was begun elsewhere or too long ago. Start it
+    again.
+    """
+
+
+class AssertionUsedError(UnauthorizedError):
+    """You are unauthorized: this answer of the identity provider was used already."""
+
+
+class NotAPersonError(ConflictError):
+    """Second factors are for people who come by an identity provider."""
+
+
+class SecurityKeyNameError(InvalidError):
+    """A security key needs a name of 1 to 100 characters."""
+
+
+class SecurityKeyUnknownError(NotFoundError):
+    """There is no such security key."""
+
+
+class LastFactorError(ConflictError):
+    """The account asks everybody for a second factor: the last one has to stay."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from stackyard.identity.model import Known
+from stackyard.identity.model.sign_on import ProviderSettings
 from stackyard.identity.store import Stores
 from stackyard.kernel.access import Grant, Subject
 from stackyard.kernel.caller import Place
@@ -15,6 +16,10 @@ OpenStores: TypeAlias = Callable[[], AbstractAsyncContextManager[Stores]]
 
 # Whether the roles that a subject holds make it an administrator of the account.
 IsAccountAdmin: TypeAlias = Callable[[Stores, Subject], Awaitable[bool]]
+
+# Makes settings that an administrator tried out, in the session of that id, the ones in
+# use; raises if the session is over, or no administrator's.
+SettleSignOn: TypeAlias = Callable[[ProviderSettings, str], Awaitable[None]]
 
 # Whether a subject may look at people, groups and what they may do.
 MaySeePeople: TypeAlias = Callable[[Subject], Awaitable[bool]]

@@ -13,7 +13,7 @@ from enum import StrEnum
 from functools import cached_property, wraps
 from typing import Any, Final, TypeAlias, TypeVar, cast, get_type_hints
 
-from stackyard.kernel.access import Action, Subject, SubjectKind
+from stackyard.kernel.access import Access, Action, Subject, SubjectKind
 from stackyard.kernel.errors import ForbiddenError, UnauthorizedError
 
 
@@ -156,11 +156,12 @@ def use_cases(service: type) -> Iterator[tuple[str, Callable[..., Any]]]:
 
 def services_of(unit: type) -> set[type]:
     """Return the services that a unit of work builds for whoever opens it."""
-    return {
-        get_type_hints(built.func)["return"]
-        for name, built in inspect.getmembers(unit)
-        if isinstance(built, cached_property) and not name.startswith("_")
+    built = {
+        get_type_hints(made.func)["return"]
+        for name, made in inspect.getmembers(unit)
+        if isinstance(made, cached_property) and not name.startswith("_")
     }
+    return {one for one in built if Access not in one.__mro__}  # it is what is asked
 
 
 def _admit(by: Subject, declared: frozenset[Need]) -> None:

@@ -11,23 +11,27 @@ from stackyard.adapters.crypto.authority import BrokerTls
 from stackyard.adapters.mqtt import Broker, Fanout
 from stackyard.adapters.postgres.live import LiveHub
 from stackyard.adapters.queue import PostgresSender
+from stackyard.adapters.second_factor import PyotpPasswords, WebAuthnPasskeys
 from stackyard.composition import Platform
 from stackyard.graphql.context import Means
 from stackyard.graphql.execution import Graph
 from stackyard.graphql.schema import build_schema
 from stackyard.http.app import build_app
+from stackyard.http.cli_login import CliLoginRoutes
 from stackyard.http.condition import Condition
 from stackyard.http.doors import Doors, Outside
 from stackyard.http.git import GitHttp
 from stackyard.http.graphql import GraphRoute
 from stackyard.http.health import health_routes, instrumentation_app
 from stackyard.http.live import Live, live_routes
+from stackyard.http.second_factor import SecondFactorRoutes
 from stackyard.http.session import SessionRoutes
+from stackyard.http.sign_on import SignOnRoutes
 from stackyard.http.spa import spa_routes
 from stackyard.http.state import StateRoutes
 from stackyard.http.wellknown import wellknown_routes
 from stackyard.http.worker import WorkerRoutes
-from stackyard.identity import AdminCredentials
+from stackyard.identity import AdminCredentials, MembersOnly
 from stackyard.kernel.access import SYSTEM
 from stackyard.kernel.ids import PoolId, WorkerId
 from stackyard.kernel.queue import Queue
@@ -164,6 +168,9 @@ def make_app(platform: Platform, live: Live) -> Starlette:
         *SessionRoutes(
             doors.identification, doors.sign_in, doors.key_exchange
         ).routes(),
+        *SignOnRoutes(doors.identification, doors.sign_on).routes(),
+        *SecondFactorRoutes(doors.identification, doors.factors).routes(),
+        *CliLoginRoutes(doors.identification).routes(),
         *wellknown_routes(means.tokens, means.site),
         *live_routes(platform.unit, live, doors.who),
         *WorkerRoutes(platform.unit, means.blobs, platform.state_files).routes(),
@@ -192,5 +199,13 @@ def make_doors(platform: Platform, settings: ServerSettings) -> Doors:
         operator = AdminCredentials(
             settings.admin_username, settings.admin_password.get_secret_value()
         )
-    outside = Outside(platform.find_passport, platform.foreign_tokens)
+    outside = Outside(
+        platform.find_passport,
+        platform.foreign_tokens,
+        platform.sign_on_providers,
+        WebAuthnPasskeys(platform.means.site),
+        PyotpPasswords(platform.means.site),
+        MembersOnly(),
+        platform.unit,
+    )
     return Doors.of(platform.stores, platform.means, outside, operator=operator)

@@ -11,8 +11,8 @@ class SpaceNotFoundError(NotFoundError):
     """There is no such space, or you may not know of it."""
 
 
-class ParentNotFoundError(NotFoundError):
-    """There is no such parent space, or you may not know of it."""
+class ParentNotFoundError(ForbiddenError):
+    """You are unauthorized to put a space there: there may be no such space."""
 
 
 class SpaceCircleError(InvalidError):

@@ -81,3 +81,7 @@ class NotAGitServerError(InvalidError):
 
 class PushRequestError(InvalidError):
     """That is not a push as git makes them, or it names too many branches."""
+
+
+class RepositorySpaceError(InvalidError):
+    """There is no such space for the repository, or you may not know of it."""

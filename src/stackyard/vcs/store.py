@@ -11,7 +11,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from stackyard.kernel.ids import RepoId, SpaceId
-from stackyard.vcs.errors import RepositoryExistsError, RepositoryInUseError
+from stackyard.vcs.errors import (
+    RepositoryExistsError,
+    RepositoryInUseError,
+    RepositorySpaceError,
+)
 from stackyard.vcs.events import RefUpdated
 from stackyard.vcs.model import (
     Commit,
@@ -43,6 +47,9 @@ class RepositoryStore:
             async with self.session.begin_nested():
                 self.session.add(repository)
         except IntegrityError as error:
+            diagnosis = getattr(error.orig, "diag", None)
+            if getattr(diagnosis, "constraint_name", "") == "fk_repositories_space_id":
+                raise RepositorySpaceError(space=repository.space_id) from None
             raise RepositoryExistsError(repository=repository.id) from error
 
     async def delete(self, repository: Repository) -> None:

@@ -6,7 +6,6 @@ from typing import Any, Final, Self
 from stackyard.adapters.federation.cache import RENEWAL, Cache
 from stackyard.adapters.federation.calls import check_url, read_json
 from stackyard.adapters.federation.signatures import (
-    ALGORITHMS,
     PublicKey,
     UnknownKeyError,
     parse_keys,
@@ -44,7 +43,7 @@ class Provider:
             authorization_endpoint=_url(document, "authorization_endpoint"),
             token_endpoint=_url(document, "token_endpoint"),
             userinfo_endpoint=_url(document, "userinfo_endpoint"),
-            algorithms=ALGORITHMS & set(listed),
+            algorithms=frozenset(listed),
             scopes=frozenset(_texts(document, "scopes_supported")),
             auth_methods=_texts(
                 document,

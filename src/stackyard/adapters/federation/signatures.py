@@ -77,18 +77,20 @@ def _usable(listed: list[Any]) -> Iterator[PublicKey]:
 
 def _read(one: dict[str, Any]) -> PublicKey | None:
     named = one["kid"] if isinstance(one.get("kid"), str) else None
-    public = {name: str(one[name]) for name in _PUBLIC if name in one}
-    if public["kty"] == "RSA":
+    public: dict[str, str | list[str]] = {
+        name: str(one[name]) for name in _PUBLIC if name in one
+    }
+    if one["kty"] == "RSA":
         # the size is looked at first: the library warns of small ones, and keeps them
-        number = base64.urlsafe_b64decode(public["n"] + "==")
+        number = base64.urlsafe_b64decode(str(one["n"]) + "==")
         if not _FEWEST_BITS <= int.from_bytes(number).bit_length() <= _MOST_BITS:
             return None
         return PublicKey(
-            named, ("RSA", None), one.get("alg"), RSAKey.import_key({**public})
+            named, ("RSA", None), one.get("alg"), RSAKey.import_key(public)
         )
-    if public["kty"] == "EC":
-        key = ECKey.import_key({**public})
-        return PublicKey(named, ("EC", public["crv"]), one.get("alg"), key)
+    if one["kty"] == "EC":
+        key = ECKey.import_key(public)
+        return PublicKey(named, ("EC", str(one["crv"])), one.get("alg"), key)
     return None
 
 

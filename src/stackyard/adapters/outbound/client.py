@@ -88,10 +88,14 @@ class GuardedHttp:
             raise RemoteUnavailableError(host=host) from error
         except (httpcore.NetworkError, httpcore.ProtocolError) as error:
             raise RemoteUnavailableError(host=host) from error
+        except ValueError as error:  # it sent us on to what is no address
+            raise RemoteUnavailableError(host=host) from error
 
     async def _follow(self, request: Request, limit: int) -> Answer:
         url = request.url
         for _ in range(_MOST_REDIRECTS + 1):
+            if not url.isascii():
+                raise RemoteUnavailableError(host=urlsplit(url).hostname)
             if urlsplit(url).scheme != "https":
                 raise RemoteRefusedError(host=urlsplit(url).hostname)
             answer, location = await self._send(replace(request, url=url), limit)

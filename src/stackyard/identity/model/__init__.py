@@ -14,7 +14,7 @@ from stackyard.identity.model.sessions import (
     SessionMethod,
     SignInCount,
 )
-from stackyard.identity.model.sign_on import SignOnAttempt, UsedAssertion
+from stackyard.identity.model.sign_on import SignOn, SignOnAttempt, UsedAssertion
 
 __all__ = [
     "Account",
@@ -33,6 +33,7 @@ __all__ = [
     "Session",
     "SessionMethod",
     "SignInCount",
+    "SignOn",
     "SignOnAttempt",
     "Strategy",
     "UsedAssertion",

@@ -95,6 +95,8 @@ class Session(Entity):
     bound: Mapped[bool]
     admin: Mapped[bool]
     second_factor: Mapped[SecondFactor]
+    # what the next answer of a second factor must fit; good for one
+    challenge: Mapped[bytes | None] = mapped_column(LargeBinary)
     command_line: Mapped[bool]
     address: Mapped[str]
     agent: Mapped[str]
@@ -125,6 +127,7 @@ class Session(Entity):
             bound=rights.bound,
             admin=rights.admin,
             second_factor=proof.second_factor,
+            challenge=None,
             command_line=False,
             address=place.address,
             agent=place.agent[:LONGEST_AGENT],
@@ -148,6 +151,7 @@ class Session(Entity):
             bound=self.bound,
             admin=self.admin,
             second_factor=self.second_factor,
+            challenge=None,
             command_line=True,
             address=self.address,
             agent=self.agent,
@@ -182,6 +186,10 @@ class Session(Entity):
         self.seen_at = at
         if not self.command_line:
             self.expires_at = min(at + self.IDLE, self.created_at + self.LONGEST)
+
+    def enrolled(self) -> None:
+        """They have a second factor now, and have just used it."""
+        self.second_factor = SecondFactor.GIVEN
 
     def complete_with(self, token: str) -> None:
         """The second factor was shown: go on under another token."""

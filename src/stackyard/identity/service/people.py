@@ -8,13 +8,13 @@ from stackyard.identity.errors import (
     UserNotFoundError,
     UserTakenError,
 )
-from stackyard.identity.model import Strategy, User, UserGroup
+from stackyard.identity.model import SecurityKey, Strategy, User, UserGroup
 from stackyard.identity.ports import MaySeePeople
 from stackyard.identity.service.keys import require_administrator
-from stackyard.identity.store import PeopleStore
+from stackyard.identity.store import FactorStore, PeopleStore
 from stackyard.kernel.access import Access, Subject
 from stackyard.kernel.clock import Clock
-from stackyard.kernel.ids import GroupId, UserId
+from stackyard.kernel.ids import GroupId, SecurityKeyId, UserId
 from stackyard.kernel.needs import Rule, needs
 
 
@@ -31,6 +31,7 @@ class People:
     """Administrators of any space may look; only those of the account may change."""
 
     store: PeopleStore
+    factors: FactorStore
     access: Access
     may_see: MaySeePeople
     clock: Clock
@@ -86,6 +87,25 @@ class People:
         if user is not None:
             await self.store.remove(user)
         return user
+
+    @needs(Rule.ACCOUNT_ADMIN)
+    async def security_keys(
+        self, ids: Collection[UserId], *, by: Subject
+    ) -> Sequence[SecurityKey]:
+        """Return the security keys of these people, to an administrator."""
+        await require_administrator(self.access, by)
+        return await self.factors.keys_of_some(ids)
+
+    @needs(Rule.ACCOUNT_ADMIN)
+    async def delete_security_key(
+        self, key_id: SecurityKeyId, *, by: Subject
+    ) -> SecurityKey | None:
+        """Take somebody's key away, also the last one: they enrol another."""
+        await require_administrator(self.access, by)
+        key = await self.factors.find_key(key_id)
+        if key is not None:
+            await self.factors.remove_key(key)
+        return key
 
     async def _queued(self) -> bool:
         return (await self.store.account()).strategy is not Strategy.USER_MANAGEMENT

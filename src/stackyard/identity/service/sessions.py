@@ -88,6 +88,21 @@ class Sessions:
             return subject
 
     @needs(Rule.WHO_ASKS)
+    async def of_id(self, session_id: SessionId) -> Subject:
+        """Return whose session of a browser it is, or raise `UnauthorizedError`.
+
+        For what was begun in it a moment ago, when its cookie may not be at hand.
+        """
+        async with self.open_stores() as stores:
+            found = await stores.sessions.find_id(session_id)
+            if found is None or not found.is_open(at=self.clock()):
+                raise CredentialsError
+            subject = await self.subjects.of_session(stores, found)
+            if subject is None or not found.complete:
+                raise CredentialsError
+            return subject
+
+    @needs(Rule.WHO_ASKS)
     async def issue_for_command_line(self, token: str) -> IssuedToken | None:
         """Return a token for the command line of whoever has this session.
 

@@ -2,7 +2,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import CursorResult, case, delete, select
+from sqlalchemy import CursorResult, case, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -115,6 +115,17 @@ class SessionStore:
     async def add_attempt(self, attempt: SignOnAttempt) -> None:
         self.session.add(attempt)
         await self.session.flush()
+
+    async def find_attempt(self, state: bytes) -> SignOnAttempt | None:
+        return await self.session.get(SignOnAttempt, state)
+
+    async def answer_attempt(self, state: bytes, remembered: bytes) -> None:
+        """Keep who answered, in place of what was asked."""
+        await self.session.execute(
+            update(SignOnAttempt)
+            .where(SignOnAttempt.state == state)
+            .values(remembered=remembered)
+        )
 
     async def take_attempt(self, state: bytes) -> SignOnAttempt | None:
         """Return the attempt and forget it: an answer is good once."""

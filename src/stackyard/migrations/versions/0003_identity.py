@@ -230,6 +230,7 @@ def upgrade() -> None:
             ),
             nullable=False,
         ),
+        sa.Column("challenge", sa.LargeBinary(), nullable=True),
         sa.Column("command_line", sa.Boolean(), nullable=False),
         sa.Column("address", sa.Text(), nullable=False),
         sa.Column("agent", sa.Text(), nullable=False),

@@ -71,7 +71,8 @@ class RoleStore:
             .where(RoleBinding.role_id.in_(ids))
             .group_by(RoleBinding.role_id)
         )
-        return dict((await self.session.execute(query)).tuples().all())
+        rows = (await self.session.execute(query)).all()
+        return {role_id: count for role_id, count in rows}  # noqa: C416 - typed so
 
     async def find_binding(self, binding_id: BindingId) -> RoleBinding | None:
         if "\0" in binding_id:

@@ -50,14 +50,17 @@ def verified_assertion(xml: bytes, idp: SamlIdp, us: Ourselves) -> Any:
     if destination not in (None, us.acs):
         raise SamlResponseError(reason=f"it was sent to elsewhere than {us.acs}")
     check_shape(document)
+    settings = OneLogin_Saml2_Settings(_settings(idp, us))
     try:
-        settings = OneLogin_Saml2_Settings(_settings(idp, us))
         response = OneLogin_Saml2_Response(settings, base64.b64encode(xml))
         response.is_valid(_arrival(us), raise_exceptions=True)
     except OneLogin_Saml2_ValidationError as error:
         if error.code == OneLogin_Saml2_ValidationError.INVALID_SIGNATURE:
             raise ForgedError from error
         raise SamlResponseError(reason=_words(str(error))) from error
+    except Exception as error:
+        # it raises bare ones, too: what it stumbles over has not been checked
+        raise SamlResponseError(reason="it cannot be read") from error
     return check_shape(response.document)
 
 
