@@ -27,7 +27,7 @@ class CliLoginRoutes:
     def routes(self) -> list[Route]:
         return [
             route("/cli_login", self._ask, needs=Rule.ANYBODY),
-            route("/cli_login", self._send, methods=["POST"], needs=Rule.SIGNED_IN),
+            route("/cli_login", self._send, methods=["POST"], needs=Rule.ANYBODY),
             route("/auth_success", _succeeded, needs=Rule.ANYBODY),
             route("/auth_failure", _failed, needs=Rule.ANYBODY),
         ]

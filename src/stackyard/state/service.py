@@ -14,6 +14,7 @@ from stackyard.kernel.errors import NotFoundError
 from stackyard.kernel.ids import ROOT, RunId, SpaceId, StackId
 from stackyard.kernel.needs import Rule, needs, note_asked
 from stackyard.kernel.secrets import Vault
+from stackyard.spaces import RunWithoutRightsError
 from stackyard.state.errors import (
     StackUnknownError,
     StateLockedError,
@@ -309,6 +310,8 @@ class States:
         try:
             await self.access.require(by, action, space=await self.space_of(stack_id))
         except NotFoundError:  # no difference between a missing one and a hidden one
+            if by.stack_id == stack_id:
+                raise RunWithoutRightsError(stack=stack_id) from None
             raise StackUnknownError(stack=stack_id) from None
 
 

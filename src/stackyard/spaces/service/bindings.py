@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from stackyard.kernel.access import Action, Level, Subject
 from stackyard.kernel.clock import Clock
+from stackyard.kernel.errors import ForbiddenError
 from stackyard.kernel.ids import ROOT, ApiKeyId, BindingId, RoleId, SpaceId, StackId
 from stackyard.kernel.needs import Rule, needs
 from stackyard.spaces.access import SpaceAccess, visible_to
@@ -70,7 +71,10 @@ class Bindings:
         binding = await self.find(binding_id, kind, by=by)
         if binding is None:
             raise BindingNotFoundError(binding=binding_id)
-        await self._require_space(binding.space_id, by=by)
+        try:
+            await self._require_space(binding.space_id, by=by)
+        except SpaceNotFoundError:  # which they see in the binding
+            raise ForbiddenError(subject=by.name, space=binding.space_id) from None
         if kind is HolderKind.STACK:
             space = await self.space_of_stack(StackId(binding.holder.id))
             if space is not None:

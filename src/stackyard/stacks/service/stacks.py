@@ -11,10 +11,10 @@ from stackyard.kernel.events import Outbox
 from stackyard.kernel.ids import LEGACY, ROOT, RepoId, SpaceId, StackId, slugify
 from stackyard.kernel.needs import Rule, needs
 from stackyard.kernel.search import Page, Search
+from stackyard.spaces import RunWithoutRightsError
 from stackyard.stacks.errors import (
     OutOfReachError,
     RepositoryUnknownError,
-    RunWithoutRightsError,
     SpaceUnknownError,
     StackLockedError,
     StackNotFoundError,
