@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from graphql import GraphQLField, GraphQLNonNull, GraphQLSchema, is_list_type
-from starlette.routing import BaseRoute
+from starlette.applications import Starlette
 
 from stackyard.composition import Platform
 from stackyard.graphql.needs import field_needs, fields_of
@@ -166,6 +166,8 @@ EXCEPTIONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         "Mutation.userGroupRoleBindingDelete": _UNSEEN | {"neighbour": NO},
         "Mutation.userRoleBindingDelete": _UNSEEN | {"neighbour": NO},
         "Mutation.stackRoleBindingDelete": _UNSEEN,
+        # this run is a proposed one, and those change nothing
+        "POST /state/{stack}": {"run": DENIED},
         # a text of the contract that must be there
         "WorkerPool.config": dict.fromkeys(("reader", "writer"), EMPTY),
     }
@@ -326,16 +328,18 @@ def _of_part(needs: frozenset[Need]) -> Refusal:
 
 
 def _routes() -> Iterator[Row]:
-    for route in server_routes():
-        if not isinstance(route, DeclaredRoute | DeclaredMount):
-            continue
-        for method in methods_of(route):
-            outcomes = {who: _of_route(route, method, who) for who in WHO}
-            yield Row(f"{method} {route.path}", route.needs, outcomes)
+    for name, route in routes_of(server()):
+        method = name.partition(" ")[0]
+        outcomes = {who: _of_route(route, method, who) for who in WHO}
+        yield Row(name, route.needs, outcomes | dict(EXCEPTIONS.get(name, {})))
 
 
-def methods_of(route: BaseRoute) -> list[str]:
-    return sorted((getattr(route, "methods", None) or {"GET"}) - {"HEAD"})
+def routes_of(app: Starlette) -> Iterator[tuple[str, DeclaredRoute | DeclaredMount]]:
+    """Yield each method and path, and its route."""
+    for route in app.routes:
+        assert isinstance(route, DeclaredRoute | DeclaredMount)  # noqa: S101 - or no start
+        for method in sorted((getattr(route, "methods", None) or {"GET"}) - {"HEAD"}):
+            yield f"{method} {route.path}", route
 
 
 def _of_route(route: DeclaredRoute | DeclaredMount, method: str, who: str) -> str:
@@ -356,8 +360,8 @@ def _of_route(route: DeclaredRoute | DeclaredMount, method: str, who: str) -> st
     return DENIED if who == "run" and about_stack else MISSING
 
 
-def server_routes() -> list[BaseRoute]:
-    """Return the server's routes, of an application that could not answer them."""
+def server() -> Starlette:
+    """Return the server's application, which could not answer anything."""
     nothing: Any = None
     site = Site("https://stackyard.example", "stackyard")
     means = Means(
@@ -378,4 +382,4 @@ def server_routes() -> list[BaseRoute]:
         ),
         saml=nothing,
     )
-    return list(make_app(platform, nothing).routes)
+    return make_app(platform, nothing)
