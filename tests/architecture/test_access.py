@@ -12,6 +12,7 @@ from ariadne import (
     make_executable_schema,
 )
 from graphql import GraphQLSchema, get_introspection_query, graphql_sync, parse
+from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
@@ -91,11 +92,11 @@ def test_clients_do_not_see_what_is_declared() -> None:
     result = graphql_sync(graph.build_schema(), get_introspection_query())
     said = str(result.data)
     assert result.errors is None
-    assert "needs" not in said
-    assert "AccessRule" not in said
+    assert "'needs'" not in said
+    assert "'AccessRule'" not in said
 
 
-@pytest.mark.parametrize("silent", [Route("/new", answer), Mount("/new", answer)])
+@pytest.mark.parametrize("silent", [Route("/new", answer), Mount("/new", Starlette())])
 def test_a_route_that_declares_nothing_stops_the_start(silent: Any) -> None:
     declared = route("/old", answer, needs=Rule.ANYBODY)
     with pytest.raises(UndeclaredError) as stopped:

@@ -173,12 +173,12 @@ def selection(kind: GraphQLNamedType, depth: int = 0) -> str:
         return " { id }"
     for name, one in kind.fields.items():
         inner = get_named_type(one.type)
-        if isinstance(inner, GraphQLObjectType) and not _wants(one):
+        if isinstance(inner, GraphQLObjectType) and not wants(one):
             return f" {{ {name}{selection(inner, depth + 1)} }}"
     return " { __typename }"
 
 
-def _wants(one: GraphQLField) -> bool:
+def wants(one: GraphQLField) -> bool:
     return any(is_required_argument(given) for given in one.args.values())
 
 

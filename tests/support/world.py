@@ -54,6 +54,10 @@ from tests.support.whole import Whole, server_settings
 
 PLACE = Place("192.0.2.7")
 TOKEN = "the-token-of-the-leg"  # noqa: S105 - of a leg that lives for one test
+AT_HOME = (
+    *("home", "nook", "pool", "idle", "worker", "net", "gov", "bound", "repo", "spare"),
+    *("unconfirmed", "queued", "net_run", "stack_binding", "state"),
+)
 
 
 @dataclass
@@ -69,15 +73,13 @@ class World:
     @property
     def at_home(self) -> set[str]:
         """Return ids of what lies in HOME: only those who may read it learn them."""
-        kinds = ("home", "nook", "pool", "idle", "net", "gov", "bound", "repo", "spare")
-        return {self.names[kind] for kind in kinds}
+        return {self.names[kind] for kind in AT_HOME}
 
     @property
-    def ghosts(self) -> dict[str, str]:
-        """Names of nothing, to be asked for in the same words."""
-        return {
-            name: f"{'0' * 20}{number:06}" for number, name in enumerate(self.names)
-        }
+    def with_ghosts(self) -> dict[str, str]:
+        """Return the names, but for what lies in HOME those that nobody has."""
+        ghosts = {name: f"{'0' * 20}{number:06}" for number, name in enumerate(AT_HOME)}
+        return self.names | ghosts
 
     async def build(self) -> "World":
         async with self.whole.database.transaction() as session:
