@@ -17,7 +17,7 @@ from scripts.access_page import EMPTY, YES
 from sqlalchemy import Engine, event
 from tests.support.asking import FIELDS, Asking, everybody, selection, table, wants
 from tests.support.calls import ROOTS
-from tests.support.plenty import HUNDRED, add_a_hundred
+from tests.support.plenty import add
 from tests.support.world import filled
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "reference" / "access.md"
@@ -45,6 +45,7 @@ NOT_OF_ROWS: Final = {"repoFileHistory"}
 # They are about one run each, and read what it printed from object storage.
 NOT_IN_LISTS: Final = {"Run.logs"}
 _DEEPEST: Final = 2
+HUNDRED: Final = 100
 
 
 @pytest.fixture(autouse=True)
@@ -128,8 +129,9 @@ async def test_a_longer_list_asks_the_database_no_more_often(
 ) -> None:
     async with everybody(database_url, tmp_path) as asking:
         names = [name for name in LISTS if TABLE[f"Query.{name}"][who] == YES]
+        await add(asking.world, range(1))
         before = {name: await ask(asking, name, who) for name in names}
-        await add_a_hundred(asking.world)
+        await add(asking.world, range(1, 1 + HUNDRED))
         after = {name: await ask(asking, name, who) for name in names}
     for name in names:
         few, for_few = before[name]

@@ -1,12 +1,10 @@
-"""A hundred more of everything that lists show, in the space where the readers are."""
-
-from typing import Final
+"""More of everything that lists show, in the space where the readers are."""
 
 import msgspec
 
 from stackyard.identity import Known, SessionMethod, User
 from stackyard.kernel.access import SYSTEM, Action
-from stackyard.kernel.ids import PoolId, SpaceId, StackId, WorkerId, new_ulid
+from stackyard.kernel.ids import ApiKeyId, PoolId, SpaceId, StackId, WorkerId, new_ulid
 from stackyard.runs import RunType
 from stackyard.spaces import Holder, HolderKind, SpaceSpec
 from stackyard.stacks import ConfigInput, ConfigType, TrackedCommit
@@ -17,17 +15,14 @@ from stackyard.workers import PoolSettings
 from stackyard_protocol.mqtt import Register
 from stackyard_protocol.report import Output, Resource
 from tests.support.certificates import signing_request
-from tests.support.edge import ADMIN
 from tests.support.stacks import a_spec
 from tests.support.world import PLACE, World
 
-HUNDRED: Final = 100
 
-
-async def add_a_hundred(world: World) -> None:
+async def add(world: World, numbers: range) -> None:
     home = SpaceId(world.names["home"])
     async with world.whole.platform.unit() as unit:
-        for number in range(HUNDRED):
+        for number in numbers:
             pool = await _pool(unit, f"pool {number}", home)
             await _stack(unit, f"stack {number}", home, pool)
             await _people(unit, f"somebody {number}", home)
@@ -36,10 +31,12 @@ async def add_a_hundred(world: World) -> None:
             await unit.repositories.create(
                 home, RepositorySettings(name=f"repository {number}"), by=SYSTEM
             )
-    for _ in range(HUNDRED):
-        await world.doors.sign_in.by_password(
-            username=ADMIN.username, password=ADMIN.password, place=PLACE
-        )
+    proven = await world.doors.key_exchange.prove(
+        ApiKeyId(world.names["key"]), secret=world.names["secret"], place=PLACE
+    )
+    assert proven is not None
+    for _ in numbers:
+        await world.doors.sign_in.by_key(proven, place=PLACE)
 
 
 async def _pool(unit: Unit, name: str, home: SpaceId) -> PoolId:

@@ -16,6 +16,7 @@ mutation = MutationType()
 stack = ObjectType("Stack")
 entity = ObjectType("ManagedEntity")
 version = ObjectType("StateVersion")
+version.set_alias("sha256", "sha256")  # which snake case would take apart
 bindables = [mutation, stack, entity, version]
 
 
