@@ -30,6 +30,13 @@ from stackyard.adapters.queue import (
     QueueVacuum,
     Traffic,
 )
+from stackyard.audit import (
+    AuditTrail,
+    Refusal,
+    Webhooks,
+    WebhookSetup,
+    watching,
+)
 from stackyard.identity import (
     Authenticator,
     Factors,
@@ -67,6 +74,7 @@ LONG_LIVED: Final = (
     SignIn,
     SignOnFlow,
     Upkeep,
+    WebhookSetup,
 )
 
 
@@ -145,16 +153,24 @@ class Platform:
 
     @asynccontextmanager
     async def unit(self) -> AsyncIterator[Unit]:
-        async with self.database.transaction() as session:
-            yield self._unit_on(session)
+        async with (
+            watching(self._trail) as refusals,
+            self.database.transaction() as session,
+        ):
+            yield self._unit_on(session, refusals)
 
     @asynccontextmanager
     async def list_unit(self) -> AsyncIterator[Unit]:
         """Be a unit for lists: it cannot write, and may be a little behind."""
         async with self.reading.transaction() as session:
-            yield self._unit_on(session)
+            yield self._unit_on(session, [])
 
-    def _unit_on(self, session: AsyncSession) -> Unit:
+    @asynccontextmanager
+    async def _trail(self) -> AsyncIterator[AuditTrail]:
+        async with self.database.transaction() as session:
+            yield self._unit_on(session, []).trail
+
+    def _unit_on(self, session: AsyncSession, refusals: list[Refusal]) -> Unit:
         return Unit(
             session,
             PostgresOutbox(
@@ -163,12 +179,18 @@ class Platform:
             BrokerCourier(session),
             QueueUpkeep(session),
             self.means,
+            refusals,
         )
 
     @asynccontextmanager
     async def repositories(self) -> AsyncIterator[Repositories]:
         async with self.unit() as unit:
             yield unit.repositories
+
+    @asynccontextmanager
+    async def audit_webhooks(self) -> AsyncIterator[Webhooks]:
+        async with self.unit() as unit:
+            yield unit.audit_webhooks
 
     @property
     def large_bodies(self) -> LargeBodies:
@@ -187,6 +209,10 @@ class Platform:
     @property
     def heads(self) -> Heads:
         return Heads(guarded_http(self.settings))
+
+    @property
+    def webhook_setup(self) -> WebhookSetup:
+        return WebhookSetup(self.audit_webhooks, guarded_http(self.settings))
 
     @property
     def foreign_tokens(self) -> IdTokens:
@@ -214,10 +240,14 @@ class Platform:
             contents=self.contents,
             repository_upkeep=Upkeep(self.contents),
             heads=self.heads,
+            poster=guarded_http(self.settings),
             clock=self.means.clock,
             site=self.means.site,
             worker_lease=timedelta(
                 seconds=self.settings.stackyard_worker_lease_seconds
+            ),
+            audit_retention=timedelta(
+                days=self.settings.stackyard_audit_retention_days
             ),
             queue_vacuum=QueueVacuum(self.database),
         )
@@ -229,7 +259,7 @@ class Platform:
     @asynccontextmanager
     async def stores(self) -> AsyncIterator[Stores]:
         async with self.database.transaction() as session:
-            yield Stores.on(session)
+            yield Stores.on(session, self._unit_on(session, []).trail)
 
 
 def guarded_http(settings: ServerSettings | DrainSettings) -> GuardedHttp:

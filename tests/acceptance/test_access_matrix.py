@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 import structlog
-from scripts.access_page import YES, routes_of
+from scripts.access_matrix import YES, routes_of
 from tests.support.asking import FIELDS, everybody, table
 
 from stackyard.graphql.needs import field_needs
 from stackyard.kernel.needs import Rule
 
-PAGE = Path(__file__).parents[2] / "docs" / "reference" / "access.md"
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "access-matrix.md"
 TABLE = table(PAGE.read_text())
 ASKED_OF_NOBODY = {Rule.ANYBODY, Rule.SIGNED_IN}  # seen from the subject alone
 

@@ -13,14 +13,14 @@ from typing import Any, Final
 import pytest
 import structlog
 from graphql import GraphQLObjectType, get_named_type, is_leaf_type
-from scripts.access_page import EMPTY, YES
+from scripts.access_matrix import EMPTY, YES
 from sqlalchemy import Engine, event
 from tests.support.asking import FIELDS, Asking, everybody, selection, table, wants
 from tests.support.calls import ROOTS
 from tests.support.plenty import add
 from tests.support.world import filled
 
-PAGE: Final = Path(__file__).parents[2] / "docs" / "reference" / "access.md"
+PAGE: Final = Path(__file__).parents[2] / "docs" / "reference" / "access-matrix.md"
 TABLE: Final = table(PAGE.read_text())
 # Query → where its list lies.
 LISTS: Final = {
@@ -29,6 +29,7 @@ LISTS: Final = {
     "managedUsers": "managedUsers",
     "repos": "repos.edges",
     "roles": "roles",
+    "searchAuditTrailEntries": "searchAuditTrailEntries.edges",
     "searchStacks": "searchStacks.edges",
     "sessions": "sessions",
     "spaces": "spaces",
@@ -38,6 +39,7 @@ LISTS: Final = {
 # A whole hundred on one page.
 ARGUMENTS: Final = {
     "repos": 'spaceID: "{home}", first: 100',
+    "searchAuditTrailEntries": "input: { first: 100 }",
     "searchStacks": "input: { first: 100 }",
 }
 # One file of one repository: git is asked once, and the database before that.

@@ -343,7 +343,20 @@ async def test_the_probes_follow_the_life_of_the_process() -> None:
         assert await probes() == (503, 200)
 
 
-PAGES = ["/", "/admin-login", "/stacks", "/stack/net", "/stack/net/run/01", "/module/x"]
+PAGES = [
+    "/",
+    "/admin-login",
+    "/apikeytoken",
+    "/invitation?token=01",
+    "/stacks",
+    "/stack/net",
+    "/stack/net/run/01",
+    "/module/x",
+    "/spaces",
+    "/spaces/root",
+    "/settings",
+    "/settings/keys",
+]
 
 
 async def test_every_address_of_a_page_serves_the_application(

@@ -21,8 +21,6 @@ MACHINE = re.compile(
     r"/(?:work|root|farm|opt/sy)/|registry\.npmjs|pypi\.org|pythonhosted|proxy\.golang"
     r"|deb\.debian"
 )
-# What every step of a run entails: the use cases that it is a part of have asked.
-PARTS = {"Progress"}
 
 
 def services() -> Iterator[type]:
@@ -30,9 +28,9 @@ def services() -> Iterator[type]:
         if ".service" not in module.name:
             continue
         loaded = importlib.import_module(module.name)
-        for name, found in inspect.getmembers(loaded, inspect.isclass):
+        for _, found in inspect.getmembers(loaded, inspect.isclass):
             own = found.__module__ == module.name
-            if own and name not in PARTS and not issubclass(found, Exception):
+            if own and not issubclass(found, Exception):
                 yield found
 
 
@@ -46,9 +44,9 @@ def test_every_use_case_asks_who_is_asking(service: type) -> None:
         if name.startswith("_"):
             continue
         by = inspect.signature(method).parameters.get("by")
-        if by is None:  # it finds out who is asking, so nobody is asking yet
+        if by is None:  # it finds out who is asking, or is part of what has asked
             said = needs_of(method) or frozenset()
-            assert said <= {Rule.WHO_ASKS, Rule.ANYBODY}, name
+            assert said <= {Rule.WHO_ASKS, Rule.ANYBODY, Rule.PARENT}, name
             continue
         assert by.annotation is Subject
         assert by.kind is inspect.Parameter.KEYWORD_ONLY

@@ -18,7 +18,7 @@ from graphql import (
     is_leaf_type,
     is_required_argument,
 )
-from scripts.access_page import (
+from scripts.access_matrix import (
     DENIED,
     EMPTY,
     FOUND_BY,

@@ -93,9 +93,11 @@ class Bureau:
             contents=NOTHING,
             repository_upkeep=NOTHING,
             heads=Heads(self.world),
+            poster=NOTHING,
             clock=self.clock,
             site=SITE,
             worker_lease=timedelta(seconds=20),
+            audit_retention=timedelta(days=30),
             queue_vacuum=NOTHING,
         )
 

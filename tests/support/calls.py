@@ -43,6 +43,10 @@ ROOTS: Final[Mapping[str, str]] = {
     "apiKeyUpdate": 'id: "{key}", input: { name: "y" }',
     "apiKeyUser": 'id: "{key}", secret: "{secret}"',
     "apiKeys": "",
+    "auditTrailDeleteWebhook": "",
+    "auditTrailSetWebhook": 'input: { enabled: false, endpoint: "https://log.example",'
+    ' includeRuns: false, secret: "x" }',
+    "auditTrailWebhook": "",
     "debugInfo": "",
     "managedUser": 'id: "{user}"',
     "managedUserDelete": 'id: "{user}"',
@@ -78,6 +82,7 @@ ROOTS: Final[Mapping[str, str]] = {
     "runStack": 'runId: "{queued}"',
     "runStop": 'stack: "{net}", run: "{net_run}"',
     "runTrigger": 'stack: "{net}"',
+    "searchAuditTrailEntries": "input: {}",
     "searchStacks": "input: {}",
     "securityEmail": "",
     "securityKeyDelete": 'id: "{security_key}"',

@@ -26,7 +26,7 @@ from stackyard.workers import (
 )
 from stackyard_protocol.mqtt import FromWorker, Register
 from tests.support.certificates import signing_request
-from tests.support.fakes import Clock, MemoryOutbox, OpenAccess
+from tests.support.fakes import Clock, MemoryOutbox, MemoryTrail, OpenAccess
 
 _AUTHORITY = Authority.found(clock=Clock())
 ENDPOINTS = Endpoints(
@@ -50,6 +50,7 @@ class Yard:
     clock: Clock = field(default_factory=Clock)
     access: OpenAccess = field(default_factory=OpenAccess)
     outbox: MemoryOutbox = field(default_factory=MemoryOutbox)
+    trail: MemoryTrail = field(default_factory=MemoryTrail)
     authority: Authority = field(init=False)
     pools: Pools = field(init=False)
     workers: Workers = field(init=False)
@@ -66,6 +67,7 @@ class Yard:
             self.clock,
             ENDPOINTS,
             built_in_spaces,
+            self.trail,
         )
         self.workers = Workers(
             WorkerStore(self.session),
@@ -75,10 +77,11 @@ class Yard:
             courier,
             self.clock,
             built_in_spaces,
+            self.trail,
         )
 
     def in_another(self, session: AsyncSession) -> Self:
-        return type(self)(session, self.clock, self.access, self.outbox)
+        return type(self)(session, self.clock, self.access, self.outbox, self.trail)
 
     async def pool(self, name: str = "builders") -> Pool:
         await seed(self.session, at=self.clock())

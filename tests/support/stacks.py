@@ -21,7 +21,7 @@ from stackyard.stacks import (
 )
 from stackyard.vcs import GitUrl
 from tests.support.fake_vault import MemoryVault
-from tests.support.fakes import Clock, MemoryOutbox, OpenAccess
+from tests.support.fakes import Clock, MemoryOutbox, MemoryTrail, OpenAccess
 
 ADA = Subject(SubjectKind.USER, "ada", "Ada", admin=True)
 BOB = Subject(SubjectKind.USER, "bob", "Bob", admin=True)
@@ -52,6 +52,7 @@ class Bench:
     clock: Clock = field(default_factory=Clock)
     outbox: MemoryOutbox = field(default_factory=MemoryOutbox)
     vault: MemoryVault = field(default_factory=MemoryVault)
+    trail: MemoryTrail = field(default_factory=MemoryTrail)
     hidden: tuple[SpaceId, ...] = ()
     pools: NothingOf | None = None
     repositories: NothingOf | None = None
@@ -68,6 +69,7 @@ class Bench:
                 pools=self.pools,
                 repositories=self.repositories,
             ),
+            trail=self.trail,
         )
         self.config = StackConfig(
             store=ConfigStore(self.session),
@@ -75,6 +77,7 @@ class Bench:
             access=self.access,
             vault=self.vault,
             clock=self.clock,
+            trail=self.trail,
         )
 
     def visible_to(self, _by: Subject) -> Select[SpaceId]:

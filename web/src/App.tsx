@@ -1,11 +1,17 @@
-import { Link, Navigate, Route, Routes } from "react-router";
+import type { ReactNode } from "react";
+import { Link, Navigate, Route, Routes, useLocation } from "react-router";
 
 import { RunPage } from "./runs/RunPage";
-import { useSession, useSignOut } from "./session/session";
+import { EnrolFactor, ProveFactor } from "./session/SecondFactor";
+import { useSession, useSignOut, wayBack } from "./session/session";
 import { SignIn } from "./session/SignIn";
+import { SettingsPages } from "./settings/SettingsPages";
+import { SpaceList } from "./spaces/SpaceList";
+import { SpacePage } from "./spaces/SpacePage";
 import { StackList } from "./stacks/StackList";
 import { StackPage } from "./stacks/StackPage";
 import { Problem } from "./ui/Problem";
+import { You } from "./you/You";
 
 export function App() {
   const session = useSession();
@@ -21,6 +27,13 @@ export function App() {
     );
   }
   if (!session.data) return <SignIn />;
+  if (session.data.second_factor === "WANTED") return <ProveFactor />;
+  if (session.data.second_factor === "TO_ENROL") return <EnrolFactor />;
+  const back = wayBack(window.location.search);
+  if (back) {
+    window.location.replace(back);
+    return null;
+  }
   return (
     <>
       <a className="skip" href="#content">
@@ -30,8 +43,23 @@ export function App() {
         <Link to="/" className="brand">
           Stackyard
         </Link>
-        <span>
-          <small>{session.data.name}</small>{" "}
+        <nav aria-label="Main" className="menu">
+          <MenuLink to="/" covers={/^\/($|stack)/}>
+            Stacks
+          </MenuLink>
+          <MenuLink to="/spaces" covers={/^\/spaces/}>
+            Spaces
+          </MenuLink>
+          {session.data.admin && (
+            <MenuLink to="/settings" covers={/^\/settings/}>
+              Settings
+            </MenuLink>
+          )}
+        </nav>
+        <span className="who">
+          <Link to="/you">
+            <small>{session.data.name}</small>
+          </Link>{" "}
           <button onClick={() => void signOut()}>Sign out</button>
         </span>
       </header>
@@ -40,7 +68,19 @@ export function App() {
           <Route path="/" element={<StackList />} />
           <Route path="/stack/:stackId" element={<StackPage />} />
           <Route path="/stack/:stackId/run/:runId" element={<RunPage />} />
-          <Route path="/admin-login" element={<Navigate to="/" replace />} />
+          <Route path="/spaces" element={<SpaceList />} />
+          <Route path="/spaces/:spaceId" element={<SpacePage />} />
+          <Route path="/you" element={<You />} />
+          <Route path="/settings/*" element={<SettingsPages />} />
+          {["/stacks", "/admin-login", "/apikeytoken", "/invitation"].map(
+            (path) => (
+              <Route
+                key={path}
+                path={path}
+                element={<Navigate to="/" replace />}
+              />
+            ),
+          )}
           <Route
             path="*"
             element={<p className="empty">There is no such page.</p>}
@@ -48,5 +88,16 @@ export function App() {
         </Routes>
       </div>
     </>
+  );
+}
+
+/** A link that is marked on all pages it *covers*: a run belongs to the stacks. */
+function MenuLink(props: { to: string; covers: RegExp; children: ReactNode }) {
+  const { to, covers, children } = props;
+  const { pathname } = useLocation();
+  return (
+    <Link to={to} aria-current={covers.test(pathname) ? "page" : undefined}>
+      {children}
+    </Link>
   );
 }

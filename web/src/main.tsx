@@ -1,4 +1,8 @@
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import {
+  MutationCache,
+  QueryClient,
+  QueryClientProvider,
+} from "@tanstack/react-query";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { BrowserRouter } from "react-router";
@@ -7,7 +11,15 @@ import { App } from "./App";
 import { SignedOutError } from "./api/client";
 import "./style.css";
 
+const signedOut = () => cache.setQueryData(["session"], null);
 const cache: QueryClient = new QueryClient({
+  // Rights hang together: whatever was changed, all that is shown is asked for anew.
+  mutationCache: new MutationCache({
+    onSuccess: () => void cache.invalidateQueries(),
+    onError: (error) => {
+      if (error instanceof SignedOutError) signedOut();
+    },
+  }),
   defaultOptions: {
     queries: {
       retry: (failures, error) =>
@@ -16,8 +28,7 @@ const cache: QueryClient = new QueryClient({
   },
 });
 cache.getQueryCache().subscribe(({ query }) => {
-  if (query.state.error instanceof SignedOutError)
-    cache.setQueryData(["session"], null);
+  if (query.state.error instanceof SignedOutError) signedOut();
 });
 
 const place = document.getElementById("root");

@@ -7,6 +7,7 @@ from graphql import GraphQLSchema
 
 from stackyard.graphql import (
     account,
+    audit,
     identity,
     people,
     repos,
@@ -22,6 +23,7 @@ from stackyard.graphql import (
     vendors,
     workers,
 )
+from stackyard.graphql.mutations import name_mutations
 from stackyard.graphql.needs import read_needs
 
 NOUNS = (
@@ -40,6 +42,7 @@ NOUNS = (
     vendors,
     runs,
     state,
+    audit,
 )
 
 
@@ -50,4 +53,5 @@ def build_schema() -> GraphQLSchema:
         *(bindable for noun in NOUNS for bindable in noun.bindables),
         convert_names_case=True,
     )
+    name_mutations(schema)
     return read_needs(schema)

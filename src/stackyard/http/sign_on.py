@@ -8,7 +8,12 @@ from typing import Final
 
 import structlog
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import (
+    HTMLResponse,
+    JSONResponse,
+    RedirectResponse,
+    Response,
+)
 from starlette.routing import Route
 
 from stackyard.http.authentication import COOKIE, Identification, place_of
@@ -39,6 +44,8 @@ class SignOnRoutes:
     def routes(self) -> list[Route]:
         return [
             route("/sso", self._begin, needs=Rule.ANYBODY),
+            route("/sso/method", self._method, needs=Rule.ANYBODY),
+            route("/invitation", self._invited, needs=Rule.ANYBODY),
             route("/oidc/exchange", self._from_oidc, needs=Rule.ANYBODY),
             route("/saml/metadata", self._metadata, needs=Rule.ANYBODY),
             route("/saml/acs", self._from_saml, methods=["POST"], needs=Rule.ANYBODY),
@@ -66,6 +73,20 @@ class SignOnRoutes:
             ATTEMPT_COOKIE, sent.cookie, max_age=ATTEMPT_SECONDS, path="/", **site_flags
         )
         return response
+
+    async def _method(self, _request: Request) -> Response:
+        """Tell the sign-in page whether there is a provider to sign in by."""
+        return JSONResponse({"method": await self.flow.method()})
+
+    async def _invited(self, request: Request) -> Response:
+        """Follow an invitation's link: it leads to the provider, or says it is over."""
+        if not await self.flow.is_invited(request.query_params.get("token", "")):
+            return page(
+                "This invitation is over",
+                "It was used, or sent again, or is older than a day. Ask for another.",
+                HTTPStatus.NOT_FOUND,
+            )
+        return _redirect("/sso")
 
     async def _from_oidc(self, request: Request) -> Response:
         try:

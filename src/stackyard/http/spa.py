@@ -18,6 +18,7 @@ from stackyard.kernel.needs import Rule
 PAGES: Final = (
     "/",
     "/admin-login",
+    "/apikeytoken",
     "/stacks",
     "/stacks/{rest:path}",
     "/stack/{rest:path}",
@@ -27,6 +28,11 @@ PAGES: Final = (
     "/modules",
     "/modules/{rest:path}",
     "/module/{rest:path}",
+    "/spaces",
+    "/spaces/{rest:path}",
+    "/settings",
+    "/settings/{rest:path}",
+    "/you",
 )
 _NOT_BUILT: Final = (
     "The browser application was not built for this installation."

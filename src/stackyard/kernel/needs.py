@@ -22,7 +22,7 @@ class Rule(StrEnum):
 
     ANYBODY = "ANYBODY"  # also of those who did not sign in
     SIGNED_IN = "SIGNED_IN"
-    PARENT = "PARENT"  # whoever was given what it is part of
+    PARENT = "PARENT"  # what it is part of has asked
     ANY_SPACE_ADMIN = "ANY_SPACE_ADMIN"
     ACCOUNT_ADMIN = "ACCOUNT_ADMIN"  # SPACE_ADMIN in root
     OWN_RUN = "OWN_RUN"  # a run, of its own stack
@@ -36,9 +36,9 @@ Need: TypeAlias = Action | Rule
 F = TypeVar("F", bound=Callable[..., Any])
 
 _MARK: Final = "__needs__"
-_BEFORE_ANYBODY: Final = frozenset({Rule.ANYBODY, Rule.WHO_ASKS})
+_UNASKED: Final = frozenset({Rule.ANYBODY, Rule.PARENT, Rule.WHO_ASKS})
 # These are seen from the subject alone, before the use case begins.
-_SEEN_AT_ONCE: Final = _BEFORE_ANYBODY | {Rule.SIGNED_IN}
+_SEEN_AT_ONCE: Final = _UNASKED | {Rule.SIGNED_IN}
 _asked: ContextVar[set[Need] | None] = ContextVar("asked", default=None)
 
 
@@ -67,7 +67,7 @@ def needs(*any_of: Need) -> Callable[[F], F]:
         if "by" in inspect.signature(method).parameters:
             waits = inspect.iscoroutinefunction(method)
             return (_watched if waits else _begun)(method, declared)
-        if not declared <= _BEFORE_ANYBODY:
+        if not declared <= _UNASKED:
             message = f"{method.__qualname__} takes no subject to look at"
             raise TypeError(message)
         return method
@@ -165,7 +165,7 @@ def services_of(unit: type) -> set[type]:
 
 
 def _admit(by: Subject, declared: frozenset[Need]) -> None:
-    if declared & _BEFORE_ANYBODY:
+    if declared & _UNASKED:
         return
     if by.kind is SubjectKind.NOBODY:
         raise UnauthorizedError

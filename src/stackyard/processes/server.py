@@ -156,6 +156,7 @@ def make_app(platform: Platform, live: Live) -> Starlette:
             platform.contents,
             platform.pushes,
             platform.heads,
+            platform.webhook_setup,
             doors.key_exchange,
             means.site,
             means.clock,
@@ -183,6 +184,7 @@ def make_app(platform: Platform, live: Live) -> Starlette:
         site=means.site,
         uploads_url=settings.object_storage_bucket_uploads_url,
         body_limits=UNLIMITED,
+        trusted_proxies=settings.stackyard_trusted_proxies,
     )
 
 

@@ -23,6 +23,7 @@ from stackyard.spaces.errors import (
     SpaceNotFoundError,
 )
 from stackyard.spaces.model import (
+    SYSTEM_ROLES,
     Holder,
     HolderKind,
     Role,
@@ -38,6 +39,7 @@ from stackyard.spaces.store import RoleStore, SpaceStore, seed_roles, seed_space
 
 __all__ = [
     "ADMIN_ROLE",
+    "SYSTEM_ROLES",
     "BindingNotFoundError",
     "Bindings",
     "Holder",

@@ -6,8 +6,9 @@ first a write is judged, then the object is made durable, then a row names it.
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
+from stackyard.kernel import audit
 from stackyard.kernel.access import Access, Action, Subject, SubjectKind
 from stackyard.kernel.clock import Clock
 from stackyard.kernel.errors import NotFoundError
@@ -52,6 +53,7 @@ class States:
     space_of: SpaceOf
     readable: Readable
     may_write: MayWrite  # whether this run is one that may change state, right now
+    trail: audit.Trail
 
     @needs(Action.STACK_STATE_READ, Rule.OWN_RUN)
     async def current(self, stack_id: StackId, *, by: Subject) -> StateVersion | None:
@@ -106,7 +108,8 @@ class States:
         await self._require_write(version.stack_id, by=by)
         await self.store.serialize(version.stack_id)
         ensure_held(await self.store.lock(version.stack_id), lock_id)
-        await self._record(version)
+        if await self._record(version):
+            await self._note("write", version.stack_id, version, by=by)
 
     @needs(Action.STACK_MANAGED_STATE_IMPORT)
     async def prepare_import(
@@ -118,12 +121,17 @@ class States:
         return await self._following(stack_id, given, by=by)
 
     @needs(Action.STACK_MANAGED_STATE_IMPORT)
-    async def record_import(self, version: StateVersion, *, by: Subject) -> None:
+    async def record_import(
+        self, version: StateVersion, *, by: Subject, old: str | None = None
+    ) -> None:
+        """Make *version* the current one; *old* is the version it was taken from."""
         action = Action.STACK_MANAGED_STATE_IMPORT
         await self._require_person(version.stack_id, action, by=by)
         await self.store.serialize(version.stack_id)
         await self._ensure_unlocked(version.stack_id)
-        await self._record(version)
+        if await self._record(version):
+            verb = "rollback" if old else "import"
+            await self._note(verb, version.stack_id, version, old=old, by=by)
 
     @needs(Rule.PLATFORM)
     async def prepare_rescue(
@@ -175,6 +183,7 @@ class States:
             created_at=self.clock(),
         )
         if await self.store.take_lock(made):
+            await self._note("lock", stack_id, by=by)
             return
         held = await self.store.lock(stack_id)
         if held is not None:
@@ -198,6 +207,7 @@ class States:
         if lock_id is not None:
             held.ensure_id(lock_id)
         await self.store.drop_lock(stack_id)
+        await self._note("unlock", stack_id, by=by)
 
     @needs(Rule.PLATFORM)
     async def release_locks_of_run(self, run_id: RunId, *, by: Subject) -> None:
@@ -252,11 +262,14 @@ class States:
             run_id=_run_of(by),
         )
 
-    async def _record(self, version: StateVersion) -> None:
+    async def _record(self, version: StateVersion) -> bool:
+        """Add *version*; False if it is here already."""
         given = Given(version.serial, version.lineage, version.sha256, version.size)
         current = await self.store.current(version.stack_id)
-        if current is None or current.is_followed_by(given):
+        follows = current is None or current.is_followed_by(given)
+        if follows:
             self.store.add(version)
+        return follows
 
     async def _ensure_unlocked(self, stack_id: StackId) -> None:
         held = await self.store.lock(stack_id)
@@ -274,6 +287,32 @@ class States:
             sensitive=output.sensitive,
             value=None if output.sensitive else output.value,
             sealed=sealed,
+        )
+
+    async def _note(
+        self,
+        verb: str,
+        stack_id: StackId,
+        version: StateVersion | None = None,
+        *,
+        old: str | None = None,
+        by: Subject,
+    ) -> None:
+        """Note what a person does. What a run does to its own state, the run tells."""
+        if by.kind is SubjectKind.RUN:
+            return
+        facts: dict[str, Any] = {"StackID": stack_id}
+        if version is not None:
+            facts |= {"ID": version.id, "Serial": version.serial}
+            facts |= {"StateSHA": version.sha256}
+        if old is not None:
+            facts["FromVersion"] = old
+        await self.trail.note(
+            f"state.{verb}",
+            audit.Resource(audit.ResourceType.STACK, stack_id),
+            space=await self.space_of(stack_id),
+            facts=facts,
+            by=by,
         )
 
     async def _require_write(self, stack_id: StackId, *, by: Subject) -> None:

@@ -21,13 +21,14 @@ export async function ask<Result, Variables>(
   });
   const body = (await answer.json()) as {
     data?: Result;
-    errors?: { message: string }[];
+    errors?: { message: string; extensions?: { code?: string } }[];
   };
-  const problem = body.errors?.[0]?.message;
-  if (problem !== undefined) {
-    throw problem.includes("unauthorized")
-      ? new SignedOutError(problem)
-      : new ApiError(problem);
+  const problem = body.errors?.[0];
+  if (problem) {
+    // what is forbidden says "unauthorized", too: only the code tells them apart
+    throw problem.extensions?.code === "UNAUTHORIZED"
+      ? new SignedOutError(problem.message)
+      : new ApiError(problem.message);
   }
   return body.data as Result;
 }

@@ -6,6 +6,32 @@ import { ApiError, send } from "../api/client";
 
 export interface Session {
   name: string;
+  /** Whether they govern the whole account. */
+  admin: boolean;
+  method: "ADMIN" | "API_KEY" | "OIDC" | "SAML";
+  /** What is still wanting before the session opens anything. */
+  second_factor: "NOT_NEEDED" | "GIVEN" | "WANTED" | "TO_ENROL";
+}
+
+/** Whether there is an identity provider to sign in by. */
+export function useProvider() {
+  return useQuery({
+    queryKey: ["provider"],
+    queryFn: async () => {
+      const answer = await send("/sso/method", { method: "GET" });
+      return ((await answer.json()) as { method: string | null }).method;
+    },
+  });
+}
+
+/** A path of this site that somebody was on the way to, such as the CLI's login. */
+export function wayBack(search: string): string | null {
+  const wanted = new URLSearchParams(search).get("return_to");
+  const ours =
+    wanted?.startsWith("/") &&
+    !wanted.startsWith("//") &&
+    !wanted.includes("\\");
+  return ours ? wanted : null;
 }
 
 export function useSession() {
@@ -19,23 +45,26 @@ export function useSession() {
   });
 }
 
-export async function signIn(
-  username: string,
-  password: string,
-): Promise<void> {
-  const answer = await send("/session", {
+/** What somebody proves who they are with, and where it is sent. */
+export type Proof =
+  | { at: "/session"; says: { username: string; password: string } }
+  | { at: "/session/key"; says: { id: string; secret: string } };
+
+export async function signIn({ at, says }: Proof): Promise<void> {
+  const answer = await send(at, {
     method: "POST",
     headers: { "Content-Type": "application/json", "X-Stackyard-Csrf": "1" },
-    body: JSON.stringify({ username, password }),
+    body: JSON.stringify(says),
   });
-  if (answer.status === 429) {
-    throw new ApiError(
-      "Too many attempts. Wait a few minutes, then try again.",
-    );
-  }
   if (!answer.ok) {
-    throw new ApiError("That user name and password do not go together.");
+    const { message } = (await answer.json()) as { message: string };
+    throw new ApiError(message);
   }
+}
+
+/** Whether whoever is signed in governs the whole account. */
+export function useIsAdmin(): boolean {
+  return useSession().data?.admin ?? false;
 }
 
 export function useSignOut(): () => Promise<void> {
@@ -45,6 +74,8 @@ export function useSignOut(): () => Promise<void> {
       method: "DELETE",
       headers: { "X-Stackyard-Csrf": "1" },
     });
-    cache.clear();
+    // told first: whoever shows something of the session sees that it is over
+    cache.setQueryData(["session"], null);
+    cache.removeQueries({ predicate: (one) => one.queryKey[0] !== "session" });
   };
 }

@@ -9,9 +9,11 @@ import { Link, useNavigate, useParams } from "react-router";
 import { ask } from "../api/client";
 import { graphql } from "../api/generated";
 import { useHints } from "../api/live";
+import { Fact } from "../ui/Fact";
 import { Problem } from "../ui/Problem";
 import { State } from "../ui/State";
 import { Ago } from "../ui/time";
+import { StackRoles } from "./StackRoles";
 
 const STACK = graphql(`
   query Stack($id: ID!) {
@@ -155,16 +157,8 @@ export function StackPage() {
       </dl>
       <Outputs outputs={found.outputs} />
       <Runs stackId={stackId} />
+      <StackRoles stackId={stackId} />
     </main>
-  );
-}
-
-function Fact({ name, children }: { name: string; children: React.ReactNode }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }
 

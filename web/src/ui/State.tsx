@@ -6,6 +6,9 @@ const TONES: Record<string, string> = {
   CANCELED: "muted",
   DISCARDED: "muted",
   NONE: "muted",
+  ACTIVE: "good",
+  EXPIRED: "bad",
+  INACTIVE: "muted",
 };
 
 /** The state of a run or stack: a word, with a colour that only repeats it. */

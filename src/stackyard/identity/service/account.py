@@ -9,6 +9,7 @@ from stackyard.identity.model import Account, Session, Strategy
 from stackyard.identity.service.keys import require_administrator
 from stackyard.identity.store import PeopleStore, SessionStore
 from stackyard.kernel.access import Access, Subject
+from stackyard.kernel.audit import Resource, ResourceType, Trail
 from stackyard.kernel.clock import Clock
 from stackyard.kernel.ids import SessionId
 from stackyard.kernel.needs import Rule, needs
@@ -22,6 +23,7 @@ class AccountSettings:
     sessions: SessionStore
     access: Access
     clock: Clock
+    trail: Trail
 
     @needs(Rule.ACCOUNT_ADMIN)
     async def get(self, *, by: Subject) -> Account:
@@ -36,7 +38,7 @@ class AccountSettings:
 
     @needs(Rule.ACCOUNT_ADMIN)
     async def set_security_email(self, email: str, *, by: Subject) -> Account:
-        account = await self._change(by)
+        account = await self._change("set_security_email", by)
         account.set_security_email(email)
         return account
 
@@ -44,14 +46,14 @@ class AccountSettings:
     async def set_space_admins_make_spaces(
         self, *, allowed: bool, by: Subject
     ) -> Account:
-        account = await self._change(by)
+        account = await self._change("set_space_creation", by)
         account.space_admins_make_spaces = allowed
         return account
 
     @needs(Rule.ACCOUNT_ADMIN)
     async def set_strategy(self, strategy: Strategy, *, by: Subject) -> Account:
         """Say who decides what people may do. All sessions but one's own end."""
-        account = await self._change(by)
+        account = await self._change("set_strategy", by)
         if account.strategy is strategy:
             return account
         account.strategy = strategy
@@ -66,7 +68,7 @@ class AccountSettings:
 
         When it begins, all sessions but one's own end: nobody stays in without one.
         """
-        account = await self._change(by)
+        account = await self._change("enforce_second_factor", by)
         if enforced and not account.second_factor_enforced:
             await self.end_other_sessions(by=by)
         account.second_factor_enforced = enforced
@@ -76,6 +78,9 @@ class AccountSettings:
     async def end_other_sessions(self, *, by: Subject) -> int:
         """End every session but one's own; return how many there were."""
         await require_administrator(self.access, by)
+        await self.trail.note(
+            "session.delete_others", Resource(ResourceType.SESSION), by=by
+        )
         return await self.sessions.end_all_but(by.session_id)
 
     @needs(Rule.ACCOUNT_ADMIN)
@@ -98,10 +103,17 @@ class AccountSettings:
         if found is None:
             raise SessionNotFoundError(session=session_id)
         await self.sessions.end_id(session_id)
+        await self.trail.note(
+            "session.delete",
+            Resource(ResourceType.SESSION, session_id),
+            facts={"Name": found.name},
+            by=by,
+        )
         return found
 
-    async def _change(self, by: Subject) -> Account:
+    async def _change(self, what: str, by: Subject) -> Account:
         await require_administrator(self.access, by)
+        await self.trail.note(f"account.{what}", Resource(ResourceType.ACCOUNT), by=by)
         account = await self.people.account(lock=True)
         account.changed_at = self.clock()
         return account

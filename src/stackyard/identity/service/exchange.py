@@ -13,6 +13,7 @@ from stackyard.identity.model import ApiKey, ApiKeyType, IssuedToken
 from stackyard.identity.ports import OpenStores
 from stackyard.identity.service.tries import Tries
 from stackyard.identity.store import KeyStore
+from stackyard.kernel.audit import Resource, ResourceType
 from stackyard.kernel.caller import Place
 from stackyard.kernel.clock import Clock
 from stackyard.kernel.federation import ForeignTokens
@@ -69,6 +70,10 @@ class KeyExchange:
                     await self._note_use(stores.keys, key)
                     return Proven(key)
                 await tries.count()
+                if key is not None:
+                    await stores.trail.note_failed_sign_in(
+                        Resource(ResourceType.API_KEY, key.id), by=key.subject
+                    )
                 return None
         return await self._prove_by_provider(key, secret)
 

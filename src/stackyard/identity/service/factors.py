@@ -22,6 +22,7 @@ from stackyard.identity.secret import digest, new_secret
 from stackyard.identity.service.sessions import Seen
 from stackyard.identity.service.tries import Tries
 from stackyard.identity.store import Stores
+from stackyard.kernel.audit import Resource, ResourceType
 from stackyard.kernel.backup_codes import digest_of, new_backup_codes
 from stackyard.kernel.caller import Place
 from stackyard.kernel.clock import Clock
@@ -152,6 +153,7 @@ class Factors:
             )
             await stores.factors.add_key(key)
             opened.enrolled()
+            await self._note(stores, seen, "create", key.id)
             return key
 
     @needs(Rule.WHO_ASKS)
@@ -187,6 +189,7 @@ class Factors:
             )
             opened = await self._session(stores, seen)
             opened.enrolled()
+            await self._note(stores, seen, "create_app", None)
             return await self._new_codes(stores, user_id)
 
     @needs(Rule.WHO_ASKS)
@@ -208,6 +211,7 @@ class Factors:
             if key is None or key.user_id != user_id:
                 raise SecurityKeyUnknownError(key=key_id)
             await stores.factors.remove_key(key)
+            await self._note(stores, seen, "delete", key.id)
             await self._require_one_left(stores, user_id)
 
     @needs(Rule.WHO_ASKS)
@@ -216,7 +220,17 @@ class Factors:
         self._require_complete(seen)
         async with self.open_stores() as stores:
             await stores.factors.remove_one_time(user_id)
+            await self._note(stores, seen, "delete_app", None)
             await self._require_one_left(stores, user_id)
+
+    async def _note(
+        self, stores: Stores, seen: Seen, verb: str, key_id: str | None
+    ) -> None:
+        await stores.trail.note(
+            f"security_key.{verb}",
+            Resource(ResourceType.SECURITY_KEY, key_id),
+            by=seen.subject,
+        )
 
     async def _accept(self, stores: Stores, user_id: UserId, code: str) -> bool:
         now = self.clock()

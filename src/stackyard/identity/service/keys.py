@@ -10,6 +10,7 @@ from stackyard.identity.model import ApiKey, IssuedBy
 from stackyard.identity.ports import KeyRoles
 from stackyard.identity.store import KeyStore, SessionStore
 from stackyard.kernel.access import Access, Action, Subject
+from stackyard.kernel.audit import Resource, ResourceType, Trail
 from stackyard.kernel.clock import Clock
 from stackyard.kernel.errors import NotFoundError
 from stackyard.kernel.ids import ROOT, ApiKeyId
@@ -35,6 +36,7 @@ class ApiKeys:
     access: Access
     roles: KeyRoles
     clock: Clock
+    trail: Trail
 
     @needs(Rule.ACCOUNT_ADMIN)
     async def all(self, *, by: Subject) -> Sequence[ApiKey]:
@@ -69,6 +71,7 @@ class ApiKeys:
         )
         token = key.new_registry_token() if secret is not None else None
         await self.store.add(key)
+        await self._note("create", key, by=by)
         if admin:
             await self.roles.make_account_admin(key.id, by=by)
         return NewKey(key, secret, token)
@@ -95,6 +98,7 @@ class ApiKeys:
         )
         if (key.teams, key.claim_mapping) != before:
             await self._end_derived(key)
+        await self._note("update", key, by=by)
         return key
 
     @needs(Rule.ACCOUNT_ADMIN)
@@ -103,6 +107,7 @@ class ApiKeys:
         key = await self._get(key_id, by=by)
         secret, token = key.rotate()
         await self._end_derived(key)
+        await self._note("rotate", key, by=by)
         return NewKey(key, secret, token)
 
     @needs(Rule.ACCOUNT_ADMIN)
@@ -114,6 +119,7 @@ class ApiKeys:
             key.delete(at=self.clock())
             await self._end_derived(key)
             await self.roles.take_all(key.id, by=by)
+            await self._note("delete", key, by=by)
         return key
 
     @needs(Rule.PLATFORM)
@@ -123,6 +129,14 @@ class ApiKeys:
         now = self.clock()
         removed = await self.sessions.forget_old(at=now)
         return removed + await self.store.forget_deleted(before=now - DELETED_KEPT)
+
+    async def _note(self, verb: str, key: ApiKey, *, by: Subject) -> None:
+        await self.trail.note(
+            f"api_key.{verb}",
+            Resource(ResourceType.API_KEY, key.id),
+            facts={"ID": key.id, "Name": key.name},
+            by=by,
+        )
 
     async def _get(self, key_id: ApiKeyId, *, by: Subject) -> ApiKey:
         await self._require_administrator(by)

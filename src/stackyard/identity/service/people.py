@@ -13,6 +13,7 @@ from stackyard.identity.ports import MaySeePeople
 from stackyard.identity.service.keys import require_administrator
 from stackyard.identity.store import FactorStore, PeopleStore
 from stackyard.kernel.access import Access, Subject
+from stackyard.kernel.audit import Resource, ResourceType, Trail
 from stackyard.kernel.clock import Clock
 from stackyard.kernel.ids import GroupId, SecurityKeyId, UserId
 from stackyard.kernel.needs import Rule, needs
@@ -35,6 +36,7 @@ class People:
     access: Access
     may_see: MaySeePeople
     clock: Clock
+    trail: Trail
 
     @needs(Rule.ANY_SPACE_ADMIN)
     async def list(self, *, by: Subject) -> Sequence[User]:
@@ -61,6 +63,7 @@ class People:
             username=username, email=email, queued=await self._queued(), at=self.clock()
         )
         await self.store.add(user)
+        await self._note("invite", user, by=by)
         return Invitation(user, secret)
 
     @needs(Rule.ACCOUNT_ADMIN)
@@ -68,6 +71,7 @@ class People:
         """Make another link; the old one is good for nothing any more."""
         user = await self.get(user_id, by=by)
         secret = user.resend(queued=await self._queued(), at=self.clock())
+        await self._note("invite_again", user, by=by)
         return Invitation(user, secret)
 
     @needs(Rule.ACCOUNT_ADMIN)
@@ -86,6 +90,7 @@ class People:
         user = await self.store.find(user_id, lock=True)
         if user is not None:
             await self.store.remove(user)
+            await self._note("delete", user, by=by)
         return user
 
     @needs(Rule.ACCOUNT_ADMIN)
@@ -105,7 +110,21 @@ class People:
         key = await self.factors.find_key(key_id)
         if key is not None:
             await self.factors.remove_key(key)
+            await self.trail.note(
+                "security_key.delete",
+                Resource(ResourceType.SECURITY_KEY, key.id),
+                related=Resource(ResourceType.USER, key.user_id),
+                by=by,
+            )
         return key
+
+    async def _note(self, verb: str, user: User, *, by: Subject) -> None:
+        await self.trail.note(
+            f"user.{verb}",
+            Resource(ResourceType.USER, user.id),
+            facts={"ID": user.id, "Username": user.username},
+            by=by,
+        )
 
     async def _queued(self) -> bool:
         return (await self.store.account()).strategy is not Strategy.USER_MANAGEMENT
@@ -119,6 +138,7 @@ class Groups:
     access: Access
     may_see: MaySeePeople
     clock: Clock
+    trail: Trail
 
     @needs(Rule.ANY_SPACE_ADMIN)
     async def list(self, *, by: Subject) -> Sequence[UserGroup]:
@@ -143,6 +163,7 @@ class Groups:
         await require_administrator(self.access, by)
         group = UserGroup.create(name=name, description=description, at=self.clock())
         await self.store.add_group(group)
+        await self._note("create", group, by=by)
         return group
 
     @needs(Rule.ACCOUNT_ADMIN)
@@ -154,6 +175,7 @@ class Groups:
         if group is None:
             raise GroupNotFoundError(group=group_id)
         group.describe(description)
+        await self._note("update", group, by=by)
         return group
 
     @needs(Rule.ACCOUNT_ADMIN)
@@ -163,4 +185,13 @@ class Groups:
         group = await self.store.find_group(group_id)
         if group is not None:
             await self.store.remove_group(group)
+            await self._note("delete", group, by=by)
         return group
+
+    async def _note(self, verb: str, group: UserGroup, *, by: Subject) -> None:
+        await self.trail.note(
+            f"user_group.{verb}",
+            Resource(ResourceType.USER_GROUP, group.id),
+            facts={"ID": group.id, "Name": group.name},
+            by=by,
+        )

@@ -18,6 +18,7 @@ from stackyard.identity.ports import OpenStores
 from stackyard.identity.secret import digest, new_secret
 from stackyard.identity.service.subjects import Subjects
 from stackyard.kernel.access import Subject
+from stackyard.kernel.audit import Resource, ResourceType
 from stackyard.kernel.clock import Clock
 from stackyard.kernel.ids import SessionId, UserId
 from stackyard.kernel.needs import Rule, needs
@@ -116,6 +117,12 @@ class Sessions:
             beside = found.for_command_line(token=new_secret(), at=now)
             beside.credentials_tag = self._tag(beside, beside.id)
             await stores.sessions.add(beside)
+            subject = await self.subjects.of_session(stores, found)
+            if subject is None:
+                return None
+            await stores.trail.note(
+                "session.create", Resource(ResourceType.SESSION, beside.id), by=subject
+            )
             issued, until = now.timestamp(), beside.expires_at.timestamp()
             claims = {
                 "aud": self.site.base_url,

@@ -16,6 +16,7 @@ from stackyard.identity.model.sign_on import (
 from stackyard.identity.service.keys import require_administrator
 from stackyard.identity.store import PeopleStore, SessionStore
 from stackyard.kernel.access import Access, Subject
+from stackyard.kernel.audit import Resource, ResourceType, Trail
 from stackyard.kernel.clock import Clock
 from stackyard.kernel.federation import OidcSettings
 from stackyard.kernel.needs import Rule, needs
@@ -31,6 +32,7 @@ class SignOns:
     access: Access
     vault: Vault
     clock: Clock
+    trail: Trail
 
     @needs(Rule.ACCOUNT_ADMIN)
     async def get(self, *, by: Subject) -> SignOn:
@@ -49,6 +51,7 @@ class SignOns:
         now = read_sign_on(account, self.vault)
         if isinstance(settings, OidcSettings) and not settings.client_secret:
             settings = _with_known_secret(settings, now)
+        await self._note("try_out", by=by)
         return self._write(account, replace(now, trial=settings))
 
     @needs(Rule.ACCOUNT_ADMIN)
@@ -64,6 +67,7 @@ class SignOns:
             raise NoSignOnError
         if not is_same_provider(now.active, tried):
             await self.people.set_aside([SessionMethod.OIDC, SessionMethod.SAML])
+        await self._note("activate", by=by)
         return self._write(account, SignOn(active=tried))
 
     @needs(Rule.ACCOUNT_ADMIN)
@@ -73,7 +77,11 @@ class SignOns:
         account = await self.people.account(lock=True)
         await self.people.set_aside([SessionMethod.OIDC, SessionMethod.SAML])
         await self.sessions.end_all_but(by.session_id)
+        await self._note("remove", by=by)
         return self._write(account, SignOn())
+
+    async def _note(self, verb: str, *, by: Subject) -> None:
+        await self.trail.note(f"sign_on.{verb}", Resource(ResourceType.ACCOUNT), by=by)
 
     def _write(self, account: Account, now: SignOn) -> SignOn:
         account.sign_on = {

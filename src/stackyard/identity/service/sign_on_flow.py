@@ -102,6 +102,13 @@ class SignOnFlow:
         settings = await self._settings(trial=False)
         return None if settings is None else method_of(settings)
 
+    @needs(Rule.WHO_ASKS)
+    async def is_invited(self, secret: str) -> bool:
+        """Whether this is the secret of an invitation that can still be followed."""
+        async with self.open_stores() as stores:
+            user = await stores.people.invited_by(digest(secret))
+            return user is not None and user.accepts(secret, at=self.clock())
+
     def metadata(self, name_id_format: NameIdFormat) -> str:
         return self.providers.saml.metadata(name_id_format)
 

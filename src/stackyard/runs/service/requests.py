@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from stackyard.kernel.access import Access, Action, Subject
+from stackyard.kernel.audit import Trail
 from stackyard.kernel.clock import Clock
 from stackyard.kernel.errors import NotFoundError
 from stackyard.kernel.events import Outbox
@@ -20,6 +21,7 @@ from stackyard.runs.errors import (
 )
 from stackyard.runs.events import RunConfirmed, RunStopRequested
 from stackyard.runs.model import Run, Transition
+from stackyard.runs.service.notes import note_run
 from stackyard.runs.service.progress import Progress
 from stackyard.runs.states import DISCARDABLE, RunType
 from stackyard.runs.store import RunStore
@@ -38,6 +40,7 @@ class Runs:
     access: Access
     outbox: Outbox
     clock: Clock
+    trail: Trail
 
     @needs(Action.SPACE_READ)
     async def get(self, run_id: RunId, *, by: Subject) -> Run:
@@ -126,7 +129,7 @@ class Runs:
         """Let an unconfirmed run go on to change real infrastructure."""
         run = await self._run_of(stack_id, run_id, by=by)
         await self._require(run, Action.RUN_CONFIRM, Action.RUN_CONFIRM, by=by)
-        await self.open_stack(stack_id, by=by)
+        stack = await self.open_stack(stack_id, by=by)
         at = self.clock()
         await self.progress.record(run, run.confirm(by=by.name, at=at))
         if user_metadata:
@@ -135,19 +138,26 @@ class Runs:
             await self.outbox.add(
                 RunConfirmed(run_id=run.id, pool_id=run.pool_id, at=at)
             )
+        await note_run(self.trail, "confirm", run, stack, by=by)
         return run
 
     @needs(Action.RUN_DISCARD)
     async def discard(self, stack_id: StackId, run_id: RunId, *, by: Subject) -> Run:
         run = await self._run_of(stack_id, run_id, by=by)
-        await self._require(run, Action.RUN_DISCARD, Action.RUN_DISCARD, by=by)
-        return await self._close(run, run.discard(by=by.name, at=self.clock()))
+        stack = await self._require(run, Action.RUN_DISCARD, Action.RUN_DISCARD, by=by)
+        await self.progress.record(run, run.discard(by=by.name, at=self.clock()))
+        await note_run(self.trail, "discard", run, stack, by=by)
+        return run
 
     @needs(Action.RUN_CANCEL, Action.RUN_CANCEL_BLOCKING)
     async def cancel(self, stack_id: StackId, run_id: RunId, *, by: Subject) -> Run:
         run = await self._run_of(stack_id, run_id, by=by)
-        await self._require(run, Action.RUN_CANCEL_BLOCKING, Action.RUN_CANCEL, by=by)
-        return await self._close(run, run.cancel(by=by.name, at=self.clock()))
+        stack = await self._require(
+            run, Action.RUN_CANCEL_BLOCKING, Action.RUN_CANCEL, by=by
+        )
+        await self.progress.record(run, run.cancel(by=by.name, at=self.clock()))
+        await note_run(self.trail, "cancel", run, stack, by=by)
+        return run
 
     @needs(Action.RUN_STOP, Action.RUN_STOP_BLOCKING)
     async def stop(
@@ -155,8 +165,11 @@ class Runs:
     ) -> Run:
         """Ask the worker to stop; what changes infrastructure is never cut short."""
         run = await self._run_of(stack_id, run_id, by=by)
-        await self._require(run, Action.RUN_STOP_BLOCKING, Action.RUN_STOP, by=by)
+        stack = await self._require(
+            run, Action.RUN_STOP_BLOCKING, Action.RUN_STOP, by=by
+        )
         run.request_stop(note=note)
+        await note_run(self.trail, "stop", run, stack, by=by)
         leg = await self.store.open_leg(run.id)
         if leg is not None:
             await self.outbox.add(
@@ -170,10 +183,12 @@ class Runs:
     ) -> Run:
         """Lift the run ahead of other stacks' runs in its pool's queue."""
         run = await self._run_of(stack_id, run_id, by=by)
-        await self._require(
+        stack = await self._require(
             run, Action.RUN_PRIORITIZE_SET, Action.RUN_PRIORITIZE_SET, by=by
         )
         run.prioritized = on
+        verb = "prioritize" if on else "deprioritize"
+        await note_run(self.trail, verb, run, stack, by=by)
         return run
 
     @needs(Action.RUN_DISCARD)
@@ -188,7 +203,9 @@ class Runs:
         for run in await self.store.unfinished(stack_id):
             if run.state in DISCARDABLE:
                 step = run.discard(by=by.name, at=self.clock())
-                discarded.append(await self._close(run, step))
+                await self.progress.record(run, step)
+                await note_run(self.trail, "discard", run, stack, by=by)
+                discarded.append(run)
             else:
                 failed.append(run.id)
         return discarded, failed
@@ -221,11 +238,8 @@ class Runs:
 
     async def _require(
         self, run: Run, blocking: Action, proposed: Action, *, by: Subject
-    ) -> None:
+    ) -> Stack:
         stack = await self.stacks.get(run.stack_id, by=by)
         action = blocking if run.type.blocking else proposed
         await self.access.require(by, action, space=stack.space_id)
-
-    async def _close(self, run: Run, step: Transition) -> Run:
-        await self.progress.record(run, step)
-        return run
+        return stack

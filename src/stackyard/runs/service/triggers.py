@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stackyard.kernel.access import Access, Action, Subject
+from stackyard.kernel.audit import Trail
 from stackyard.kernel.clock import Clock
 from stackyard.kernel.events import Outbox
 from stackyard.kernel.ids import RunId, StackId
@@ -14,6 +15,7 @@ from stackyard.kernel.needs import needs
 from stackyard.runs.errors import CommandMissingError, RunTypeError
 from stackyard.runs.events import RunQueued
 from stackyard.runs.model import Run, Transition, queue_run
+from stackyard.runs.service.notes import note_run
 from stackyard.runs.service.progress import Progress
 from stackyard.runs.service.requests import Runs
 from stackyard.runs.states import RunState, RunType
@@ -30,6 +32,7 @@ class Triggers:
     access: Access
     outbox: Outbox
     clock: Clock
+    trail: Trail
 
     @needs(Action.RUN_TRIGGER)
     async def trigger(
@@ -59,7 +62,7 @@ class Triggers:
             commit=commit or (stack.tracked_commit if branch is None else None),
             user_metadata=user_metadata,
         )
-        return await self._enqueue(run, first)
+        return await self._enqueue(run, first, stack, verb="trigger", by=by)
 
     @needs(Action.TASK_CREATE)
     async def create_task(
@@ -85,7 +88,7 @@ class Triggers:
             skip_init=skip_init,
             user_metadata=user_metadata,
         )
-        return await self._enqueue(run, first)
+        return await self._enqueue(run, first, stack, verb="create", by=by)
 
     @needs(Action.RUN_TRIGGER)
     async def push(
@@ -120,7 +123,7 @@ class Triggers:
             triggered_by=pushed_by,
             commit=commit,
         )
-        return await self._enqueue(run, first)
+        return await self._enqueue(run, first, stack, verb="trigger", by=by)
 
     @needs(Action.RUN_RETRY, Action.RUN_RETRY_BLOCKING)
     async def retry(self, stack_id: StackId, run_id: RunId, *, by: Subject) -> Run:
@@ -143,7 +146,7 @@ class Triggers:
             skip_init=old.skip_init,
             retry_of=old.id,
         )
-        return await self._enqueue(run, first)
+        return await self._enqueue(run, first, stack, verb="retry", by=by)
 
     @needs(Action.STACK_DELETE)
     async def destroy(self, stack_id: StackId, *, by: Subject) -> Run:
@@ -158,7 +161,7 @@ class Triggers:
             triggered_by=by.name,
             commit=stack.tracked_commit,
         )
-        return await self._enqueue(run, first)
+        return await self._enqueue(run, first, stack, verb="trigger", by=by)
 
     @needs(Action.RUN_STOP)
     async def supersede(self, stack_id: StackId, branch: str, *, by: Subject) -> None:
@@ -182,9 +185,12 @@ class Triggers:
         await self.access.require(by, action, space=stack.space_id)
         return await self.runs.open_stack(stack_id, by=by)
 
-    async def _enqueue(self, run: Run, first: Transition) -> Run:
+    async def _enqueue(
+        self, run: Run, first: Transition, stack: Stack, *, verb: str, by: Subject
+    ) -> Run:
         await self.progress.begin(run, first)
         await self.outbox.add(
             RunQueued(run_id=run.id, stack_id=run.stack_id, at=run.created_at)
         )
+        await note_run(self.trail, verb, run, stack, by=by)
         return run

@@ -3,8 +3,10 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from stackyard.kernel.access import Action, Level, Subject
+from stackyard.kernel.audit import Resource, ResourceType, Trail
 from stackyard.kernel.clock import Clock
 from stackyard.kernel.errors import ForbiddenError
 from stackyard.kernel.ids import ROOT, ApiKeyId, BindingId, RoleId, SpaceId, StackId
@@ -31,6 +33,7 @@ class Bindings:
     access: SpaceAccess
     clock: Clock
     space_of_stack: SpaceOfStack
+    trail: Trail
 
     @needs(Action.SPACE_ADMIN)
     async def create(
@@ -50,6 +53,7 @@ class Bindings:
         binding = RoleBinding.create(holder, found, space, at=self.clock())
         await self.store.add_binding(binding)
         self.access.forget()
+        await self._note("create", binding, found.slug, by=by)
         return binding
 
     @needs(Rule.ANY_SPACE_ADMIN)
@@ -81,6 +85,7 @@ class Bindings:
                 await self.access.require(by, Action.STACK_MANAGE, space=space)
         await self.store.remove_binding(binding)
         self.access.forget()
+        await self._note("delete", binding, binding.role_id, by=by)
         return binding
 
     @needs(Rule.ANY_SPACE_ADMIN)
@@ -122,6 +127,10 @@ class Bindings:
         wanted = {space: roles[ROLE_OF_LEVEL[level]] for space, level in rules.items()}
         await self._replace(holder, roles, wanted)
         self.access.forget()
+        rights = {str(space): level.name for space, level in rules.items()}
+        await self.trail.note(
+            "access_rules.set", _resource(holder), facts={"Rules": rights}, by=by
+        )
 
     @needs(Rule.ACCOUNT_ADMIN)
     async def make_account_admin(self, key: ApiKeyId, *, by: Subject) -> None:
@@ -161,13 +170,20 @@ class Bindings:
         if binding.holder.kind is not HolderKind.STACK:
             return True
         home = await self.space_of_stack(StackId(binding.holder.id))
-        try:
-            for space in (binding.space_id, home):
-                if space is not None:
-                    await self.access.require(by, Action.SPACE_READ, space=space)
-        except SpaceNotFoundError:
-            return False
-        return True
+        both = {binding.space_id, home or binding.space_id}
+        return await self.access.allowed(by, Action.SPACE_READ, spaces=both) == both
+
+    async def _note(
+        self, verb: str, binding: RoleBinding, role: str, *, by: Subject
+    ) -> None:
+        await self.trail.note(
+            f"role_binding.{verb}",
+            _resource(binding.holder),
+            related=Resource(ResourceType.SPACE, binding.space_id),
+            space=binding.space_id,
+            facts={"ID": binding.id, "Role": role},
+            by=by,
+        )
 
     async def _require_space(self, space: SpaceId, *, by: Subject) -> None:
         await self.access.require(by, Action.SPACE_ADMIN, space=space)
@@ -184,3 +200,15 @@ class Bindings:
             raise HolderNotFoundError(stack=stack) from None
         if space == ROOT and home != ROOT:
             raise RootBindingError(stack=stack, space=home)
+
+
+_KINDS: Final = {
+    HolderKind.API_KEY: ResourceType.API_KEY,
+    HolderKind.USER: ResourceType.USER,
+    HolderKind.GROUP: ResourceType.USER_GROUP,
+    HolderKind.STACK: ResourceType.STACK,
+}
+
+
+def _resource(holder: Holder) -> Resource:
+    return Resource(_KINDS[holder.kind], holder.id)

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from stackyard.kernel.access import Action, Subject
+from stackyard.kernel.audit import Resource, ResourceType, Trail
 from stackyard.kernel.errors import NotFoundError, StackyardError
 from stackyard.kernel.ids import ROOT, RoleId
 from stackyard.kernel.needs import Rule, needs
@@ -17,6 +18,7 @@ from stackyard.spaces.store import RoleStore
 class Roles:
     store: RoleStore
     access: SpaceAccess
+    trail: Trail
 
     @needs(Rule.ANY_SPACE_ADMIN)
     async def list(self, *, by: Subject) -> Sequence[Role]:
@@ -60,6 +62,7 @@ class Roles:
         await self._require_administrator(by)
         role = Role.create(name=name, description=description, actions=actions)
         await self.store.add(role)
+        await self._note("create", role, by=by)
         return role
 
     @needs(Rule.ACCOUNT_ADMIN)
@@ -77,6 +80,7 @@ class Roles:
         role = await self._get(reference)
         role.change(name=name, description=description, actions=actions)
         self.access.forget()
+        await self._note("update", role, by=by)
         return role
 
     @needs(Rule.ACCOUNT_ADMIN)
@@ -87,7 +91,17 @@ class Roles:
         if role is not None:
             role.require_custom()
             await self.store.remove(role)
+            await self._note("delete", role, by=by)
         return role
+
+    async def _note(self, verb: str, role: Role, *, by: Subject) -> None:
+        """The contract's list of resources has no word for roles."""
+        await self.trail.note(
+            f"role.{verb}",
+            Resource(ResourceType.UNKNOWN, role.id),
+            facts={"ID": role.id, "Slug": role.slug, "Actions": list(role.actions)},
+            by=by,
+        )
 
     async def _get(self, reference: str) -> Role:
         role = await self.store.find(reference)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from stackyard.kernel.access import Action, Level, Subject
+from stackyard.kernel.audit import Resource, ResourceType, Trail
 from stackyard.kernel.errors import ForbiddenError, NotFoundError
 from stackyard.kernel.ids import ROOT, SpaceId
 from stackyard.kernel.needs import Rule, needs
@@ -35,6 +36,7 @@ class Spaces:
     store: SpaceStore
     access: SpaceAccess
     occupants: Occupants
+    trail: Trail
 
     @needs(Action.SPACE_READ)
     async def find(self, space_id: SpaceId, *, by: Subject) -> Space | None:
@@ -65,6 +67,7 @@ class Spaces:
             space.inherits = True
         await self.store.add(space)
         self.access.forget()
+        await self._note("create", space, by=by)
         return space
 
     @needs(Action.SPACE_ADMIN)
@@ -76,7 +79,9 @@ class Spaces:
         if space.built_in and (spec.name != space.name or _moves(space, spec)):
             raise BuiltInSpaceError(space=space.id)
         await self._allow(space, spec, by=by)
-        if not space.change(spec):
+        reshaped = space.change(spec)
+        await self._note("update", space, by=by)
+        if not reshaped:
             return space
         await self.store.flush()
         self.access.forget()
@@ -107,7 +112,17 @@ class Spaces:
             raise SpaceOccupiedError(space=space.id, things=", ".join(found))
         await self.store.remove(space)
         self.access.forget()
+        await self._note("delete", space, by=by)
         return space
+
+    async def _note(self, verb: str, space: Space, *, by: Subject) -> None:
+        await self.trail.note(
+            f"space.{verb}",
+            Resource(ResourceType.SPACE, space.id),
+            space=space.id,
+            facts={"ID": space.id, "Name": space.name},
+            by=by,
+        )
 
     @needs(Rule.SIGNED_IN)
     async def levels(

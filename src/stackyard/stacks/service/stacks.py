@@ -1,10 +1,12 @@
 """Use cases of stacks: load, ask leave, decide, tell."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from stackyard.kernel.access import Access, Action, Level, Subject
+from stackyard.kernel.audit import Resource, ResourceType, Trail
 from stackyard.kernel.clock import Clock
 from stackyard.kernel.errors import ForbiddenError, NotFoundError
 from stackyard.kernel.events import Outbox
@@ -44,6 +46,7 @@ class Stacks:
     outbox: Outbox
     clock: Clock
     neighbours: Neighbours
+    trail: Trail
 
     @needs(Action.SPACE_READ)
     async def find(
@@ -128,6 +131,7 @@ class Stacks:
         await self.store.add(stack)
         await self._check_reach(stack)
         await self.outbox.add(StackCreated(stack_id=stack.id, at=at))
+        await self._note("create", stack, by=by)
         return stack
 
     @needs(Action.STACK_UPDATE)
@@ -148,6 +152,7 @@ class Stacks:
         await self.store.write(stack)
         await self._check_reach(stack)
         await self.outbox.add(StackUpdated(stack_id=stack.id, at=at))
+        await self._note("update", stack, by=by)
         if spec.is_disabled is True:
             return await self.disable(stack_id, by=by)
         if spec.is_disabled is False:
@@ -167,6 +172,7 @@ class Stacks:
                 stack_id=stack.id, destroy_resources=stack.destroy_on_delete, at=at
             )
         )
+        await self._note("delete", stack, by=by)
         return stack
 
     @needs(Rule.PLATFORM)
@@ -176,6 +182,7 @@ class Stacks:
         stack = await self.get(stack_id, by=by, lock=True)
         await self.store.remove(stack)
         await self.outbox.add(StackDeleted(stack_id=stack_id, at=self.clock()))
+        await self._note("purge", stack, by=by)
 
     @needs(Rule.PLATFORM)
     async def keep(self, stack_id: StackId, *, by: Subject) -> Stack:
@@ -183,6 +190,7 @@ class Stacks:
         await self.access.require(by, Action.SPACE_ADMIN, space=ROOT)
         stack = await self.get(stack_id, by=by, lock=True)
         stack.keep()
+        await self._note("keep", stack, by=by)
         return stack
 
     @needs(Action.STACK_LOCK)
@@ -192,6 +200,7 @@ class Stacks:
         """Keep others from starting runs, and the platform from deploying by itself."""
         stack = await self._change(stack_id, Action.STACK_LOCK, by=by)
         stack.lock(note=note, by=by, at=self.clock())
+        await self._note("lock", stack, by=by)
         return stack
 
     @needs(Action.STACK_UNLOCK)
@@ -202,6 +211,7 @@ class Stacks:
             await self._require_force(stack, by=by)
         if stack.unlock():
             await self.outbox.add(StackUnlocked(stack_id=stack.id, at=self.clock()))
+            await self._note("unlock", stack, by=by)
         return stack
 
     @needs(Action.STACK_ENABLE)
@@ -209,13 +219,16 @@ class Stacks:
         stack = await self._change(stack_id, Action.STACK_ENABLE, by=by)
         if stack.enable():
             await self.outbox.add(StackEnabled(stack_id=stack.id, at=self.clock()))
+            await self._note("enable", stack, by=by)
         return stack
 
     @needs(Action.STACK_DISABLE)
     async def disable(self, stack_id: StackId, *, by: Subject) -> Stack:
         """Let no new run begin, from whatever source."""
         stack = await self._change(stack_id, Action.STACK_DISABLE, by=by)
-        stack.disable()
+        if not stack.is_disabled:
+            stack.disable()
+            await self._note("disable", stack, by=by)
         return stack
 
     @needs(Action.STACK_SET_CURRENT_COMMIT)
@@ -231,6 +244,8 @@ class Stacks:
         stack = await self._change(stack_id, Action.STACK_SET_CURRENT_COMMIT, by=by)
         stack.tracked_commit = commit.as_dict()
         stack.tracked_commit_set_by = set_by or by.name
+        facts = {"Commit": stack.tracked_commit["hash"], "SetBy": set_by or by.name}
+        await self._note("set_current_commit", stack, by=by, facts=facts)
         return stack
 
     @needs(Rule.PLATFORM)
@@ -267,6 +282,22 @@ class Stacks:
         lost = await self.store.cut_off_of(stack)
         if lost:
             raise OutOfReachError(space=stack.space_id, uses=", ".join(lost))
+
+    async def _note(
+        self,
+        verb: str,
+        stack: Stack,
+        *,
+        by: Subject,
+        facts: Mapping[str, Any] | None = None,
+    ) -> None:
+        await self.trail.note(
+            f"stack.{verb}",
+            Resource(ResourceType.STACK, stack.id),
+            space=stack.space_id,
+            facts={"ID": stack.id, "Name": stack.name} | dict(facts or {}),
+            by=by,
+        )
 
     async def _change(self, stack_id: StackId, action: Action, *, by: Subject) -> Stack:
         stack = await self.get(stack_id, by=by, lock=True)

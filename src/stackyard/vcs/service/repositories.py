@@ -3,12 +3,13 @@
 Never touches git or object storage, so it can serve inside anybody's transaction.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 from stackyard.kernel.access import Access, Action, Subject
+from stackyard.kernel.audit import Resource, ResourceType, Trail
 from stackyard.kernel.clock import Clock
 from stackyard.kernel.errors import NotFoundError
 from stackyard.kernel.events import Outbox
@@ -32,6 +33,7 @@ UPLOAD_HOURS: Final = 24  # an upload that is not in use by then never will be
 READER_HOURS: Final = 1  # replicas may still be reading what was replaced
 ARCHIVE_DAYS: Final = 30
 MOST_PER_PAGE: Final = 100
+MOST_NOTED: Final = 100  # branches of one push, by name
 _USUAL_PER_PAGE: Final = 50
 _BRANCHES: Final = "refs/heads/"
 
@@ -69,6 +71,7 @@ class Repositories:
     access: Access
     outbox: Outbox
     clock: Clock
+    trail: Trail
 
     @needs(Action.SPACELIFT_VCS_CREATE)
     async def create(
@@ -77,6 +80,7 @@ class Repositories:
         await self.access.require(by, Action.SPACELIFT_VCS_CREATE, space=space)
         repository = Repository.create(settings, space=space, at=self.clock())
         await self.store.add(repository)
+        await self._note("create", repository, by=by)
         return repository
 
     @needs(Action.SPACELIFT_VCS_UPDATE)
@@ -87,6 +91,7 @@ class Repositories:
             repo_id, Action.SPACELIFT_VCS_UPDATE, by=by, lock=True
         )
         repository.change(settings, at=self.clock())
+        await self._note("update", repository, by=by)
         return repository
 
     @needs(Action.SPACELIFT_VCS_DELETE)
@@ -99,6 +104,7 @@ class Repositories:
         await self.store.delete(repository)
         due = self.clock() + timedelta(hours=READER_HOURS)
         await self.store.discard(keys, due_at=due)
+        await self._note("delete", repository, by=by)
 
     @needs(Action.SPACE_READ)
     async def get(self, repo_id: RepoId, *, by: Subject) -> Repository:
@@ -209,6 +215,12 @@ class Repositories:
         await self.store.expect_hearing(updates, due_at=now + PATIENCE)
         for update in updates:
             await self.outbox.add(update)
+        moved = [
+            {"Ref": one.name, "Before": one.before, "After": one.after}
+            for one in push.changes[:MOST_NOTED]
+        ]
+        facts = {"Refs": moved, "RefCount": len(push.changes)}
+        await self._note("push", repository, by=by, facts=facts)
 
     @needs(Action.SPACELIFT_VCS_COMMIT_FILES)
     async def replace_packs(
@@ -272,6 +284,22 @@ class Repositories:
         await self.store.buried(keys)
         before = self.clock() - timedelta(days=ARCHIVE_DAYS)
         await self.store.forget_archives(before=before)
+
+    async def _note(
+        self,
+        verb: str,
+        repository: Repository,
+        *,
+        by: Subject,
+        facts: Mapping[str, Any] | None = None,
+    ) -> None:
+        await self.trail.note(
+            f"repository.{verb}",
+            Resource(ResourceType.UNKNOWN, repository.id),
+            space=repository.space_id,
+            facts={"ID": repository.id, "Name": repository.name} | dict(facts or {}),
+            by=by,
+        )
 
     async def _load(
         self, repo_id: RepoId, action: Action, *, by: Subject, lock: bool = False

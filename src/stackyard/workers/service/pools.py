@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import msgspec
 
 from stackyard.kernel.access import Access, Action, Subject
+from stackyard.kernel.audit import Resource, ResourceType, Trail
 from stackyard.kernel.clock import Clock
 from stackyard.kernel.errors import NotFoundError
 from stackyard.kernel.ids import LEGACY, PoolId, SpaceId, new_ulid
@@ -42,6 +43,7 @@ class Pools:
     clock: Clock
     endpoints: Endpoints
     visible_spaces: VisibleSpaces
+    trail: Trail
 
     @needs(Action.SPACE_READ)
     async def find(self, pool_id: PoolId, *, by: Subject) -> Pool | None:
@@ -120,6 +122,7 @@ class Pools:
         pool.change(wanted, at=at)
         pool.certify(self.signer.sign(signing_request, pool_id=pool_id), at=at)
         await self.store.write(pool)
+        await self._note("create", pool, by=by)
         return pool
 
     @needs(Action.WORKER_POOL_UPDATE)
@@ -133,6 +136,7 @@ class Pools:
             )
         pool.change(wanted, at=self.clock())
         await self.store.write(pool)
+        await self._note("update", pool, by=by)
         return pool
 
     @needs(Action.WORKER_POOL_RESET)
@@ -145,14 +149,16 @@ class Pools:
         pool.certify(self.signer.sign(signing_request, pool_id=pool_id), at=at)
         await self.store.write(pool)
         await self.courier.cut(pool_id)
+        await self._note("reset", pool, by=by)
         return pool
 
     @needs(Action.WORKER_POOL_CYCLE)
     async def cycle(self, pool_id: PoolId, *, by: Subject) -> None:
         """Let every worker finish what it has in hand, and then go."""
-        await self._load(pool_id, Action.WORKER_POOL_CYCLE, by=by)
+        pool = await self._load(pool_id, Action.WORKER_POOL_CYCLE, by=by)
         workers = [worker.id for worker in await self.workers.of([pool_id])]
         await self.courier.broadcast(pool_id, workers, SelfDestruct())
+        await self._note("cycle", pool, by=by)
 
     @needs(Action.WORKER_POOL_DELETE)
     async def delete(self, pool_id: PoolId, *, by: Subject) -> Pool:
@@ -163,7 +169,17 @@ class Pools:
             raise PoolBusyError(pool=pool_id)
         await self.store.remove(pool)
         await self.courier.cut(pool_id)
+        await self._note("delete", pool, by=by)
         return pool
+
+    async def _note(self, verb: str, pool: Pool, *, by: Subject) -> None:
+        await self.trail.note(
+            f"worker_pool.{verb}",
+            Resource(ResourceType.WORKER_POOL, pool.id),
+            space=pool.space_id,
+            facts={"ID": pool.id, "Name": pool.name},
+            by=by,
+        )
 
     async def _load(
         self, pool_id: PoolId, action: Action, *, by: Subject, lock: bool = False

@@ -10,6 +10,7 @@ import structlog
 from ulid import ULID
 
 from stackyard.kernel.access import Access, Action, Subject
+from stackyard.kernel.audit import Resource, ResourceType, Trail
 from stackyard.kernel.clock import Clock
 from stackyard.kernel.errors import NotFoundError
 from stackyard.kernel.events import Outbox
@@ -53,6 +54,7 @@ class Workers:
     courier: Courier
     clock: Clock
     visible_spaces: VisibleSpaces
+    trail: Trail
 
     @needs(Action.SPACE_READ)
     async def of(
@@ -95,6 +97,13 @@ class Workers:
             raise PoolNotFoundError(pool=pool_id) from error
         worker = await self.store.get(pool_id, worker_id, lock=True)
         worker.drained = drained
+        await self.trail.note(
+            "worker.drain" if drained else "worker.undrain",
+            Resource(ResourceType.WORKER, worker_id),
+            related=Resource(ResourceType.WORKER_POOL, pool_id),
+            space=pool.space_id,
+            by=by,
+        )
         if worker.can_take_a_run:
             await self._say_idle(pool_id)
         return worker

@@ -87,6 +87,9 @@ PARENT is whoever was given what the field is part of, ANY_SPACE_ADMIN an admini
 of any space, ACCOUNT_ADMIN one of root, OWN_RUN a run about its own stack, LINK whoever
 has the link, WORKER who carries out the leg.
 
+[Access](access.md) lists the actions; [Who may do what](../explanation/access.md) says
+how they hang together.
+
 What a caller may not see does not exist for them: a query is null or empty, a mutation
 says what it says of a name that nobody has. Here the account lets space administrators
 make spaces. Each line is asked in these names:
@@ -96,6 +99,12 @@ make spaces. Each line is asked in these names:
 FOUND_BY: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "AccountSettings": ("Query.accountSettings",),
+        "AuditTrailEntry": (
+            "Query.searchAuditTrailEntries",
+            "SearchAuditTrailEntriesOutput.edges",
+            "SearchAuditTrailEntriesEdge.node",
+        ),
+        "AuditTrailWebhook": ("Query.auditTrailWebhook",),
         "ApiKey": ("Query.apiKey",),
         "ApiKeyRoleBinding": ("Query.apiKeyRoleBinding",),
         "ConfigElement": ("Query.stack", "Stack.config"),
@@ -184,8 +193,8 @@ class Row:
     outcomes: Mapping[str, str]
 
 
-def access_page() -> str:
-    lines = ["# Who may do what", "", NOTE, "", *_INTRODUCTION.splitlines(), ""]
+def matrix_page() -> str:
+    lines = ["# Who is answered what", "", NOTE, "", *_INTRODUCTION.splitlines(), ""]
     lines += [f"* `{who}`: {asker.meaning}" for who, asker in WHO.items()]
     lines += ["", "and answered:", ""]
     lines += [f"* `{outcome}`: {meaning}" for outcome, meaning in LEGEND.items()]
