@@ -78,16 +78,24 @@ def needs(*any_of: Need) -> Callable[[F], F]:
 def _watched(method: F, declared: frozenset[Need]) -> F:
     """Return the coroutine function with its declaration looked after."""
     finds = inspect.signature(method).return_annotation is not None
+    seen_at_once = not declared.isdisjoint(_SEEN_AT_ONCE)
 
     @wraps(method)
     async def ask(*args: Any, **given: Any) -> Any:
         by: Subject = given["by"]
         _admit(by, declared)
-        with asking() as asked:
+        outer, asked = _asked.get(), set[Need]()
+        token = _asked.set(asked)
+        try:
             answer = await method(*args, **given)
-        if answer is None and finds:
-            return None  # there was nothing to ask about
-        if not _is_satisfied(by, declared, asked):
+        finally:
+            _asked.reset(token)
+            if outer is not None:
+                outer |= asked  # nested use cases ask in the caller's stead
+        nothing = answer is None and finds  # then there is nothing to ask about
+        if nothing or seen_at_once or by.kind is SubjectKind.SYSTEM:
+            return answer
+        if declared.isdisjoint(asked):
             wanted = " or ".join(sorted(declared))
             message = f"{method.__qualname__} did not ask for {wanted}"
             raise NotAskedError(message)
@@ -165,15 +173,9 @@ def services_of(unit: type) -> set[type]:
 
 
 def _admit(by: Subject, declared: frozenset[Need]) -> None:
-    if declared & _UNASKED:
+    if not declared.isdisjoint(_UNASKED):
         return
     if by.kind is SubjectKind.NOBODY:
         raise UnauthorizedError
     if declared == {Rule.PLATFORM} and by.kind is not SubjectKind.SYSTEM:
         raise ForbiddenError(subject=by.name)
-
-
-def _is_satisfied(by: Subject, declared: frozenset[Need], asked: set[Need]) -> bool:
-    if by.kind is SubjectKind.SYSTEM or declared & _SEEN_AT_ONCE:
-        return True
-    return not declared.isdisjoint(asked)
