@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 from graphql import GraphQLArgument, GraphQLField, GraphQLNamedType, GraphQLObjectType
 from graphql import GraphQLSchema as Schema
 from pydantic.fields import FieldInfo
+from scripts.access_matrix import matrix_page
 
 from stackyard.adapters.queue.traffic import COUNTERS, GAUGES
 from stackyard.graphql.schema import build_schema
@@ -181,6 +182,7 @@ def pages(root: Path) -> dict[str, str]:
     return {
         "settings.md": settings_page(),
         "access.md": access_page(),
+        "access-matrix.md": matrix_page(),
         "api.md": api_page(build_schema()),
         "telemetry.md": telemetry_page(root / "src"),
     }

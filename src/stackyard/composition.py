@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Self
+from typing import Final, Self
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -37,13 +37,23 @@ from stackyard.audit import (
     WebhookSetup,
     watching,
 )
-from stackyard.identity import Passport, Stores
+from stackyard.identity import (
+    Authenticator,
+    Factors,
+    KeyExchange,
+    Passport,
+    Sessions,
+    SignIn,
+    SignOnFlow,
+    Stores,
+)
 from stackyard.identity import Providers as SignOnProviders
 from stackyard.kernel.access import SYSTEM
 from stackyard.kernel.blobs import Blobs
 from stackyard.kernel.clock import system_clock
 from stackyard.kernel.ids import RunId
 from stackyard.kernel.metrics import Metrics
+from stackyard.kernel.needs import ensure_declared, services_of
 from stackyard.kernel.queue import Sender
 from stackyard.reactions import CHOREOGRAPHY, Tools
 from stackyard.settings import DrainSettings, ServerSettings
@@ -51,6 +61,21 @@ from stackyard.state_files import StateFiles, StateLinks
 from stackyard.unit import Means, Unit
 from stackyard.vcs import Contents, Heads, Pushes, Repositories, Upkeep
 from stackyard.workers import Endpoints
+
+# Services that open their own units of work.
+LONG_LIVED: Final = (
+    Authenticator,
+    Contents,
+    Factors,
+    Heads,
+    KeyExchange,
+    Pushes,
+    Sessions,
+    SignIn,
+    SignOnFlow,
+    Upkeep,
+    WebhookSetup,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +101,11 @@ class Platform:
         cache: str,
         metrics: Metrics,
     ) -> AsyncIterator[Self]:
-        """Put the parts together; *cache* is the process's own folder of clones."""
+        """Put the parts together; *cache* is the process's own folder of clones.
+
+        Raises `UndeclaredError` for use cases that are open to nobody.
+        """
+        ensure_declared(*services_of(Unit), *LONG_LIVED)
         clock = system_clock
         database = Database.connect(settings.database_url)
         reading = Reading(database, connect_replica(settings))

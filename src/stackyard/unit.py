@@ -4,7 +4,7 @@ A plain typed object stands in for a dependency-injection framework: the editor
 can jump through it, mypy can check it, and a test can build one by hand.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,7 +26,7 @@ from stackyard.identity import (
     SessionStore,
     SignOns,
 )
-from stackyard.kernel.access import SYSTEM
+from stackyard.kernel.access import SYSTEM, Subject
 from stackyard.kernel.ids import RunId, SpaceId, StackId
 from stackyard.parts import Means, Parts, QueueUpkeep
 from stackyard.runs import (
@@ -189,6 +189,7 @@ class Unit(Parts):
             self.outbox,
             self.courier,
             self.clock,
+            visible_to,
             self.trail,
         )
 
@@ -233,6 +234,7 @@ class Unit(Parts):
             self.means.vault,
             self.clock,
             self._space_of,
+            self._readable,
             self._may_write_state,
             self.trail,
         )
@@ -241,6 +243,7 @@ class Unit(Parts):
     def logs(self) -> RunLogs:
         return RunLogs(
             LogStore(self.session),
+            self.stacks,
             self.means.blobs,
             self.access,
             self.outbox,
@@ -252,6 +255,7 @@ class Unit(Parts):
         return Runs(
             self._run_store,
             self.stacks,
+            self.pools,
             self._progress,
             self.access,
             self.outbox,
@@ -330,6 +334,12 @@ class Unit(Parts):
 
     async def _space_of(self, stack_id: StackId) -> SpaceId:
         return (await self.stacks.get(stack_id, by=SYSTEM)).space_id
+
+    async def _readable(
+        self, stack_ids: Collection[StackId], by: Subject
+    ) -> Mapping[StackId, SpaceId]:
+        found = await self.stacks.some(stack_ids, by=by)
+        return {stack.id: stack.space_id for stack in found.values()}
 
     async def _may_write_state(self, run_id: RunId) -> bool:
         return await self.legs.may_write_state(run_id, by=SYSTEM)

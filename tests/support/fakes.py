@@ -7,7 +7,8 @@ from stackyard.kernel.access import Action, Level, Subject
 from stackyard.kernel.audit import Resource
 from stackyard.kernel.errors import ForbiddenError
 from stackyard.kernel.events import Event
-from stackyard.kernel.ids import SpaceId
+from stackyard.kernel.ids import ROOT, SpaceId
+from stackyard.kernel.needs import Rule, note_asked
 
 
 @dataclass
@@ -28,6 +29,9 @@ class OpenAccess:
     refused: set[Action] = field(default_factory=set)
 
     async def require(self, by: Subject, action: Action, *, space: SpaceId) -> None:
+        note_asked(action)
+        if space == ROOT and action is Action.SPACE_ADMIN:
+            note_asked(Rule.ACCOUNT_ADMIN)
         if action in self.refused:
             raise ForbiddenError(subject=by.name, action=action, space=space)
 
@@ -35,6 +39,12 @@ class OpenAccess:
         self, by: Subject, *, spaces: Collection[SpaceId]
     ) -> dict[SpaceId, Level]:
         return dict.fromkeys(spaces, Level.ADMIN)
+
+    async def allowed(
+        self, by: Subject, action: Action, *, spaces: Collection[SpaceId]
+    ) -> set[SpaceId]:
+        note_asked(action)
+        return set() if action in self.refused else set(spaces)
 
 
 @dataclass

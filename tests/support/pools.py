@@ -11,8 +11,9 @@ from sqlalchemy.types import Text
 
 from stackyard.adapters.crypto.authority import Authority
 from stackyard.adapters.mqtt import BrokerCourier
-from stackyard.kernel.access import SYSTEM, Subject
+from stackyard.kernel.access import SYSTEM, Action, Subject
 from stackyard.kernel.ids import LEGACY, ROOT, PoolId, SpaceId, WorkerId, new_ulid
+from stackyard.kernel.needs import note_asked
 from stackyard.spaces import seed
 from stackyard.workers import (
     Endpoints,
@@ -36,6 +37,7 @@ ENDPOINTS = Endpoints(
 
 
 def built_in_spaces(by: Subject) -> Select[SpaceId]:
+    note_asked(Action.SPACE_READ)
     spaces = values(sql_column("id", Text()), name="spaces_seen")
     return select(spaces.data([(ROOT,), (LEGACY,)]).c.id)
 
@@ -74,6 +76,7 @@ class Yard:
             self.outbox,
             courier,
             self.clock,
+            built_in_spaces,
             self.trail,
         )
 

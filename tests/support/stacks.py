@@ -3,12 +3,13 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from stackyard.kernel.access import Access, Subject, SubjectKind
+from stackyard.kernel.access import Access, Action, Subject, SubjectKind
 from stackyard.kernel.errors import NotFoundError
 from stackyard.kernel.ids import PoolId, RepoId, SpaceId
+from stackyard.kernel.needs import note_asked
 from stackyard.spaces import Space, seed
 from stackyard.stacks import (
     ConfigStore,
@@ -63,9 +64,7 @@ class Bench:
             outbox=self.outbox,
             clock=self.clock,
             neighbours=Neighbours(
-                visible_spaces=lambda _: select(Space.id).where(
-                    Space.id.not_in(self.hidden)
-                ),
+                visible_spaces=self.visible_to,
                 check_url=GitUrl,
                 pools=self.pools,
                 repositories=self.repositories,
@@ -80,6 +79,10 @@ class Bench:
             clock=self.clock,
             trail=self.trail,
         )
+
+    def visible_to(self, _by: Subject) -> Select[SpaceId]:
+        note_asked(Action.SPACE_READ)
+        return select(Space.id).where(Space.id.not_in(self.hidden))
 
     async def prepare(self) -> "Bench":
         await seed(self.session, at=self.clock())

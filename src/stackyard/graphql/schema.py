@@ -24,6 +24,7 @@ from stackyard.graphql import (
     workers,
 )
 from stackyard.graphql.mutations import name_mutations
+from stackyard.graphql.needs import read_needs
 
 NOUNS = (
     root,
@@ -46,10 +47,11 @@ NOUNS = (
 
 
 def build_schema() -> GraphQLSchema:
+    """Return the schema, or raise `UndeclaredError` for fields open to nobody."""
     schema = make_executable_schema(
         load_schema_from_path(Path(__file__).parent),
         *(bindable for noun in NOUNS for bindable in noun.bindables),
         convert_names_case=True,
     )
     name_mutations(schema)
-    return schema
+    return read_needs(schema)

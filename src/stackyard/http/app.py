@@ -19,6 +19,7 @@ from stackyard.http.middleware import (
     ResponseHeaders,
 )
 from stackyard.http.problems import handle_foreseen, handle_http
+from stackyard.http.routes import ensure_declared
 from stackyard.kernel.errors import StackyardError
 from stackyard.kernel.site import Site
 
@@ -35,14 +36,14 @@ def build_app(
     lifespan: Lifespan[Starlette] | None = None,
     trusted_proxies: Sequence[Network] = (),
 ) -> Starlette:
-    """Return the server's application.
+    """Return the server's application, or raise `UndeclaredError`.
 
     *body_limits*: path prefix → most bytes, None for no limit; elsewhere 10 MiB.
     *trusted_proxies*: who is believed about whom they were called by.
     *uploads_url*: where browsers send uploads, if that is not this site.
     """
     return Starlette(
-        routes=list(routes),
+        routes=ensure_declared(routes),
         middleware=[
             Middleware(RequestLog),
             Middleware(Origins, trusted_proxies=trusted_proxies),

@@ -17,10 +17,12 @@ from starlette.responses import (
 from starlette.routing import Route
 
 from stackyard.http.authentication import COOKIE, Identification, place_of
+from stackyard.http.routes import route
 from stackyard.http.session import flags, set_cookie
 from stackyard.identity import Browser, NoSignOnError, Returned, SignOnFlow
 from stackyard.kernel.errors import ForbiddenError, StackyardError
 from stackyard.kernel.federation import NameIdFormat, UnsolicitedResponseError
+from stackyard.kernel.needs import Rule
 
 log = structlog.get_logger(__name__)
 
@@ -41,13 +43,13 @@ class SignOnRoutes:
 
     def routes(self) -> list[Route]:
         return [
-            Route("/sso", self._begin, methods=["GET"]),
-            Route("/sso/method", self._method, methods=["GET"]),
-            Route("/invitation", self._invited, methods=["GET"]),
-            Route("/oidc/exchange", self._from_oidc, methods=["GET"]),
-            Route("/saml/metadata", self._metadata, methods=["GET"]),
-            Route("/saml/acs", self._from_saml, methods=["POST"]),
-            Route("/saml/done", self._after_saml, methods=["GET"]),
+            route("/sso", self._begin, needs=Rule.ANYBODY),
+            route("/sso/method", self._method, needs=Rule.ANYBODY),
+            route("/invitation", self._invited, needs=Rule.ANYBODY),
+            route("/oidc/exchange", self._from_oidc, needs=Rule.ANYBODY),
+            route("/saml/metadata", self._metadata, needs=Rule.ANYBODY),
+            route("/saml/acs", self._from_saml, methods=["POST"], needs=Rule.ANYBODY),
+            route("/saml/done", self._after_saml, needs=Rule.ANYBODY),
         ]
 
     async def _begin(self, request: Request) -> Response:

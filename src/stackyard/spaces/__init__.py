@@ -19,6 +19,7 @@ from stackyard.spaces.access import (
 from stackyard.spaces.errors import (
     BindingNotFoundError,
     RolesByAdminsError,
+    RunWithoutRightsError,
     SpaceNotFoundError,
 )
 from stackyard.spaces.model import (
@@ -50,6 +51,7 @@ __all__ = [
     "RoleStore",
     "Roles",
     "RolesByAdminsError",
+    "RunWithoutRightsError",
     "Space",
     "SpaceAccess",
     "SpaceNotFoundError",

@@ -32,6 +32,7 @@ from stackyard.identity import Stores, UserGroup
 from stackyard.kernel.access import Access, Action, Level, Subject, SubjectKind
 from stackyard.kernel.errors import ForbiddenError, UnauthorizedError
 from stackyard.kernel.ids import ROOT, SpaceId
+from stackyard.kernel.needs import Rule, note_asked
 from stackyard.spaces.errors import SpaceNotFoundError
 from stackyard.spaces.model import Role, RoleBinding, Space
 from stackyard.spaces.rights import EVERYTHING, NOTHING, READ, READING, Rights
@@ -45,6 +46,9 @@ class SpaceAccess(Access):
     _known: dict[tuple[Subject, SpaceId], Rights] = field(default_factory=dict)
 
     async def require(self, by: Subject, action: Action, *, space: SpaceId) -> None:
+        note_asked(action)
+        if space == ROOT and action is Action.SPACE_ADMIN:
+            note_asked(Rule.ACCOUNT_ADMIN)
         rights = await self.rights(by, space)
         if rights.allow(action):
             return
@@ -59,6 +63,13 @@ class SpaceAccess(Access):
     ) -> dict[SpaceId, Level]:
         await self._learn(by, spaces)
         return {space: self._known[by, space].level for space in spaces}
+
+    async def allowed(
+        self, by: Subject, action: Action, *, spaces: Collection[SpaceId]
+    ) -> set[SpaceId]:
+        note_asked(action)
+        await self._learn(by, spaces)
+        return {one for one in spaces if self._known[by, one].allow(action)}
 
     async def rights(self, by: Subject, space: SpaceId) -> Rights:
         await self._learn(by, (space,))
@@ -79,6 +90,7 @@ class SpaceAccess(Access):
 
     async def administers_any(self, by: Subject) -> bool:
         """Say whether *by* is an administrator of some space; raise for nobody."""
+        note_asked(Rule.ANY_SPACE_ADMIN)
         if is_administrator(by):
             return True
         if by.kind is SubjectKind.NOBODY:
@@ -112,6 +124,7 @@ async def is_account_admin(stores: Stores, by: Subject) -> bool:
 
 def visible_to(by: Subject) -> Select[SpaceId]:
     """Return a subquery of the spaces that *by* may read, for the filters of lists."""
+    note_asked(Action.SPACE_READ)
     everything = select(Space.id)
     if is_administrator(by):
         return everything

@@ -13,6 +13,7 @@ from stackyard.audit.store import AuditStore, WebhookStore
 from stackyard.kernel.access import Access, Subject
 from stackyard.kernel.clock import Clock
 from stackyard.kernel.events import Outbox
+from stackyard.kernel.needs import Rule, needs
 from stackyard.kernel.site import Site
 
 MOST_AT_ONCE: Final = 500
@@ -29,6 +30,7 @@ class Sealing:
     clock: Clock
     site: Site
 
+    @needs(Rule.PLATFORM)
     async def seal(self, *, by: Subject) -> int:
         """Append what is committed and not in the chain yet; return how much that was.
 
@@ -46,11 +48,13 @@ class Sealing:
             await self.outbox.add(EntriesRecorded(at=self.clock()))
         return len(entries)
 
+    @needs(Rule.PLATFORM)
     async def is_overdue(self, *, by: Subject) -> bool:
         """Whether something waits to be sealed whose message came to nothing."""
         await require_administrator(self.access, by)
         return await self.store.has_unsealed(before=self.clock() - OVERDUE)
 
+    @needs(Rule.PLATFORM)
     async def forget(self, retention: timedelta, *, by: Subject) -> bool:
         """Remove a batch of what is older, from the front; whether there may be more.
 

@@ -10,6 +10,7 @@ from stackyard.audit.model.webhook import Webhook, WebhookSettings
 from stackyard.audit.ports import Poster
 from stackyard.audit.service.webhooks import Webhooks
 from stackyard.kernel.access import Subject
+from stackyard.kernel.needs import Rule, needs
 
 OpenWebhooks: TypeAlias = Callable[[], AbstractAsyncContextManager[Webhooks]]
 
@@ -23,6 +24,7 @@ class WebhookSetup:
     open: OpenWebhooks
     poster: Poster
 
+    @needs(Rule.ACCOUNT_ADMIN)
     async def set(self, settings: WebhookSettings, *, by: Subject) -> Webhook:
         """Replace the webhook's settings; nothing changes if the test fails."""
         async with self.open() as webhooks:

@@ -13,6 +13,7 @@ from stackyard.kernel.audit import Resource
 from stackyard.kernel.clock import Clock
 from stackyard.kernel.events import Outbox
 from stackyard.kernel.ids import SpaceId
+from stackyard.kernel.needs import Rule, needs
 from stackyard.kernel.origin import origin
 
 
@@ -29,6 +30,7 @@ class AuditTrail:
     roles_of: RolesOf
     last: str = ""  # the id of the unit's last entry
 
+    @needs(Rule.PARENT)
     async def note(
         self,
         action: str,
@@ -41,15 +43,18 @@ class AuditTrail:
     ) -> None:
         await self.record(Deed(action, affected, related, space, facts), by=by)
 
+    @needs(Rule.PARENT)
     async def note_failed_sign_in(
         self, affected: Resource, *, by: Subject, facts: Mapping[str, Any] | None = None
     ) -> None:
         deed = Deed("login.fail", affected, facts=facts, outcome=Outcome.SIGN_IN_FAILED)
         await self.record(deed, by=by)
 
+    @needs(Rule.PARENT)
     async def note_refusal(self, refusal: Refusal, *, by: Subject) -> None:
         await self.record(refusal.deed, by=by)
 
+    @needs(Rule.PARENT)
     async def record(self, deed: Deed, *, by: Subject) -> Entry:
         at = self.clock()
         roles = await self.roles_of(by)

@@ -15,6 +15,7 @@ from stackyard.audit.model.chain import (
 from stackyard.audit.service.leave import require_administrator
 from stackyard.audit.store import AuditStore
 from stackyard.kernel.access import Access, Subject
+from stackyard.kernel.needs import Rule, needs
 
 BATCH: Final = 500
 
@@ -26,6 +27,7 @@ class Verification:
     store: AuditStore
     access: Access
 
+    @needs(Rule.PLATFORM)
     async def verify(self, *, by: Subject, witness: Mark | None = None) -> Verdict:
         """Return what was found. In memory is one batch at a time."""
         await require_administrator(self.access, by)

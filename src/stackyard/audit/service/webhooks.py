@@ -31,6 +31,7 @@ from stackyard.kernel.access import Access, Subject
 from stackyard.kernel.audit import Resource, ResourceType
 from stackyard.kernel.clock import Clock
 from stackyard.kernel.events import Outbox
+from stackyard.kernel.needs import Rule, needs
 from stackyard.kernel.origin import origin
 from stackyard.kernel.secrets import Sealed, UnsealError, Vault
 from stackyard.kernel.site import Site
@@ -51,10 +52,12 @@ class Webhooks:
     clock: Clock
     site: Site
 
+    @needs(Rule.ACCOUNT_ADMIN)
     async def find(self, *, by: Subject) -> Webhook | None:
         await require_administrator(self.access, by)
         return await self.store.current()
 
+    @needs(Rule.ACCOUNT_ADMIN)
     async def prepare(
         self, settings: WebhookSettings, *, by: Subject
     ) -> Outgoing | None:
@@ -75,6 +78,7 @@ class Webhooks:
             headers=settings.headers,
         )
 
+    @needs(Rule.ACCOUNT_ADMIN)
     async def save(self, settings: WebhookSettings, *, by: Subject) -> Webhook:
         """Replace all settings. That it was switched off is the last thing it hears."""
         await require_administrator(self.access, by)
@@ -100,6 +104,7 @@ class Webhooks:
             await self._part(webhook, entry, heard=was_enabled, at=at)
         return webhook
 
+    @needs(Rule.ACCOUNT_ADMIN)
     async def delete(self, *, by: Subject) -> Webhook | None:
         """Delete it, and tell it so; None if there is none."""
         await require_administrator(self.access, by)
@@ -114,11 +119,13 @@ class Webhooks:
         await self._part(webhook, entry, heard=was_enabled, at=at)
         return webhook
 
+    @needs(Rule.PLATFORM)
     async def wants_runs(self, *, by: Subject) -> bool:
         await require_administrator(self.access, by)
         webhook = await self.store.current()
         return webhook is not None and webhook.enabled and webhook.include_runs
 
+    @needs(Rule.PLATFORM)
     async def offer_run(
         self, data: Mapping[str, Any], *, actor: str, at: datetime, by: Subject
     ) -> None:
@@ -133,6 +140,7 @@ class Webhooks:
         await self.store.offer([Delivery.of(webhook, about, body, at=now)])
         await self.outbox.add(DeliveriesDue(at=now))
 
+    @needs(Rule.PLATFORM)
     async def claim(self, *, by: Subject) -> Outgoing | None:
         """Return what is to be sent now, to nobody but the caller for a while."""
         await require_administrator(self.access, by)
@@ -154,6 +162,7 @@ class Webhooks:
             delivery.failed(None, str(error), again_at=webhook.failed(at=now), at=now)
             return None
 
+    @needs(Rule.PLATFORM)
     async def answered(self, delivery_id: str, posted: Posted, *, by: Subject) -> bool:
         """Note what became of it; whether to go on with the next one now."""
         await require_administrator(self.access, by)
@@ -175,6 +184,7 @@ class Webhooks:
         )
         return False
 
+    @needs(Rule.PLATFORM)
     async def tell_due(self, *, by: Subject) -> None:
         """Have sent what waits for its time, or whose message came to nothing."""
         await require_administrator(self.access, by)
@@ -182,6 +192,7 @@ class Webhooks:
         if await self.store.is_due(now=now):
             await self.outbox.add(DeliveriesDue(at=now))
 
+    @needs(Rule.PLATFORM)
     async def forget(self, *, by: Subject) -> None:
         await require_administrator(self.access, by)
         await self.store.forget(before=self.clock() - LOG_KEPT)

@@ -18,6 +18,7 @@ from stackyard.kernel.caller import Place
 from stackyard.kernel.clock import Clock
 from stackyard.kernel.federation import ForeignTokens
 from stackyard.kernel.ids import ApiKeyId
+from stackyard.kernel.needs import Rule, needs
 from stackyard.kernel.site import Site
 from stackyard.kernel.tokens import Tokens
 
@@ -41,6 +42,7 @@ class KeyExchange:
     site: Site
     clock: Clock
 
+    @needs(Rule.WHO_ASKS)
     async def exchange(
         self, key_id: ApiKeyId, *, secret: str, place: Place
     ) -> IssuedToken | None:
@@ -53,6 +55,7 @@ class KeyExchange:
         proven = await self.prove(key_id, secret=secret, place=place)
         return None if proven is None else self._issue(proven)
 
+    @needs(Rule.WHO_ASKS)
     async def prove(
         self, key_id: ApiKeyId, *, secret: str, place: Place
     ) -> Proven | None:

@@ -16,6 +16,7 @@ from stackyard.kernel.access import Access, Subject
 from stackyard.kernel.audit import Resource, ResourceType, Trail
 from stackyard.kernel.clock import Clock
 from stackyard.kernel.ids import GroupId, SecurityKeyId, UserId
+from stackyard.kernel.needs import Rule, needs
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +38,20 @@ class People:
     clock: Clock
     trail: Trail
 
+    @needs(Rule.ANY_SPACE_ADMIN)
     async def list(self, *, by: Subject) -> Sequence[User]:
         return await self.store.users() if await self.may_see(by) else []
 
+    @needs(Rule.ANY_SPACE_ADMIN)
     async def find(self, user_id: UserId, *, by: Subject) -> User | None:
         return await self.store.find(user_id) if await self.may_see(by) else None
 
+    @needs(Rule.ANY_SPACE_ADMIN)
     async def some(self, ids: Collection[UserId], *, by: Subject) -> dict[UserId, User]:
         """Return those of these people that there are."""
         return await self.store.some(ids) if await self.may_see(by) else {}
 
+    @needs(Rule.ACCOUNT_ADMIN)
     async def invite(
         self, *, username: str, email: str | None, by: Subject
     ) -> Invitation:
@@ -61,6 +66,7 @@ class People:
         await self._note("invite", user, by=by)
         return Invitation(user, secret)
 
+    @needs(Rule.ACCOUNT_ADMIN)
     async def invite_again(self, user_id: UserId, *, by: Subject) -> Invitation:
         """Make another link; the old one is good for nothing any more."""
         user = await self.get(user_id, by=by)
@@ -68,6 +74,7 @@ class People:
         await self._note("invite_again", user, by=by)
         return Invitation(user, secret)
 
+    @needs(Rule.ACCOUNT_ADMIN)
     async def get(self, user_id: UserId, *, by: Subject) -> User:
         """Return the person, to change them."""
         await require_administrator(self.access, by)
@@ -76,6 +83,7 @@ class People:
             raise UserNotFoundError(user=user_id)
         return user
 
+    @needs(Rule.ACCOUNT_ADMIN)
     async def delete(self, user_id: UserId, *, by: Subject) -> User | None:
         """Send somebody away: rights, sessions and second factors go with them."""
         await require_administrator(self.access, by)
@@ -85,6 +93,7 @@ class People:
             await self._note("delete", user, by=by)
         return user
 
+    @needs(Rule.ACCOUNT_ADMIN)
     async def security_keys(
         self, ids: Collection[UserId], *, by: Subject
     ) -> Sequence[SecurityKey]:
@@ -92,6 +101,7 @@ class People:
         await require_administrator(self.access, by)
         return await self.factors.keys_of_some(ids)
 
+    @needs(Rule.ACCOUNT_ADMIN)
     async def delete_security_key(
         self, key_id: SecurityKeyId, *, by: Subject
     ) -> SecurityKey | None:
@@ -130,18 +140,22 @@ class Groups:
     clock: Clock
     trail: Trail
 
+    @needs(Rule.ANY_SPACE_ADMIN)
     async def list(self, *, by: Subject) -> Sequence[UserGroup]:
         return await self.store.groups() if await self.may_see(by) else []
 
+    @needs(Rule.ANY_SPACE_ADMIN)
     async def find(self, group_id: GroupId, *, by: Subject) -> UserGroup | None:
         return await self.store.find_group(group_id) if await self.may_see(by) else None
 
+    @needs(Rule.ANY_SPACE_ADMIN)
     async def some(
         self, ids: Collection[GroupId], *, by: Subject
     ) -> dict[GroupId, UserGroup]:
         """Return those of these groups that there are."""
         return await self.store.some_groups(ids) if await self.may_see(by) else {}
 
+    @needs(Rule.ACCOUNT_ADMIN)
     async def create(
         self, *, name: str, description: str | None, by: Subject
     ) -> UserGroup:
@@ -152,6 +166,7 @@ class Groups:
         await self._note("create", group, by=by)
         return group
 
+    @needs(Rule.ACCOUNT_ADMIN)
     async def update(
         self, group_id: GroupId, *, description: str | None, by: Subject
     ) -> UserGroup:
@@ -163,6 +178,7 @@ class Groups:
         await self._note("update", group, by=by)
         return group
 
+    @needs(Rule.ACCOUNT_ADMIN)
     async def delete(self, group_id: GroupId, *, by: Subject) -> UserGroup | None:
         """Take the group's rights away, from all who are in it, at once."""
         await require_administrator(self.access, by)

@@ -29,6 +29,7 @@ from stackyard.kernel.access import Subject, SubjectKind
 from stackyard.kernel.audit import Resource, ResourceType
 from stackyard.kernel.caller import Place
 from stackyard.kernel.clock import Clock
+from stackyard.kernel.needs import Rule, needs
 
 _LONGEST_INPUT: Final = 1024
 
@@ -56,6 +57,7 @@ class SignIn:
     admission: Admission
     clock: Clock
 
+    @needs(Rule.WHO_ASKS)
     async def by_password(
         self,
         *,
@@ -86,6 +88,7 @@ class SignIn:
             )
             return await self._open(stores, opened, token, replaces)
 
+    @needs(Rule.WHO_ASKS)
     async def by_key(
         self, proven: Proven, *, place: Place, replaces: str | None = None
     ) -> Opened:
@@ -103,6 +106,7 @@ class SignIn:
             )
             return await self._open(stores, opened, token, replaces)
 
+    @needs(Rule.WHO_ASKS)
     async def by_provider(
         self,
         known: Known,

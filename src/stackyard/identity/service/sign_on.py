@@ -19,6 +19,7 @@ from stackyard.kernel.access import Access, Subject
 from stackyard.kernel.audit import Resource, ResourceType, Trail
 from stackyard.kernel.clock import Clock
 from stackyard.kernel.federation import OidcSettings
+from stackyard.kernel.needs import Rule, needs
 from stackyard.kernel.secrets import Sealed, Vault
 
 CONTEXT: Final = "account/sign_on"
@@ -33,11 +34,13 @@ class SignOns:
     clock: Clock
     trail: Trail
 
+    @needs(Rule.ACCOUNT_ADMIN)
     async def get(self, *, by: Subject) -> SignOn:
         """Return the settings, secrets included: for the platform and its checks."""
         await require_administrator(self.access, by)
         return read_sign_on(await self.people.account(), self.vault)
 
+    @needs(Rule.ACCOUNT_ADMIN)
     async def try_out(self, settings: ProviderSettings, *, by: Subject) -> SignOn:
         """Keep *settings* beside those in use, until an administrator came in by them.
 
@@ -51,6 +54,7 @@ class SignOns:
         await self._note("try_out", by=by)
         return self._write(account, replace(now, trial=settings))
 
+    @needs(Rule.ACCOUNT_ADMIN)
     async def activate(self, tried: ProviderSettings, *, by: Subject) -> SignOn:
         """They work: an administrator came in. Whoever came by another is set aside.
 
@@ -66,6 +70,7 @@ class SignOns:
         await self._note("activate", by=by)
         return self._write(account, SignOn(active=tried))
 
+    @needs(Rule.ACCOUNT_ADMIN)
     async def remove(self, *, by: Subject) -> SignOn:
         """Give single sign-on up, at once: every session but one's own ends."""
         await require_administrator(self.access, by)

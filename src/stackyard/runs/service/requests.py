@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from stackyard.kernel.access import Access, Action, Subject
 from stackyard.kernel.audit import Trail
 from stackyard.kernel.clock import Clock
+from stackyard.kernel.errors import NotFoundError
 from stackyard.kernel.events import Outbox
 from stackyard.kernel.ids import PoolId, RunId, StackId
+from stackyard.kernel.needs import needs
 from stackyard.runs.errors import (
     RunNotFoundError,
     StackBeingDeletedError,
@@ -24,6 +26,7 @@ from stackyard.runs.service.progress import Progress
 from stackyard.runs.states import DISCARDABLE, RunType
 from stackyard.runs.store import RunStore
 from stackyard.stacks import Stack, Stacks
+from stackyard.workers import Pools
 
 PAGE = 50
 
@@ -32,62 +35,89 @@ PAGE = 50
 class Runs:
     store: RunStore
     stacks: Stacks
+    pools: Pools
     progress: Progress
     access: Access
     outbox: Outbox
     clock: Clock
     trail: Trail
 
+    @needs(Action.SPACE_READ)
     async def get(self, run_id: RunId, *, by: Subject) -> Run:
         run = await self.store.get(run_id)
-        await self.stacks.get(run.stack_id, by=by)
+        try:
+            await self.stacks.get(run.stack_id, by=by)
+        except NotFoundError:  # and never: its stack does not exist
+            raise RunNotFoundError(run=run_id) from None
         return run
 
-    async def of_stack(
+    @needs(Action.SPACE_READ)
+    async def of_stacks(
         self,
-        stack_id: StackId,
+        stack_ids: Sequence[StackId],
         types: Sequence[RunType],
         *,
         by: Subject,
         before: RunId | None = None,
-    ) -> Sequence[Run]:
-        """Return a page of runs, newest first; *before* is the last id seen."""
-        await self.stacks.get(stack_id, by=by)
-        return await self.store.of_stack(stack_id, types, before=before, limit=PAGE)
+    ) -> dict[StackId, list[Run]]:
+        """Return a page of runs of each of these stacks that *by* may read.
 
+        Newest first; *before* is the last id seen.
+        """
+        readable = await self._readable(stack_ids, by)
+        found: dict[StackId, list[Run]] = {stack: [] for stack in readable}
+        for run in await self.store.of_stacks(
+            readable, types, before=before, limit=PAGE
+        ):
+            found[run.stack_id].append(run)
+        return found
+
+    @needs(Action.SPACE_READ)
+    async def some(self, run_ids: Sequence[RunId], *, by: Subject) -> Sequence[Run]:
+        """Return those of these runs that *by* may read."""
+        runs = await self.store.some(run_ids)
+        stacks = await self.stacks.some({run.stack_id for run in runs}, by=by)
+        return [run for run in runs if run.stack_id in stacks]
+
+    @needs(Action.SPACE_READ)
     async def of(self, stack_id: StackId, run_id: RunId, *, by: Subject) -> Run:
         """Return the run if it is one of this stack."""
         return await self._run_of(stack_id, run_id, by=by, lock=False)
 
-    async def history(self, run_id: RunId, *, by: Subject) -> Sequence[Transition]:
-        """Return what the run went through, newest first."""
-        await self.get(run_id, by=by)
-        return await self.store.history([run_id])
+    @needs(Action.SPACE_READ)
+    async def history(
+        self, run_ids: Sequence[RunId], *, by: Subject
+    ) -> Sequence[Transition]:
+        """Return what those of these runs went through that *by* may read.
 
+        Newest first, one run after the other.
+        """
+        readable = await self.some(run_ids, by=by)
+        return await self.store.history([run.id for run in readable])
+
+    @needs(Action.SPACE_READ)
     async def blockers(
         self, stack_ids: Sequence[StackId], *, by: Subject
     ) -> dict[StackId, Run]:
-        """Return the run that each of these stacks is blocked by, if any.
+        """Return the run that each of these stacks that *by* may read is blocked by."""
+        return await self.store.blockers(await self._readable(stack_ids, by))
 
-        The stacks are those that *by* was shown already.
-        """
-        del by
-        return await self.store.blockers(stack_ids)
-
+    @needs(Action.SPACE_READ)
     async def newest(
         self, stack_ids: Sequence[StackId], *, by: Subject
     ) -> dict[StackId, RunId]:
-        """Return the newest tracked run of each of these stacks, shown to *by*."""
-        del by
-        return await self.store.newest(stack_ids)
+        """Return the newest tracked run of each of these that *by* may read."""
+        return await self.store.newest(await self._readable(stack_ids, by))
 
+    @needs(Action.SPACE_READ)
     async def waiting_counts(
         self, pool_ids: Sequence[PoolId], *, by: Subject
     ) -> dict[PoolId, int]:
-        """Return how many runs wait for a worker of each pool that *by* was shown."""
-        del by
-        return await self.store.waiting_counts(pool_ids)
+        """Return how many runs wait for a worker of each pool that *by* may read."""
+        pools = await self.pools.some(pool_ids, by=by)
+        return await self.store.waiting_counts(list(pools))
 
+    @needs(Action.RUN_CONFIRM)
     async def confirm(
         self,
         stack_id: StackId,
@@ -111,6 +141,7 @@ class Runs:
         await note_run(self.trail, "confirm", run, stack, by=by)
         return run
 
+    @needs(Action.RUN_DISCARD)
     async def discard(self, stack_id: StackId, run_id: RunId, *, by: Subject) -> Run:
         run = await self._run_of(stack_id, run_id, by=by)
         stack = await self._require(run, Action.RUN_DISCARD, Action.RUN_DISCARD, by=by)
@@ -118,6 +149,7 @@ class Runs:
         await note_run(self.trail, "discard", run, stack, by=by)
         return run
 
+    @needs(Action.RUN_CANCEL, Action.RUN_CANCEL_BLOCKING)
     async def cancel(self, stack_id: StackId, run_id: RunId, *, by: Subject) -> Run:
         run = await self._run_of(stack_id, run_id, by=by)
         stack = await self._require(
@@ -127,6 +159,7 @@ class Runs:
         await note_run(self.trail, "cancel", run, stack, by=by)
         return run
 
+    @needs(Action.RUN_STOP, Action.RUN_STOP_BLOCKING)
     async def stop(
         self, stack_id: StackId, run_id: RunId, *, by: Subject, note: str | None = None
     ) -> Run:
@@ -144,6 +177,7 @@ class Runs:
             )
         return run
 
+    @needs(Action.RUN_PRIORITIZE_SET)
     async def prioritize(
         self, stack_id: StackId, run_id: RunId, *, on: bool, by: Subject
     ) -> Run:
@@ -157,6 +191,7 @@ class Runs:
         await note_run(self.trail, verb, run, stack, by=by)
         return run
 
+    @needs(Action.RUN_DISCARD)
     async def discard_all(
         self, stack_id: StackId, *, by: Subject
     ) -> tuple[list[Run], list[RunId]]:
@@ -175,6 +210,7 @@ class Runs:
                 failed.append(run.id)
         return discarded, failed
 
+    @needs(Action.SPACE_READ)
     async def open_stack(self, stack_id: StackId, *, by: Subject) -> Stack:
         """Return the stack if runs of it may be started by *by* now."""
         stack = await self.stacks.get(stack_id, by=by)
@@ -185,6 +221,11 @@ class Runs:
         if stack.is_locked_by_other_than(by):
             raise StackLockedByOtherError(stack=stack_id, locked_by=stack.locked_by)
         return stack
+
+    async def _readable(
+        self, stack_ids: Sequence[StackId], by: Subject
+    ) -> list[StackId]:
+        return list(await self.stacks.some(stack_ids, by=by))
 
     async def _run_of(
         self, stack_id: StackId, run_id: RunId, *, by: Subject, lock: bool = True

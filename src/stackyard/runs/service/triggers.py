@@ -11,6 +11,7 @@ from stackyard.kernel.audit import Trail
 from stackyard.kernel.clock import Clock
 from stackyard.kernel.events import Outbox
 from stackyard.kernel.ids import RunId, StackId
+from stackyard.kernel.needs import needs
 from stackyard.runs.errors import CommandMissingError, RunTypeError
 from stackyard.runs.events import RunQueued
 from stackyard.runs.model import Run, Transition, queue_run
@@ -33,6 +34,7 @@ class Triggers:
     clock: Clock
     trail: Trail
 
+    @needs(Action.RUN_TRIGGER)
     async def trigger(
         self,
         stack_id: StackId,
@@ -62,6 +64,7 @@ class Triggers:
         )
         return await self._enqueue(run, first, stack, verb="trigger", by=by)
 
+    @needs(Action.TASK_CREATE)
     async def create_task(
         self,
         stack_id: StackId,
@@ -87,6 +90,7 @@ class Triggers:
         )
         return await self._enqueue(run, first, stack, verb="create", by=by)
 
+    @needs(Action.RUN_TRIGGER)
     async def push(
         self,
         stack_id: StackId,
@@ -121,6 +125,7 @@ class Triggers:
         )
         return await self._enqueue(run, first, stack, verb="trigger", by=by)
 
+    @needs(Action.RUN_RETRY, Action.RUN_RETRY_BLOCKING)
     async def retry(self, stack_id: StackId, run_id: RunId, *, by: Subject) -> Run:
         """Queue the same again, under a new id."""
         old = await self.runs.of(stack_id, run_id, by=by)
@@ -143,6 +148,7 @@ class Triggers:
         )
         return await self._enqueue(run, first, stack, verb="retry", by=by)
 
+    @needs(Action.STACK_DELETE)
     async def destroy(self, stack_id: StackId, *, by: Subject) -> Run:
         """Queue the run that destroys what the stack made, before it is deleted."""
         stack = await self.stacks.get(stack_id, by=by)
@@ -157,6 +163,7 @@ class Triggers:
         )
         return await self._enqueue(run, first, stack, verb="trigger", by=by)
 
+    @needs(Action.RUN_STOP)
     async def supersede(self, stack_id: StackId, branch: str, *, by: Subject) -> None:
         """A newer commit was pushed: older proposals of the branch are not needed."""
         stack = await self.stacks.get(stack_id, by=by)
@@ -174,9 +181,9 @@ class Triggers:
     async def _triggerable(
         self, stack_id: StackId, action: Action, *, by: Subject
     ) -> Stack:
-        stack = await self.runs.open_stack(stack_id, by=by)
+        stack = await self.stacks.get(stack_id, by=by)
         await self.access.require(by, action, space=stack.space_id)
-        return stack
+        return await self.runs.open_stack(stack_id, by=by)
 
     async def _enqueue(
         self, run: Run, first: Transition, stack: Stack, *, verb: str, by: Subject

@@ -7,6 +7,7 @@ from stackyard.kernel.access import Action, Subject
 from stackyard.kernel.audit import Resource, ResourceType, Trail
 from stackyard.kernel.errors import NotFoundError, StackyardError
 from stackyard.kernel.ids import ROOT, RoleId
+from stackyard.kernel.needs import Rule, needs
 from stackyard.spaces.access import SpaceAccess
 from stackyard.spaces.errors import RoleNotFoundError, RolesByAdminsError
 from stackyard.spaces.model import Role
@@ -19,24 +20,28 @@ class Roles:
     access: SpaceAccess
     trail: Trail
 
+    @needs(Rule.ANY_SPACE_ADMIN)
     async def list(self, *, by: Subject) -> Sequence[Role]:
         """Return all roles to administrators of any space, to others none."""
         if not await self.access.administers_any(by):
             return []
         return await self.store.list()
 
+    @needs(Rule.ANY_SPACE_ADMIN)
     async def find(self, reference: str, *, by: Subject) -> Role | None:
         """Return the role of that id or slug; None if *by* administers nothing."""
         if not await self.access.administers_any(by):
             return None
         return await self.store.find(reference)
 
+    @needs(Rule.ANY_SPACE_ADMIN)
     async def some(self, ids: Collection[RoleId], *, by: Subject) -> dict[RoleId, Role]:
         """Return those of these roles that there are."""
         if not await self.access.administers_any(by):
             return {}
         return await self.store.some(ids)
 
+    @needs(Rule.ANY_SPACE_ADMIN)
     async def counts(
         self, ids: Collection[RoleId], *, by: Subject
     ) -> dict[RoleId, int]:
@@ -45,6 +50,7 @@ class Roles:
             return {}
         return await self.store.counts(ids)
 
+    @needs(Rule.ACCOUNT_ADMIN)
     async def create(
         self,
         *,
@@ -59,6 +65,7 @@ class Roles:
         await self._note("create", role, by=by)
         return role
 
+    @needs(Rule.ACCOUNT_ADMIN)
     async def update(
         self,
         reference: str,
@@ -76,6 +83,7 @@ class Roles:
         await self._note("update", role, by=by)
         return role
 
+    @needs(Rule.ACCOUNT_ADMIN)
     async def delete(self, reference: str, *, by: Subject) -> Role | None:
         """Remove a role that nobody holds; None if there is none."""
         await self._require_administrator(by)

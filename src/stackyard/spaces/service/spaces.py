@@ -7,6 +7,7 @@ from stackyard.kernel.access import Action, Level, Subject
 from stackyard.kernel.audit import Resource, ResourceType, Trail
 from stackyard.kernel.errors import ForbiddenError, NotFoundError
 from stackyard.kernel.ids import ROOT, SpaceId
+from stackyard.kernel.needs import Rule, needs
 from stackyard.spaces.access import (
     SpaceAccess,
     below,
@@ -37,20 +38,24 @@ class Spaces:
     occupants: Occupants
     trail: Trail
 
+    @needs(Action.SPACE_READ)
     async def find(self, space_id: SpaceId, *, by: Subject) -> Space | None:
         await self.access.require(by, Action.SPACE_READ, space=space_id)
         return await self.store.find(space_id)
 
+    @needs(Action.SPACE_READ)
     async def get(self, space_id: SpaceId, *, by: Subject) -> Space:
         space = await self.find(space_id, by=by)
         if space is None:
             raise SpaceNotFoundError(space=space_id)
         return space
 
+    @needs(Action.SPACE_READ)
     async def list(self, *, by: Subject) -> Sequence[Space]:
         """Return the spaces that *by* may read, and the way from each up to root."""
         return await self.store.list(among=with_ancestors(visible_to(by)))
 
+    @needs(Action.SPACE_ADMIN)
     async def create(self, spec: SpaceSpec, *, by: Subject) -> Space:
         """Make a space. Made by an administrator of its parent only, it inherits."""
         await self.store.lock_tree()
@@ -65,6 +70,7 @@ class Spaces:
         await self._note("create", space, by=by)
         return space
 
+    @needs(Action.SPACE_ADMIN)
     async def update(self, space_id: SpaceId, spec: SpaceSpec, *, by: Subject) -> Space:
         """Replace what is said of it. All that is in use must stay within reach."""
         await self.store.lock_tree()
@@ -84,6 +90,7 @@ class Spaces:
             raise CutOffError(space=space.id, uses=", ".join(lost))
         return space
 
+    @needs(Action.SPACE_ADMIN)
     async def delete(self, space_id: SpaceId, *, by: Subject) -> Space | None:
         """Remove an empty space; None if there is none."""
         await self.store.lock_tree()
@@ -93,8 +100,8 @@ class Spaces:
             return None
         if space is None:
             return None
+        await self.access.require(by, Action.SPACE_ADMIN, space=space_id)
         if not await self._is_account_admin(by):
-            await self.access.require(by, Action.SPACE_ADMIN, space=space_id)
             await self._require_delegated(space_id, by=by)
         if space.built_in:
             raise BuiltInSpaceError(space=space.id)
@@ -117,6 +124,7 @@ class Spaces:
             by=by,
         )
 
+    @needs(Rule.SIGNED_IN)
     async def levels(
         self, spaces: Sequence[SpaceId], *, by: Subject
     ) -> dict[SpaceId, Level]:

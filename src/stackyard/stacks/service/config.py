@@ -11,6 +11,7 @@ from stackyard.kernel.access import Access, Action, Subject
 from stackyard.kernel.audit import Resource, ResourceType, Trail
 from stackyard.kernel.clock import Clock
 from stackyard.kernel.ids import ROOT, StackId
+from stackyard.kernel.needs import Rule, needs
 from stackyard.kernel.secrets import Vault
 from stackyard.stacks.errors import ConfigElementError
 from stackyard.stacks.model.config import (
@@ -34,6 +35,7 @@ class StackConfig:
     clock: Clock
     trail: Trail
 
+    @needs(Action.STACK_ADD_CONFIG)
     async def add(
         self, stack_id: StackId, wanted: ConfigInput, *, by: Subject
     ) -> ConfigElement:
@@ -58,6 +60,7 @@ class StackConfig:
         await self._note("add", element, stack, by=by)
         return await self.store.put(element)
 
+    @needs(Action.STACK_DELETE_CONFIG)
     async def delete(
         self, stack_id: StackId, element_id: str, *, by: Subject
     ) -> ConfigElement | None:
@@ -70,12 +73,14 @@ class StackConfig:
             await self._note("delete", element, stack, by=by)
         return element
 
+    @needs(Action.SPACE_READ)
     async def find(
         self, stack_id: StackId, element_id: str, *, by: Subject
     ) -> ConfigElement | None:
         stack = await self.stacks.get(stack_id, by=by)
         return await self.store.find(stack.id, element_id)
 
+    @needs(Action.SPACE_READ)
     async def of(
         self, stack_ids: Collection[StackId], *, by: Subject
     ) -> dict[StackId, list[ConfigElement]]:
@@ -86,6 +91,7 @@ class StackConfig:
             found[element.stack_id].append(element)
         return dict(found)
 
+    @needs(Rule.PLATFORM)
     async def values_for_run(
         self, stack_id: StackId, *, by: Subject
     ) -> Sequence[ConfigValue]:

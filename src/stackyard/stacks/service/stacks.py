@@ -11,11 +11,12 @@ from stackyard.kernel.clock import Clock
 from stackyard.kernel.errors import ForbiddenError, NotFoundError
 from stackyard.kernel.events import Outbox
 from stackyard.kernel.ids import LEGACY, ROOT, RepoId, SpaceId, StackId, slugify
+from stackyard.kernel.needs import Rule, needs
 from stackyard.kernel.search import Page, Search
+from stackyard.spaces import RunWithoutRightsError
 from stackyard.stacks.errors import (
     OutOfReachError,
     RepositoryUnknownError,
-    RunWithoutRightsError,
     SpaceUnknownError,
     StackLockedError,
     StackNotFoundError,
@@ -47,6 +48,7 @@ class Stacks:
     neighbours: Neighbours
     trail: Trail
 
+    @needs(Action.SPACE_READ)
     async def find(
         self, stack_id: StackId, *, by: Subject, lock: bool = False
     ) -> Stack | None:
@@ -62,17 +64,20 @@ class Stacks:
             return None
         return stack
 
+    @needs(Action.SPACE_READ)
     async def get(self, stack_id: StackId, *, by: Subject, lock: bool = False) -> Stack:
         stack = await self.find(stack_id, by=by, lock=lock)
         if stack is None:
             raise StackNotFoundError(stack=stack_id)
         return stack
 
+    @needs(Action.SPACE_READ)
     async def all(self, *, by: Subject) -> Sequence[Stack]:
         """Return every stack that *by* may read, by name."""
         spaces = self.neighbours.visible_spaces(by)
         return await self.store.all_in(spaces)
 
+    @needs(Action.SPACE_READ)
     async def some(
         self, stack_ids: Collection[StackId], *, by: Subject
     ) -> dict[StackId, Stack]:
@@ -80,16 +85,19 @@ class Stacks:
         spaces = self.neighbours.visible_spaces(by)
         return await self.store.some_of(stack_ids, spaces)
 
+    @needs(Action.SPACE_READ)
     async def search(self, search: Search, *, by: Subject) -> Page[Stack]:
         """Return a page of the stacks that *by* may read. One query."""
         spaces = self.neighbours.visible_spaces(by)
         return await self.store.search(search, spaces)
 
+    @needs(Action.SPACE_READ)
     async def of_repository(self, repo_id: RepoId, *, by: Subject) -> Sequence[Stack]:
         """Return the stacks whose code is in this built-in repository."""
         spaces = self.neighbours.visible_spaces(by)
         return await self.store.of_repository(repo_id, spaces)
 
+    @needs(Rule.SIGNED_IN)
     async def writable(
         self, spaces: Collection[SpaceId], *, by: Subject
     ) -> dict[SpaceId, bool]:
@@ -97,6 +105,7 @@ class Stacks:
         levels = await self.access.levels(by, spaces=spaces)
         return {space: level >= Level.WRITE for space, level in levels.items()}
 
+    @needs(Action.STACK_CREATE)
     async def create(
         self,
         spec: StackSpec,
@@ -125,6 +134,7 @@ class Stacks:
         await self._note("create", stack, by=by)
         return stack
 
+    @needs(Action.STACK_UPDATE)
     async def update(self, stack_id: StackId, spec: StackSpec, *, by: Subject) -> Stack:
         """Replace all settings; a space of None keeps the stack where it is."""
         stack = await self._change(stack_id, Action.STACK_UPDATE, by=by)
@@ -149,6 +159,7 @@ class Stacks:
             return await self.enable(stack_id, by=by)
         return stack
 
+    @needs(Action.STACK_DELETE)
     async def delete(
         self, stack_id: StackId, *, by: Subject, destroy_resources: bool = False
     ) -> Stack:
@@ -164,6 +175,7 @@ class Stacks:
         await self._note("delete", stack, by=by)
         return stack
 
+    @needs(Rule.PLATFORM)
     async def purge(self, stack_id: StackId, *, by: Subject) -> None:
         """Forget the stack and all that is only about it; the platform's own act."""
         await self.access.require(by, Action.SPACE_ADMIN, space=ROOT)
@@ -172,6 +184,7 @@ class Stacks:
         await self.outbox.add(StackDeleted(stack_id=stack_id, at=self.clock()))
         await self._note("purge", stack, by=by)
 
+    @needs(Rule.PLATFORM)
     async def keep(self, stack_id: StackId, *, by: Subject) -> Stack:
         """Give up a deletion: not all that the stack made could be destroyed."""
         await self.access.require(by, Action.SPACE_ADMIN, space=ROOT)
@@ -180,6 +193,7 @@ class Stacks:
         await self._note("keep", stack, by=by)
         return stack
 
+    @needs(Action.STACK_LOCK)
     async def lock(
         self, stack_id: StackId, *, by: Subject, note: str | None = None
     ) -> Stack:
@@ -189,6 +203,7 @@ class Stacks:
         await self._note("lock", stack, by=by)
         return stack
 
+    @needs(Action.STACK_UNLOCK)
     async def unlock(self, stack_id: StackId, *, by: Subject) -> Stack:
         """Set it free: one's own lock, or anybody's with the right to."""
         stack = await self._change(stack_id, Action.STACK_UNLOCK, by=by)
@@ -199,6 +214,7 @@ class Stacks:
             await self._note("unlock", stack, by=by)
         return stack
 
+    @needs(Action.STACK_ENABLE)
     async def enable(self, stack_id: StackId, *, by: Subject) -> Stack:
         stack = await self._change(stack_id, Action.STACK_ENABLE, by=by)
         if stack.enable():
@@ -206,6 +222,7 @@ class Stacks:
             await self._note("enable", stack, by=by)
         return stack
 
+    @needs(Action.STACK_DISABLE)
     async def disable(self, stack_id: StackId, *, by: Subject) -> Stack:
         """Let no new run begin, from whatever source."""
         stack = await self._change(stack_id, Action.STACK_DISABLE, by=by)
@@ -214,6 +231,7 @@ class Stacks:
             await self._note("disable", stack, by=by)
         return stack
 
+    @needs(Action.STACK_SET_CURRENT_COMMIT)
     async def set_tracked_commit(
         self,
         stack_id: StackId,
@@ -230,6 +248,7 @@ class Stacks:
         await self._note("set_current_commit", stack, by=by, facts=facts)
         return stack
 
+    @needs(Rule.PLATFORM)
     async def record_state(
         self, stack_id: StackId, state: str, *, at: datetime, by: Subject
     ) -> None:
@@ -239,20 +258,23 @@ class Stacks:
         if stack is not None:
             stack.show_state(state, at=at)
 
+    @needs(Rule.PLATFORM)
     async def space_of(self, stack_id: StackId, *, by: Subject) -> SpaceId | None:
         """Return where the stack is, whoever may know of it; None if there is none."""
         del by  # asked in the middle of deciding what somebody may do
         stack = await self.store.find(stack_id)
         return None if stack is None else stack.space_id
 
+    @needs(Action.SPACE_ADMIN)
     async def count_in(self, space: SpaceId, *, by: Subject) -> int:
         """Return how many stacks are in a space, to an administrator of it."""
         await self.access.require(by, Action.SPACE_ADMIN, space=space)
         return await self.store.count_in(space)
 
+    @needs(Rule.PLATFORM)
     async def cut_off(self, reaching: Reaching, *, by: Subject) -> Sequence[str]:
         """Name what stacks use and do not reach by these pairs (`space`, `reached`)."""
-        del by  # asked before a move is allowed, to refuse it
+        del by  # asked in the middle of deciding whether a move is allowed
         return await self.store.cut_off(reaching)
 
     async def _check_reach(self, stack: Stack) -> None:
