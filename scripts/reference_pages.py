@@ -10,9 +10,11 @@ from typing import Any, Final, NamedTuple
 from graphql import GraphQLArgument, GraphQLField, GraphQLNamedType, GraphQLObjectType
 from graphql import GraphQLSchema as Schema
 from pydantic.fields import FieldInfo
+from scripts.access_matrix import matrix_page
 
 from stackyard.adapters.queue.traffic import COUNTERS, GAUGES
 from stackyard.graphql.schema import build_schema
+from stackyard.kernel.actions import Action
 from stackyard.kernel.blobs import Bucket
 from stackyard.kernel.metrics import Instrument
 from stackyard.kernel.queue import Queue
@@ -23,6 +25,7 @@ from stackyard.settings import (
     ServerSettings,
 )
 from stackyard.settings.parts import Common, QueuePart, StoragePart
+from stackyard.spaces import SYSTEM_ROLES
 
 NOTE: Final = "<!-- Written by scripts/generate-docs from the code. Do not edit. -->"
 
@@ -77,6 +80,7 @@ MEANINGS: Final = {
     " below the issuer",
     "SERVER_DOMAIN": "where people, git and workers find the server",
     "STACKYARD_ACCOUNT_NAME": "what the installation is called",
+    "STACKYARD_AUDIT_RETENTION_DAYS": "how long entries of the audit trail are kept",
     "STACKYARD_CACHE_FOLDER": "where clones of repositories are cached",
     "STACKYARD_GIT_POLL_SECONDS": "how often a git server elsewhere is asked for news",
     "STACKYARD_DATABASE_DIRECT_URL": "past a pooler in transaction mode, to listen",
@@ -87,6 +91,8 @@ MEANINGS: Final = {
     "STACKYARD_MQTT_PORT": "of the broker",
     "STACKYARD_OUTBOUND_ALLOWED_NETWORKS": "private ones that may be called",
     "STACKYARD_SCHEME": "`https` or `http`, of `SERVER_DOMAIN`",
+    "STACKYARD_TRUSTED_PROXIES": "networks of the proxies in front of the server, whose"
+    " `X-Forwarded-For` is believed",
     "STACKYARD_WEB_FOLDER": "the built page, if not the package's",
     "STACKYARD_WORKER_LEASE_SECONDS": "silence after which a worker is suspected",
 }
@@ -175,6 +181,8 @@ def pages(root: Path) -> dict[str, str]:
     """Return the text of every generated page by its name."""
     return {
         "settings.md": settings_page(),
+        "access.md": access_page(),
+        "access-matrix.md": matrix_page(),
         "api.md": api_page(build_schema()),
         "telemetry.md": telemetry_page(root / "src"),
     }
@@ -304,6 +312,40 @@ def _required(kind: type[StoragePart]) -> str:
 
 
 # --- API --------------------------------------------------------------------------
+
+
+def access_page() -> str:
+    lines = [
+        "# Access",
+        "",
+        NOTE,
+        "",
+        "[Who may do what](../explanation/access.md) says how roles, spaces and",
+        "actions hang together.",
+        "",
+        "## System roles",
+        "",
+        "| slug | name | actions | what for |",
+        "|---|---|---|---|",
+    ]
+    for role in SYSTEM_ROLES:
+        actions = ", ".join(f"`{one}`" for one in role.actions)
+        lines.append(
+            f"| `{role.slug}` | {role.name} | {actions} | {role.description} |"
+        )
+    lines += [
+        "",
+        "## Actions",
+        "",
+        "An action is allowed by a role that names it, or to whoever has the level:",
+        "readers hold a role with `SPACE_READ`, writers with `SPACE_WRITE`,",
+        "administrators with `SPACE_ADMIN`; each is all that those before are.",
+        "",
+        "| action | level that is enough |",
+        "|---|---|",
+    ]
+    lines += [f"| `{one}` | {one.level.name.lower()} |" for one in Action]
+    return "\n".join(lines) + "\n"
 
 
 def api_page(schema: Schema) -> str:

@@ -14,6 +14,7 @@ COMMANDS: Final = {
     "worker": ("stackyard_worker.__main__", "carries out runs"),
     "migrate": ("stackyard.processes.migrate", "brings the schema up to date"),
     "queue": ("stackyard.processes.queue", "shows dead letters, and replays them"),
+    "audit": ("stackyard.processes.audit", "verifies the audit trail"),
     "up": ("stackyard.embedded.up", "all of it, on one machine, with nothing else"),
     "demo": ("stackyard.embedded.demo", "a real stack from code to applied"),
 }
@@ -37,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     chosen, rest = parser.parse_known_args(given[:1])[0], given[1:]
     module = importlib.import_module(COMMANDS[chosen.command][0])
     run: Callable[..., None] = module.main
-    if chosen.command in {"queue", "up", "demo", "migrate"}:
+    if chosen.command in {"audit", "queue", "up", "demo", "migrate"}:
         run(rest)
     else:
         run()

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Self
+from typing import Final, Self
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -30,13 +30,30 @@ from stackyard.adapters.queue import (
     QueueVacuum,
     Traffic,
 )
-from stackyard.identity import Passport, Stores
+from stackyard.audit import (
+    AuditTrail,
+    Refusal,
+    Webhooks,
+    WebhookSetup,
+    watching,
+)
+from stackyard.identity import (
+    Authenticator,
+    Factors,
+    KeyExchange,
+    Passport,
+    Sessions,
+    SignIn,
+    SignOnFlow,
+    Stores,
+)
 from stackyard.identity import Providers as SignOnProviders
 from stackyard.kernel.access import SYSTEM
 from stackyard.kernel.blobs import Blobs
 from stackyard.kernel.clock import system_clock
 from stackyard.kernel.ids import RunId
 from stackyard.kernel.metrics import Metrics
+from stackyard.kernel.needs import ensure_declared, services_of
 from stackyard.kernel.queue import Sender
 from stackyard.reactions import CHOREOGRAPHY, Tools
 from stackyard.settings import DrainSettings, ServerSettings
@@ -44,6 +61,21 @@ from stackyard.state_files import StateFiles, StateLinks
 from stackyard.unit import Means, Unit
 from stackyard.vcs import Contents, Heads, Pushes, Repositories, Upkeep
 from stackyard.workers import Endpoints
+
+# Services that open their own units of work.
+LONG_LIVED: Final = (
+    Authenticator,
+    Contents,
+    Factors,
+    Heads,
+    KeyExchange,
+    Pushes,
+    Sessions,
+    SignIn,
+    SignOnFlow,
+    Upkeep,
+    WebhookSetup,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +101,11 @@ class Platform:
         cache: str,
         metrics: Metrics,
     ) -> AsyncIterator[Self]:
-        """Put the parts together; *cache* is the process's own folder of clones."""
+        """Put the parts together; *cache* is the process's own folder of clones.
+
+        Raises `UndeclaredError` for use cases that are open to nobody.
+        """
+        ensure_declared(*services_of(Unit), *LONG_LIVED)
         clock = system_clock
         database = Database.connect(settings.database_url)
         reading = Reading(database, connect_replica(settings))
@@ -117,16 +153,24 @@ class Platform:
 
     @asynccontextmanager
     async def unit(self) -> AsyncIterator[Unit]:
-        async with self.database.transaction() as session:
-            yield self._unit_on(session)
+        async with (
+            watching(self._trail) as refusals,
+            self.database.transaction() as session,
+        ):
+            yield self._unit_on(session, refusals)
 
     @asynccontextmanager
     async def list_unit(self) -> AsyncIterator[Unit]:
         """Be a unit for lists: it cannot write, and may be a little behind."""
         async with self.reading.transaction() as session:
-            yield self._unit_on(session)
+            yield self._unit_on(session, [])
 
-    def _unit_on(self, session: AsyncSession) -> Unit:
+    @asynccontextmanager
+    async def _trail(self) -> AsyncIterator[AuditTrail]:
+        async with self.database.transaction() as session:
+            yield self._unit_on(session, []).trail
+
+    def _unit_on(self, session: AsyncSession, refusals: list[Refusal]) -> Unit:
         return Unit(
             session,
             PostgresOutbox(
@@ -135,12 +179,18 @@ class Platform:
             BrokerCourier(session),
             QueueUpkeep(session),
             self.means,
+            refusals,
         )
 
     @asynccontextmanager
     async def repositories(self) -> AsyncIterator[Repositories]:
         async with self.unit() as unit:
             yield unit.repositories
+
+    @asynccontextmanager
+    async def audit_webhooks(self) -> AsyncIterator[Webhooks]:
+        async with self.unit() as unit:
+            yield unit.audit_webhooks
 
     @property
     def large_bodies(self) -> LargeBodies:
@@ -159,6 +209,10 @@ class Platform:
     @property
     def heads(self) -> Heads:
         return Heads(guarded_http(self.settings))
+
+    @property
+    def webhook_setup(self) -> WebhookSetup:
+        return WebhookSetup(self.audit_webhooks, guarded_http(self.settings))
 
     @property
     def foreign_tokens(self) -> IdTokens:
@@ -186,10 +240,14 @@ class Platform:
             contents=self.contents,
             repository_upkeep=Upkeep(self.contents),
             heads=self.heads,
+            poster=guarded_http(self.settings),
             clock=self.means.clock,
             site=self.means.site,
             worker_lease=timedelta(
                 seconds=self.settings.stackyard_worker_lease_seconds
+            ),
+            audit_retention=timedelta(
+                days=self.settings.stackyard_audit_retention_days
             ),
             queue_vacuum=QueueVacuum(self.database),
         )
@@ -201,7 +259,7 @@ class Platform:
     @asynccontextmanager
     async def stores(self) -> AsyncIterator[Stores]:
         async with self.database.transaction() as session:
-            yield Stores.on(session)
+            yield Stores.on(session, self._unit_on(session, []).trail)
 
 
 def guarded_http(settings: ServerSettings | DrainSettings) -> GuardedHttp:

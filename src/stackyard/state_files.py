@@ -42,8 +42,10 @@ class StateFiles:
         async with self.open_unit() as unit:
             await unit.states.record_write(version, lock_id, by=by)
 
-    async def bring(self, stack_id: StackId, body: bytes, *, by: Subject) -> None:
-        """Make *body*, which somebody brought along, the current state."""
+    async def bring(
+        self, stack_id: StackId, body: bytes, *, by: Subject, old: str | None = None
+    ) -> None:
+        """Make *body*, which somebody brought along, or an *old* version, current."""
         given = await asyncio.to_thread(parse, body)
         async with self.open_unit() as unit:
             version = await unit.states.prepare_import(stack_id, given, by=by)
@@ -51,7 +53,7 @@ class StateFiles:
             return
         await self._store(version, body)
         async with self.open_unit() as unit:
-            await unit.states.record_import(version, by=by)
+            await unit.states.record_import(version, old=old, by=by)
 
     async def uploaded(self, object_id: str) -> bytes:
         """Return what somebody put at an upload link; raise if it is no state."""
@@ -73,7 +75,8 @@ class StateFiles:
             current = await unit.states.newest(stack_id, by=by)
         state = json.loads(await self.read(old))
         state["serial"] = current.serial + 1
-        await self.bring(stack_id, json.dumps(state, indent=2).encode(), by=by)
+        body = json.dumps(state, indent=2).encode()
+        await self.bring(stack_id, body, old=version_id, by=by)
 
     async def rescue(self, stack_id: StackId, run_id: RunId, body: bytes) -> None:
         """Keep a state that a worker saved from an apply whose write had failed."""

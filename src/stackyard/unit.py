@@ -4,16 +4,14 @@ A plain typed object stands in for a dependency-injection framework: the editor
 can jump through it, mypy can check it, and a test can build one by hand.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import cached_property
 from random import SystemRandom
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
 from sqlalchemy import CTE
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from stackyard.follows import Follows, FollowStore
 from stackyard.identity import (
@@ -28,14 +26,9 @@ from stackyard.identity import (
     SessionStore,
     SignOns,
 )
-from stackyard.kernel.access import SYSTEM
-from stackyard.kernel.blobs import Blobs
-from stackyard.kernel.clock import Clock
-from stackyard.kernel.events import Outbox
+from stackyard.kernel.access import SYSTEM, Subject
 from stackyard.kernel.ids import RunId, SpaceId, StackId
-from stackyard.kernel.secrets import Vault
-from stackyard.kernel.site import Site
-from stackyard.kernel.tokens import Tokens
+from stackyard.parts import Means, Parts, QueueUpkeep
 from stackyard.runs import (
     Deletions,
     Dispatch,
@@ -52,7 +45,6 @@ from stackyard.spaces import (
     Occupants,
     Roles,
     RoleStore,
-    SpaceAccess,
     Spaces,
     SpaceStore,
     visible_to,
@@ -61,11 +53,8 @@ from stackyard.stacks import ConfigStore, Neighbours, StackConfig, Stacks, Stack
 from stackyard.state import States, StateStore
 from stackyard.vcs import GitUrl, RefUpdates, Repositories, RepositoryStore
 from stackyard.workers import (
-    Courier,
-    Endpoints,
     Pools,
     PoolStore,
-    Signer,
     Workers,
     WorkerStore,
 )
@@ -73,43 +62,9 @@ from stackyard.workers import (
 _random = SystemRandom()
 
 
-class QueueUpkeep(Protocol):
-    async def sweep(self) -> None:
-        """Forget what the queue need not remember any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Means:
-    """What lives as long as the process, and every unit may use."""
-
-    blobs: Blobs
-    vault: Vault
-    tokens: Tokens
-    signer: Signer
-    endpoints: Endpoints
-    site: Site
-    clock: Clock
-    handover: timedelta
-    follow_every: timedelta
-
-
 @dataclass(frozen=True)
-class Unit:
-    """The parts; each slice's service is a `cached_property` that is built of them."""
-
-    session: AsyncSession
-    outbox: Outbox
-    courier: Courier
-    queue_upkeep: QueueUpkeep
-    means: Means
-
-    @cached_property
-    def access(self) -> SpaceAccess:
-        return SpaceAccess(self.session)
-
-    @property
-    def clock(self) -> Clock:
-        return self.means.clock
+class Unit(Parts):
+    """Each slice's service is a `cached_property` that is built of the parts."""
 
     @cached_property
     def api_keys(self) -> ApiKeys:
@@ -119,6 +74,7 @@ class Unit:
             self.access,
             self.bindings,
             self.clock,
+            self.trail,
         )
 
     @cached_property
@@ -129,18 +85,27 @@ class Unit:
             self.access,
             self.access.administers_any,
             self.clock,
+            self.trail,
         )
 
     @cached_property
     def groups(self) -> Groups:
         return Groups(
-            self._people_store, self.access, self.access.administers_any, self.clock
+            self._people_store,
+            self.access,
+            self.access.administers_any,
+            self.clock,
+            self.trail,
         )
 
     @cached_property
     def account(self) -> AccountSettings:
         return AccountSettings(
-            self._people_store, SessionStore(self.session), self.access, self.clock
+            self._people_store,
+            SessionStore(self.session),
+            self.access,
+            self.clock,
+            self.trail,
         )
 
     @cached_property
@@ -151,6 +116,7 @@ class Unit:
             self.access,
             self.means.vault,
             self.clock,
+            self.trail,
         )
 
     @cached_property
@@ -167,22 +133,31 @@ class Unit:
             SpaceStore(self.session),
             self.access,
             Occupants(self._things_in, self._cut_off, self._space_admins_make_spaces),
+            self.trail,
         )
 
     @cached_property
     def roles(self) -> Roles:
-        return Roles(RoleStore(self.session), self.access)
+        return Roles(RoleStore(self.session), self.access, self.trail)
 
     @cached_property
     def bindings(self) -> Bindings:
         return Bindings(
-            RoleStore(self.session), self.access, self.clock, self._space_if_any
+            RoleStore(self.session),
+            self.access,
+            self.clock,
+            self._space_if_any,
+            self.trail,
         )
 
     @cached_property
     def repositories(self) -> Repositories:
         return Repositories(
-            RepositoryStore(self.session), self.access, self.outbox, self.clock
+            RepositoryStore(self.session),
+            self.access,
+            self.outbox,
+            self.clock,
+            self.trail,
         )
 
     @cached_property
@@ -202,6 +177,7 @@ class Unit:
             self.clock,
             self.means.endpoints,
             visible_to,
+            self.trail,
         )
 
     @cached_property
@@ -213,6 +189,8 @@ class Unit:
             self.outbox,
             self.courier,
             self.clock,
+            visible_to,
+            self.trail,
         )
 
     @cached_property
@@ -223,6 +201,7 @@ class Unit:
             self.outbox,
             self.clock,
             Neighbours(visible_to, GitUrl, self.pools, self.repositories),
+            self.trail,
         )
 
     @cached_property
@@ -244,6 +223,7 @@ class Unit:
             self.access,
             self.means.vault,
             self.clock,
+            self.trail,
         )
 
     @cached_property
@@ -254,13 +234,16 @@ class Unit:
             self.means.vault,
             self.clock,
             self._space_of,
+            self._readable,
             self._may_write_state,
+            self.trail,
         )
 
     @cached_property
     def logs(self) -> RunLogs:
         return RunLogs(
             LogStore(self.session),
+            self.stacks,
             self.means.blobs,
             self.access,
             self.outbox,
@@ -272,10 +255,12 @@ class Unit:
         return Runs(
             self._run_store,
             self.stacks,
+            self.pools,
             self._progress,
             self.access,
             self.outbox,
             self.clock,
+            self.trail,
         )
 
     @cached_property
@@ -288,6 +273,7 @@ class Unit:
             self.access,
             self.outbox,
             self.clock,
+            self.trail,
         )
 
     @cached_property
@@ -349,8 +335,16 @@ class Unit:
     async def _space_of(self, stack_id: StackId) -> SpaceId:
         return (await self.stacks.get(stack_id, by=SYSTEM)).space_id
 
+    async def _readable(
+        self, stack_ids: Collection[StackId], by: Subject
+    ) -> Mapping[StackId, SpaceId]:
+        found = await self.stacks.some(stack_ids, by=by)
+        return {stack.id: stack.space_id for stack in found.values()}
+
     async def _may_write_state(self, run_id: RunId) -> bool:
         return await self.legs.may_write_state(run_id, by=SYSTEM)
 
+
+__all__ = ["Means", "OpenUnit", "QueueUpkeep", "Unit"]
 
 OpenUnit: TypeAlias = Callable[[], AbstractAsyncContextManager[Unit]]

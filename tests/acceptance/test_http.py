@@ -8,7 +8,6 @@ import pytest
 import uvicorn
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
-from starlette.routing import Route
 from structlog.testing import capture_logs
 from tests.support.edge import ADMIN, SITE, Edge
 from tests.support.ports import free_port
@@ -16,6 +15,7 @@ from tests.support.ports import free_port
 from stackyard.adapters.postgres import Database
 from stackyard.http.condition import Condition
 from stackyard.http.health import instrumentation_app
+from stackyard.http.routes import route
 from stackyard.identity import SignInCount
 from stackyard.kernel.errors import (
     ConflictError,
@@ -26,6 +26,7 @@ from stackyard.kernel.errors import (
     UnauthorizedError,
     UnavailableError,
 )
+from stackyard.kernel.needs import Rule
 from stackyard.kernel.site import Site
 
 RIGHT = {"username": ADMIN.username, "password": ADMIN.password}
@@ -61,11 +62,11 @@ async def echo(request: Request) -> Response:
 
 
 ROUTES = (
-    Route("/fails/{kind}", fails),
-    Route("/crashes", crashes),
-    Route("/breaks-off", breaks_off),
-    Route("/small", echo, methods=["POST"]),
-    Route("/small/not", echo, methods=["POST"]),
+    route("/fails/{kind}", fails, needs=Rule.ANYBODY),
+    route("/crashes", crashes, needs=Rule.ANYBODY),
+    route("/breaks-off", breaks_off, needs=Rule.ANYBODY),
+    route("/small", echo, methods=["POST"], needs=Rule.ANYBODY),
+    route("/small/not", echo, methods=["POST"], needs=Rule.ANYBODY),
 )
 
 
@@ -354,6 +355,7 @@ PAGES = [
     "/spaces/root",
     "/settings",
     "/settings/keys",
+    "/you",
 ]
 
 

@@ -223,12 +223,17 @@ async def test_an_invitation_lets_in_for_a_day(house: House) -> None:
         holder = Holder(HolderKind.USER, invitation.user.id)
         await unit.bindings.set_rules(holder, {LEGACY: Level.WRITE}, by=SYSTEM)
     async with house.person() as bob:
+        link = {"token": invitation.secret}
+        led = await bob.client.get("/invitation", params=link)
+        assert led.headers["location"] == "/sso"
         assert (await bob.come("bob")).status_code == 303
         answer = await bob.ask("{ spaces { id accessLevel } }")
         assert answer["data"]["spaces"] == [
             {"id": "legacy", "accessLevel": "WRITE"},
             {"id": "root", "accessLevel": "READ"},
         ]
+        over = await bob.client.get("/invitation", params=link)
+        assert over.status_code == 404
     async with house.edge.unit() as unit:
         await unit.people.delete(invitation.user.id, by=SYSTEM)
         late = await unit.people.invite(

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ from tests.support.stacks import ADA, a_spec
 
 from stackyard.adapters.postgres import Database
 from stackyard.graphql.errors import present
+from stackyard.graphql.loaders import Loaders
 from stackyard.graphql.schema import build_schema
 from stackyard.kernel.access import Subject
 from stackyard.kernel.ids import ROOT
@@ -72,6 +74,10 @@ class Asked:
 
     open_unit: OpenUnit
     subject: Subject
+
+    @cached_property
+    def loaders(self) -> Loaders:
+        return Loaders(self.open_unit, self.subject)
 
     @property
     def open_list(self) -> OpenUnit:

@@ -12,6 +12,7 @@ import pytest
 
 import stackyard
 from stackyard.kernel.access import Subject
+from stackyard.kernel.needs import Rule, needs_of
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src"
@@ -20,20 +21,6 @@ MACHINE = re.compile(
     r"/(?:work|root|farm|opt/sy)/|registry\.npmjs|pypi\.org|pythonhosted|proxy\.golang"
     r"|deb\.debian"
 )
-# They find out who is asking, so nobody is asking yet.
-ASK_WHO = {
-    "Admission",
-    "Authenticator",
-    "Factors",
-    "Heads",
-    "KeyExchange",
-    "Progress",
-    "Sessions",
-    "SignIn",
-    "SignOnFlow",
-    "Subjects",
-    "Tries",
-}
 
 
 def services() -> Iterator[type]:
@@ -41,9 +28,9 @@ def services() -> Iterator[type]:
         if ".service" not in module.name:
             continue
         loaded = importlib.import_module(module.name)
-        for name, found in inspect.getmembers(loaded, inspect.isclass):
+        for _, found in inspect.getmembers(loaded, inspect.isclass):
             own = found.__module__ == module.name
-            if own and name not in ASK_WHO and not issubclass(found, Exception):
+            if own and not issubclass(found, Exception):
                 yield found
 
 
@@ -57,7 +44,10 @@ def test_every_use_case_asks_who_is_asking(service: type) -> None:
         if name.startswith("_"):
             continue
         by = inspect.signature(method).parameters.get("by")
-        assert by is not None, f"{service.__name__}.{name} takes no subject"
+        if by is None:  # it finds out who is asking, or is part of what has asked
+            said = needs_of(method) or frozenset()
+            assert said <= {Rule.WHO_ASKS, Rule.ANYBODY, Rule.PARENT}, name
+            continue
         assert by.annotation is Subject
         assert by.kind is inspect.Parameter.KEYWORD_ONLY
 

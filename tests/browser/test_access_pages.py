@@ -188,8 +188,9 @@ def make_key(page: Page, name: str, folder: Path) -> tuple[str, str]:
 
 
 def test_a_person_is_invited_by_a_link_that_is_shown_once(
-    page: Page, platform: Platform
+    page: Page, browser: Browser, platform: Platform
 ) -> None:
+    guest = browser.new_page()
     _, space_name = a_space(platform)
     sign_in(page)
     page.goto("/settings/people")
@@ -217,10 +218,26 @@ def test_a_person_is_invited_by_a_link_that_is_shown_once(
     expect(shown.get_by_label("Invitation link", exact=True)).not_to_have_value(link)
     shown.get_by_role("button", name="Done").click()
 
-    page.get_by_role("button", name="Remove ada@example.com").click()
-    question = dialog(page, "Remove ada@example.com?")
+    guest.goto(link)
+    expect(guest.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
+    guest.close()
+
+
+def test_who_is_sent_away_is_named_first(page: Page, platform: Platform) -> None:
+    platform.client.ask(
+        "mutation ($input: ManagedUserInviteInput!)"
+        " { managedUserInvite(input: $input) { id } }",
+        input={"username": "grace@example.com", "invitationEmail": "g@example.com"},
+    )
+    sign_in(page)
+    page.goto("/settings/people")
+    page.get_by_role("button", name="Remove grace@example.com").click()
+    question = dialog(page, "Remove grace@example.com?")
+    expect(question.get_by_role("button", name="Cancel")).to_be_focused()
+
     question.get_by_role("button", name="Remove").click()
-    expect(page.get_by_text("Nobody was invited yet")).to_be_visible()
+    expect(question).to_be_hidden()
+    expect(row(page, "grace@example.com")).to_have_count(0)
 
 
 def test_a_group_is_mapped_with_the_keyboard_alone(page: Page) -> None:
@@ -320,6 +337,7 @@ PLACES = (
     "/settings/roles/new",
     "/settings/sessions",
     "/settings/sign-in",
+    "/settings/audit",
 )
 
 

@@ -60,8 +60,9 @@ async def raw_git(folder: Path) -> AsyncIterator[Place]:
         GuardedHttp.guard(allowed_networks=["127.0.0.0/8"], tls=tls.trusted())
     )
     app = Starlette(routes=[Route("/{path:path}", GitBackend(root).__call__)])
-    files = {"ssl_certfile": str(tls.certificate), "ssl_keyfile": str(tls.key)}
-    async with running(app, **files) as port:
+    async with running(
+        app, ssl_certfile=str(tls.certificate), ssl_keyfile=str(tls.key)
+    ) as port:
         base = f"https://127.0.0.1:{port}"
         yield Place(
             RawGitSource(heads, GitUrl(f"{base}/garden.git")),

@@ -26,7 +26,7 @@ async def plant(session: AsyncSession) -> Plant:
 
 
 async def history(held: HeldLeg) -> list[str]:
-    steps = await held.plant.unit.runs.history(held.run.id, by=SYSTEM)
+    steps = await held.plant.unit.runs.history([held.run.id], by=SYSTEM)
     return [step.state for step in reversed(steps)]
 
 
@@ -138,7 +138,7 @@ async def test_a_report_announces_the_log_that_is_still_on_its_way(
 
     part = await plant.unit.logs.read(held.run, version, offset=0, by=SYSTEM)
     assert (part.body, part.exists, part.finished) == (b"", True, False)
-    listed = await plant.unit.logs.versions_with_logs([held.run.id], by=SYSTEM)
+    listed = await plant.unit.logs.versions_with_logs([held.run], by=SYSTEM)
     assert listed == {(held.run.id, version)}
 
 
@@ -167,7 +167,7 @@ async def test_a_worker_that_vanishes_in_an_apply_fails_the_run_and_says_so(
     await plant.unit.legs.lose(held.leg.id, by=SYSTEM)
 
     assert held.run.state is RunState.FAILED
-    [last, *_] = await plant.unit.runs.history(held.run.id, by=SYSTEM)
+    [last, *_] = await plant.unit.runs.history([held.run.id], by=SYSTEM)
     assert last.note is not None
     assert "Some changes may have been made" in last.note
     assert (await held.say(Ended("FINISHED"))).next is Next.LET_GO

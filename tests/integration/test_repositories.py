@@ -204,11 +204,11 @@ async def test_an_archive_is_the_whole_tree_and_the_same_when_made_again(
         made = await replica.pushes.create_revision(
             revision(HERE, path, content), by=ADA
         )
-    first = await replica.contents.archive(HERE, made.hash, by=ADA)
+    first = await replica.contents.archive(HERE, made.hash, by=SYSTEM)
     body = hosting.blobs.bodies.pop((first.bucket, first.key))
     hosting.clock.advance(8 * 24 * 3600)  # the bucket has forgotten it
     async with hosting.replica() as other:
-        again = await other.contents.archive(HERE, made.hash, by=ADA)
+        again = await other.contents.archive(HERE, made.hash, by=SYSTEM)
 
     assert again == first
     assert first.key == f"sources/garden/{made.hash}.tar.gz"
@@ -224,7 +224,7 @@ async def test_there_is_no_archive_of_what_is_no_commit(
     replica: Replica, sha: str
 ) -> None:
     with pytest.raises(CommitNotFoundError):
-        await replica.contents.archive(HERE, sha, by=ADA)
+        await replica.contents.archive(HERE, sha, by=SYSTEM)
 
 
 async def test_packs_become_one_and_the_old_ones_go_later(

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 from tests.support.blobs import MemoryBlobs
 from tests.support.fakes import Clock, MemoryOutbox, OpenAccess
+from tests.support.stacks import ADA, Bench, a_spec
 
 from stackyard.kernel.access import SYSTEM, Subject, SubjectKind
 from stackyard.kernel.blobs import Bucket
@@ -42,11 +43,20 @@ class Desk:
         self.session = session
         self.blobs = MemoryBlobs()
         self.outbox = MemoryOutbox()
+        self.bench = Bench(session)
         self.logs = RunLogs(
-            LogStore(session), self.blobs, OpenAccess(), self.outbox, Clock()
+            LogStore(session),
+            self.bench.stacks,
+            self.blobs,
+            OpenAccess(),
+            self.outbox,
+            Clock(),
         )
 
     async def begin(self) -> None:
+        await self.bench.prepare()
+        if await self.bench.stacks.find(StackId("net"), by=ADA) is None:
+            await self.bench.stacks.create(a_spec(name="Net"), by=ADA)
         await self.session.execute(text("SET LOCAL session_replication_role = replica"))
         self.run, first = queue_run(
             stack_id=StackId("net"), type=RunType.TRACKED, branch="main", at=Clock()()

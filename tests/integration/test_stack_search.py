@@ -2,6 +2,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 from tests.support.stacks import ADA, Bench, a_spec
 
+from stackyard.kernel.access import SYSTEM
 from stackyard.kernel.errors import InvalidError
 from stackyard.kernel.ids import LEGACY, ROOT, StackId
 from stackyard.kernel.search import (
@@ -141,7 +142,8 @@ async def test_what_is_in_a_hidden_space_is_in_no_list(bench: Bench) -> None:
 
 
 async def test_a_state_that_was_recorded_is_searched(bench: Bench) -> None:
-    await bench.stacks.record_state(StackId("beta"), "FAILED", at=bench.clock(), by=ADA)
+    at = bench.clock()
+    await bench.stacks.record_state(StackId("beta"), "FAILED", at=at, by=SYSTEM)
     assert await found(bench, Predicate("state", enums=(StackState.FAILED,))) == [
         "beta"
     ]

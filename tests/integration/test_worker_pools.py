@@ -1,6 +1,4 @@
 import base64
-from collections.abc import Collection
-from dataclasses import replace
 
 import msgspec
 import pytest
@@ -19,7 +17,7 @@ from tests.support.pools import ENDPOINTS, Yard
 
 from stackyard.adapters.crypto.authority import SigningRequestError
 from stackyard.adapters.mqtt.model import Delivery
-from stackyard.kernel.access import NOBODY, SYSTEM, Action, Level, Subject
+from stackyard.kernel.access import SYSTEM, Action, Subject, SubjectKind
 from stackyard.kernel.errors import ForbiddenError
 from stackyard.kernel.ids import ROOT, LegId, PoolId, SpaceId, new_ulid
 from stackyard.spaces import seed
@@ -42,7 +40,7 @@ async def yard(session: AsyncSession) -> Yard:
 
 
 async def token_of(yard: Yard, pool: Pool) -> PoolToken:
-    token = await yard.pools.token(pool, by=SYSTEM)
+    token = (await yard.pools.tokens([pool.id], by=SYSTEM))[pool.id]
     return msgspec.json.decode(base64.b64decode(token), type=PoolToken)
 
 
@@ -115,18 +113,11 @@ async def test_a_pool_needs_a_name(yard: Yard) -> None:
 async def test_readers_do_not_get_the_token(yard: Yard) -> None:
     pool = await yard.pool()
 
-    class ReadersOnly:
-        async def require(self, by: Subject, action: Action, *, space: SpaceId) -> None:
-            pass
+    reader = Subject(SubjectKind.USER, "eve", "Eve")
 
-        async def levels(
-            self, by: Subject, *, spaces: Collection[SpaceId]
-        ) -> dict[SpaceId, Level]:
-            return dict.fromkeys(spaces, Level.READ if by is NOBODY else Level.ADMIN)
-
-    pools = replace(yard.pools, access=ReadersOnly())
-    assert await pools.token(pool, by=NOBODY) == ""
-    assert await pools.token(pool, by=SYSTEM) != ""
+    assert await yard.pools.tokens([pool.id], by=reader) != {}
+    yard.access.refused.add(Action.SPACE_ADMIN)
+    assert await yard.pools.tokens([pool.id], by=reader) == {}
 
 
 async def test_an_update_replaces_everything_but_the_token(yard: Yard) -> None:

@@ -93,9 +93,11 @@ class Bureau:
             contents=NOTHING,
             repository_upkeep=NOTHING,
             heads=Heads(self.world),
+            poster=NOTHING,
             clock=self.clock,
             site=SITE,
             worker_lease=timedelta(seconds=20),
+            audit_retention=timedelta(days=30),
             queue_vacuum=NOTHING,
         )
 
@@ -117,9 +119,8 @@ class Bureau:
     async def runs(self, stack_id: StackId) -> list[Run]:
         kinds = [RunType.TRACKED, RunType.PROPOSED]
         async with self.unit() as unit:
-            return list(
-                await unit.runs.of_stack(stack_id, kinds, before=None, by=SYSTEM)
-            )
+            found = await unit.runs.of_stacks([stack_id], kinds, by=SYSTEM)
+            return found[stack_id]
 
     async def commits(self, stack_id: StackId) -> list[str]:
         """Return the commits that the stack has runs of, the newest first."""

@@ -10,11 +10,13 @@ from typing import Any, cast
 
 import httpx
 from cryptography.hazmat.primitives.asymmetric import rsa
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.routing import BaseRoute
 
 from stackyard.adapters.crypto import AesVault, RsaTokens
 from stackyard.adapters.postgres import Database
 from stackyard.adapters.second_factor import PyotpPasswords, WebAuthnPasskeys
+from stackyard.audit import WebhookSetup
 from stackyard.graphql.context import Means as GraphMeans
 from stackyard.graphql.execution import Graph
 from stackyard.graphql.schema import build_schema
@@ -78,6 +80,7 @@ class Edge:
     policies: LoginPolicies = field(default_factory=MembersOnly)
     routes: Sequence[BaseRoute] = ()
     page: Path = Path("/nonexistent")
+    audit_webhook: WebhookSetup = NOTHING
 
     def __post_init__(self) -> None:
         self.tokens = RsaTokens.of(rsa_key(), clock=self.clock)
@@ -136,6 +139,7 @@ class Edge:
             NOTHING,
             NOTHING,
             NOTHING,
+            self.audit_webhook,
             self.doors.key_exchange,
             self.site,
             self.clock,
@@ -144,12 +148,15 @@ class Edge:
     @asynccontextmanager
     async def stores(self) -> AsyncIterator[Stores]:
         async with self.database.transaction() as session:
-            yield Stores.on(session)
+            yield Stores.on(session, self.unit_on(session).trail)
 
     @asynccontextmanager
     async def unit(self) -> AsyncIterator[Unit]:
         async with self.database.transaction() as session:
-            yield Unit(session, MemoryOutbox(), NO_COURIER, NO_UPKEEP, self.means)
+            yield self.unit_on(session)
+
+    def unit_on(self, session: AsyncSession) -> Unit:
+        return Unit(session, MemoryOutbox(), NO_COURIER, NO_UPKEEP, self.means)
 
     async def _find_passport(self, run_id: RunId) -> Passport | None:
         return self.active_runs.get(run_id)

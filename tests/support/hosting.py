@@ -32,7 +32,7 @@ from stackyard.vcs import (
     Upkeep,
 )
 from tests.support.blobs import MemoryBlobs
-from tests.support.fakes import Clock, MemoryOutbox, OpenAccess
+from tests.support.fakes import Clock, MemoryOutbox, MemoryTrail, OpenAccess
 from tests.support.ports import free_port
 
 ADA = Subject(SubjectKind.USER, "ada", "ada")
@@ -88,13 +88,16 @@ class Hosting:
     access: OpenAccess = field(default_factory=OpenAccess)
     outbox: MemoryOutbox = field(default_factory=MemoryOutbox)
     clock: Clock = field(default_factory=Clock)
+    trail: MemoryTrail = field(default_factory=MemoryTrail)
     replicas: int = 0
 
     @asynccontextmanager
     async def unit(self) -> AsyncIterator[SmallUnit]:
         async with self.database.transaction() as session:
             store = RepositoryStore(session)
-            yield SmallUnit(Repositories(store, self.access, self.outbox, self.clock))
+            yield SmallUnit(
+                Repositories(store, self.access, self.outbox, self.clock, self.trail)
+            )
 
     @asynccontextmanager
     async def repositories(self) -> AsyncIterator[Repositories]:
@@ -167,8 +170,8 @@ async def served(
 
 
 @asynccontextmanager
-async def running(app: ASGIApp, **options: str) -> AsyncIterator[int]:
-    port = free_port()
+async def running(app: ASGIApp, *, port: int = 0, **options: str) -> AsyncIterator[int]:
+    port = port or free_port()
     config = uvicorn.Config(
         app,
         "127.0.0.1",

@@ -11,8 +11,9 @@ from sqlalchemy.types import Text
 
 from stackyard.adapters.crypto.authority import Authority
 from stackyard.adapters.mqtt import BrokerCourier
-from stackyard.kernel.access import SYSTEM, Subject
+from stackyard.kernel.access import SYSTEM, Action, Subject
 from stackyard.kernel.ids import LEGACY, ROOT, PoolId, SpaceId, WorkerId, new_ulid
+from stackyard.kernel.needs import note_asked
 from stackyard.spaces import seed
 from stackyard.workers import (
     Endpoints,
@@ -25,7 +26,7 @@ from stackyard.workers import (
 )
 from stackyard_protocol.mqtt import FromWorker, Register
 from tests.support.certificates import signing_request
-from tests.support.fakes import Clock, MemoryOutbox, OpenAccess
+from tests.support.fakes import Clock, MemoryOutbox, MemoryTrail, OpenAccess
 
 _AUTHORITY = Authority.found(clock=Clock())
 ENDPOINTS = Endpoints(
@@ -36,6 +37,7 @@ ENDPOINTS = Endpoints(
 
 
 def built_in_spaces(by: Subject) -> Select[SpaceId]:
+    note_asked(Action.SPACE_READ)
     spaces = values(sql_column("id", Text()), name="spaces_seen")
     return select(spaces.data([(ROOT,), (LEGACY,)]).c.id)
 
@@ -48,6 +50,7 @@ class Yard:
     clock: Clock = field(default_factory=Clock)
     access: OpenAccess = field(default_factory=OpenAccess)
     outbox: MemoryOutbox = field(default_factory=MemoryOutbox)
+    trail: MemoryTrail = field(default_factory=MemoryTrail)
     authority: Authority = field(init=False)
     pools: Pools = field(init=False)
     workers: Workers = field(init=False)
@@ -64,6 +67,7 @@ class Yard:
             self.clock,
             ENDPOINTS,
             built_in_spaces,
+            self.trail,
         )
         self.workers = Workers(
             WorkerStore(self.session),
@@ -72,10 +76,12 @@ class Yard:
             self.outbox,
             courier,
             self.clock,
+            built_in_spaces,
+            self.trail,
         )
 
     def in_another(self, session: AsyncSession) -> Self:
-        return type(self)(session, self.clock, self.access, self.outbox)
+        return type(self)(session, self.clock, self.access, self.outbox, self.trail)
 
     async def pool(self, name: str = "builders") -> Pool:
         await seed(self.session, at=self.clock())

@@ -3,12 +3,13 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from stackyard.kernel.access import Access, Subject, SubjectKind
+from stackyard.kernel.access import Access, Action, Subject, SubjectKind
 from stackyard.kernel.errors import NotFoundError
 from stackyard.kernel.ids import PoolId, RepoId, SpaceId
+from stackyard.kernel.needs import note_asked
 from stackyard.spaces import Space, seed
 from stackyard.stacks import (
     ConfigStore,
@@ -20,7 +21,7 @@ from stackyard.stacks import (
 )
 from stackyard.vcs import GitUrl
 from tests.support.fake_vault import MemoryVault
-from tests.support.fakes import Clock, MemoryOutbox, OpenAccess
+from tests.support.fakes import Clock, MemoryOutbox, MemoryTrail, OpenAccess
 
 ADA = Subject(SubjectKind.USER, "ada", "Ada", admin=True)
 BOB = Subject(SubjectKind.USER, "bob", "Bob", admin=True)
@@ -51,6 +52,7 @@ class Bench:
     clock: Clock = field(default_factory=Clock)
     outbox: MemoryOutbox = field(default_factory=MemoryOutbox)
     vault: MemoryVault = field(default_factory=MemoryVault)
+    trail: MemoryTrail = field(default_factory=MemoryTrail)
     hidden: tuple[SpaceId, ...] = ()
     pools: NothingOf | None = None
     repositories: NothingOf | None = None
@@ -62,13 +64,12 @@ class Bench:
             outbox=self.outbox,
             clock=self.clock,
             neighbours=Neighbours(
-                visible_spaces=lambda _: select(Space.id).where(
-                    Space.id.not_in(self.hidden)
-                ),
+                visible_spaces=self.visible_to,
                 check_url=GitUrl,
                 pools=self.pools,
                 repositories=self.repositories,
             ),
+            trail=self.trail,
         )
         self.config = StackConfig(
             store=ConfigStore(self.session),
@@ -76,7 +77,12 @@ class Bench:
             access=self.access,
             vault=self.vault,
             clock=self.clock,
+            trail=self.trail,
         )
+
+    def visible_to(self, _by: Subject) -> Select[SpaceId]:
+        note_asked(Action.SPACE_READ)
+        return select(Space.id).where(Space.id.not_in(self.hidden))
 
     async def prepare(self) -> "Bench":
         await seed(self.session, at=self.clock())

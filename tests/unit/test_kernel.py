@@ -32,3 +32,12 @@ def test_an_action_that_no_table_names_needs_an_administrator() -> None:
 
 def test_problems_are_said_all_at_once() -> None:
     assert str(ProblemsError("a is missing", "b is odd")) == "a is missing; b is odd"
+
+
+def test_an_id_can_be_made_to_follow_another_of_the_same_millisecond() -> None:
+    ids = [""]
+    for _ in range(100):
+        ids.append(new_ulid(ids[-1]))
+
+    assert ids == sorted(set(ids))
+    assert {len(one) for one in ids[1:]} == {26}

@@ -2,7 +2,8 @@ import type { ReactNode } from "react";
 import { Link, Navigate, Route, Routes, useLocation } from "react-router";
 
 import { RunPage } from "./runs/RunPage";
-import { useSession, useSignOut } from "./session/session";
+import { EnrolFactor, ProveFactor } from "./session/SecondFactor";
+import { useSession, useSignOut, wayBack } from "./session/session";
 import { SignIn } from "./session/SignIn";
 import { SettingsPages } from "./settings/SettingsPages";
 import { SpaceList } from "./spaces/SpaceList";
@@ -10,6 +11,7 @@ import { SpacePage } from "./spaces/SpacePage";
 import { StackList } from "./stacks/StackList";
 import { StackPage } from "./stacks/StackPage";
 import { Problem } from "./ui/Problem";
+import { You } from "./you/You";
 
 export function App() {
   const session = useSession();
@@ -25,6 +27,13 @@ export function App() {
     );
   }
   if (!session.data) return <SignIn />;
+  if (session.data.second_factor === "WANTED") return <ProveFactor />;
+  if (session.data.second_factor === "TO_ENROL") return <EnrolFactor />;
+  const back = wayBack(window.location.search);
+  if (back) {
+    window.location.replace(back);
+    return null;
+  }
   return (
     <>
       <a className="skip" href="#content">
@@ -48,7 +57,9 @@ export function App() {
           )}
         </nav>
         <span className="who">
-          <small>{session.data.name}</small>{" "}
+          <Link to="/you">
+            <small>{session.data.name}</small>
+          </Link>{" "}
           <button onClick={() => void signOut()}>Sign out</button>
         </span>
       </header>
@@ -59,14 +70,17 @@ export function App() {
           <Route path="/stack/:stackId/run/:runId" element={<RunPage />} />
           <Route path="/spaces" element={<SpaceList />} />
           <Route path="/spaces/:spaceId" element={<SpacePage />} />
+          <Route path="/you" element={<You />} />
           <Route path="/settings/*" element={<SettingsPages />} />
-          {["/stacks", "/admin-login", "/apikeytoken"].map((path) => (
-            <Route
-              key={path}
-              path={path}
-              element={<Navigate to="/" replace />}
-            />
-          ))}
+          {["/stacks", "/admin-login", "/apikeytoken", "/invitation"].map(
+            (path) => (
+              <Route
+                key={path}
+                path={path}
+                element={<Navigate to="/" replace />}
+              />
+            ),
+          )}
           <Route
             path="*"
             element={<p className="empty">There is no such page.</p>}

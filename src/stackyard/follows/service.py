@@ -12,6 +12,7 @@ from stackyard.kernel.access import Access, Action, Subject
 from stackyard.kernel.clock import Clock
 from stackyard.kernel.events import Outbox
 from stackyard.kernel.ids import ROOT
+from stackyard.kernel.needs import Rule, needs
 
 MOST_NEW: Final = 1_000
 MOST_DUE: Final = 50  # in one message; its answers come within the lease
@@ -34,6 +35,7 @@ class Follows:
     every: timedelta
     luck: Callable[[], float]  # from 0 to 1
 
+    @needs(Rule.PLATFORM)
     async def look_round(self, *, by: Subject) -> bool:
         """Take in new stacks and have asked who is due; whether we had been away.
 
@@ -56,12 +58,14 @@ class Follows:
             await self.outbox.add(RemotesDue(urls=urls, at=now))
         return was_away
 
+    @needs(Rule.PLATFORM)
     async def questions(self, urls: Sequence[str], *, by: Subject) -> list[Question]:
         """Return what to ask each of *urls* that is still followed."""
         await self._require(by)
         found = await self.store.branches(urls)
         return [Question(url, frozenset(found[url])) for url in urls if url in found]
 
+    @needs(Rule.PLATFORM)
     async def answered(
         self, url: str, heads: Mapping[str, str], *, by: Subject
     ) -> list[Moved]:
@@ -79,6 +83,7 @@ class Follows:
         seen = [cursor.see(heads.get(cursor.branch)) for cursor in cursors]
         return [moved for moved in seen if moved is not None]
 
+    @needs(Rule.PLATFORM)
     async def failed(self, url: str, problem: str, *, by: Subject) -> bool:
         """Ask again later; whether the problem is a new one."""
         await self._require(by)
@@ -87,6 +92,7 @@ class Follows:
             return False
         return remote.failed(problem, self.clock(), self._pace())
 
+    @needs(Rule.PLATFORM)
     async def advance(self, moved: Moved, *, by: Subject) -> bool:
         """Go on to the new commit, in the transaction that acts on it.
 
@@ -97,6 +103,7 @@ class Follows:
         cursor = await self.store.cursor(moved.stack_id)
         return cursor is not None and cursor.advance(moved)
 
+    @needs(Rule.PLATFORM)
     async def forget_idle(self, *, by: Subject) -> None:
         """Forget what no stack follows any more."""
         await self._require(by)

@@ -22,17 +22,12 @@ from stackyard.graphql.context import Context, Means
 from stackyard.graphql.documents import Document, Documents
 from stackyard.graphql.errors import foreseen, is_absence, present
 from stackyard.graphql.loaders import Loaders
+from stackyard.graphql.needs import is_open
 from stackyard.kernel.access import NOBODY
 from stackyard.kernel.caller import Caller
 from stackyard.kernel.errors import UnauthorizedError, UnavailableError
 from stackyard.unit import OpenUnit
 
-# What may be asked without saying who one is. Everything else, introspection
-# included, is for those we know.
-OPEN_FIELDS: Final = {
-    OperationType.QUERY: {"__typename", "debugInfo", "viewer"},
-    OperationType.MUTATION: {"__typename", "apiKeyUser", "oauthUser"},
-}
 SECONDS: Final = 60.0
 Answer = dict[str, Any]
 
@@ -64,7 +59,7 @@ class Graph:
         except GraphQLError as error:
             return _refused(present(error))
         operation = document.operation(operation_name)
-        if caller.subject is NOBODY and not _is_open(document, operation):
+        if caller.subject is NOBODY and not self._is_open(document, operation):
             return _refused(foreseen(caller.refusal or UnauthorizedError()))
         problems = document.validate(self.schema)
         if problems:
@@ -73,6 +68,15 @@ class Graph:
         if isinstance(result, UnavailableError):
             return _refused(foreseen(result))
         return _answer(result, operation)
+
+    def _is_open(
+        self, document: Document, operation: OperationDefinitionNode | None
+    ) -> bool:
+        """Introspection, too, is for those we know."""
+        return operation is not None and all(
+            is_open(self.schema, operation.operation, name)
+            for name in document.root_fields(operation)
+        )
 
     async def _execute(
         self,
@@ -90,7 +94,9 @@ class Graph:
                         self.open_unit,
                         self.open_list or self.open_unit,
                         caller.subject,
-                        Loaders(self.open_unit, caller.subject),
+                        Loaders(
+                            self.open_unit, caller.subject, open_list=self.open_list
+                        ),
                         self.means,
                         caller.headers,
                         caller.place,
@@ -101,13 +107,6 @@ class Graph:
                 return await result if isinstance(result, Awaitable) else result
         except TimeoutError:
             return TooSlowError(seconds=self.seconds)
-
-
-def _is_open(document: Document, operation: OperationDefinitionNode | None) -> bool:
-    if operation is None:
-        return False
-    asked = document.root_fields(operation)
-    return asked <= OPEN_FIELDS.get(operation.operation, set())
 
 
 def _refused(*errors: Answer) -> Answer:

@@ -1,13 +1,13 @@
-"""Batches: what sibling fields ask for one by one is fetched in one query.
+"""What is fetched in batches, whoever asks for it one by one.
 
 A set of loaders lives as long as one request, so nothing is cached across requests.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import Generic, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
+from stackyard.graphql.loader import Loader
 from stackyard.identity import SecurityKey, User, UserGroup
 from stackyard.kernel.access import Level, Subject
 from stackyard.kernel.ids import (
@@ -19,52 +19,17 @@ from stackyard.kernel.ids import (
     StackId,
     UserId,
 )
-from stackyard.runs import Run
+from stackyard.runs import Run, RunType, Transition
 from stackyard.spaces import HolderKind, Role, RoleBinding, Space, SpaceNotFoundError
-from stackyard.stacks import Stack
-from stackyard.state import StackOutput, StackResource
+from stackyard.stacks import ConfigElement, Stack
+from stackyard.state import StackOutput, StackResource, StateVersion
 from stackyard.unit import OpenUnit, Unit
 from stackyard.workers import Pool, PoolCounts, Worker
 
 K = TypeVar("K")
 V = TypeVar("V")
 Rule: TypeAlias = tuple[SpaceId, Level]
-
-
-class Loader(Generic[K, V]):
-    """Collects the keys of one turn of the event loop, and asks for them together."""
-
-    def __init__(
-        self,
-        fetch: Callable[[Sequence[K]], Awaitable[Mapping[K, V]]],
-        missing: Callable[[K], V],
-    ) -> None:
-        self._fetch = fetch
-        self._missing = missing
-        self._waiting: dict[K, asyncio.Future[V]] = {}
-        self._task: asyncio.Task[None] | None = None
-
-    async def load(self, key: K) -> V:
-        if key not in self._waiting:
-            self._waiting[key] = asyncio.get_running_loop().create_future()
-            if self._task is None:
-                self._task = asyncio.create_task(self._run())
-        return await asyncio.shield(self._waiting[key])
-
-    async def _run(self) -> None:
-        await asyncio.sleep(0)  # let the siblings say what they want
-        batch, self._waiting, self._task = self._waiting, {}, None
-        try:
-            found = await self._fetch(list(batch))
-            answers = {
-                key: found[key] if key in found else self._missing(key) for key in batch
-            }
-        except Exception as error:  # noqa: BLE001 - each that waits raises it
-            for future in batch.values():
-                future.set_exception(error)
-            return
-        for key, future in batch.items():
-            future.set_result(answers[key])
+Step: TypeAlias = tuple[Transition, bool]  # and whether it printed anything
 
 
 def _none(_key: object) -> None:
@@ -74,17 +39,26 @@ def _none(_key: object) -> None:
 class Loaders:
     """Everything that lists of the graph join in."""
 
-    def __init__(self, open_unit: OpenUnit, subject: Subject) -> None:
+    def __init__(
+        self,
+        open_unit: OpenUnit,
+        subject: Subject,
+        *,
+        open_list: OpenUnit | None = None,
+    ) -> None:
         self._open_unit = open_unit
+        self._open_list = open_list or open_unit
         self._by = subject
+        self._pages: dict[tuple[object, ...], Any] = {}
 
     def _loader(
         self,
         ask: Callable[[Unit, Sequence[K]], Awaitable[Mapping[K, V]]],
         missing: Callable[[K], V],
+        open_unit: OpenUnit | None = None,
     ) -> Loader[K, V]:
         async def fetch(keys: Sequence[K]) -> Mapping[K, V]:
-            async with self._open_unit() as unit:
+            async with (open_unit or self._open_unit)() as unit:
                 return await ask(unit, keys)
 
         return Loader(fetch, missing)
@@ -96,6 +70,68 @@ class Loaders:
     @cached_property
     def newest_runs(self) -> Loader[StackId, RunId | None]:
         return self._loader(lambda u, keys: u.runs.newest(keys, by=self._by), _none)
+
+    def runs(
+        self, types: tuple[RunType, ...], before: RunId | None
+    ) -> Loader[StackId, list[Run]]:
+        """Return what loads one page of each stack's runs of these types."""
+        # the first page is where people look for the run they have just triggered
+        open_unit = self._open_list if before else self._open_unit
+        made: Loader[StackId, list[Run]] = self._pages.setdefault(
+            ("runs", types, before),
+            self._loader(
+                lambda u, keys: u.runs.of_stacks(
+                    keys, types, before=before, by=self._by
+                ),
+                lambda _: [],
+                open_unit,
+            ),
+        )
+        return made
+
+    def state_versions(
+        self, before: str | None
+    ) -> Loader[StackId, list[StateVersion] | None]:
+        """Return what loads one page of each stack's states; None: not allowed."""
+        made: Loader[StackId, list[StateVersion] | None] = self._pages.setdefault(
+            ("states", before),
+            self._loader(
+                lambda u, keys: u.states.versions(keys, before=before, by=self._by),
+                _none,
+            ),
+        )
+        return made
+
+    @cached_property
+    def histories(self) -> Loader[RunId, list[Step]]:
+        async def ask(unit: Unit, keys: Sequence[RunId]) -> Mapping[RunId, list[Step]]:
+            runs = await unit.runs.some(keys, by=self._by)
+            steps = await unit.runs.history(keys, by=self._by)
+            printed = await unit.logs.versions_with_logs(runs, by=self._by)
+            return _grouped(
+                (step.run_id, (step, (step.run_id, step.version) in printed))
+                for step in steps
+            )
+
+        return self._loader(ask, lambda _: [])
+
+    @cached_property
+    def stack_config(self) -> Loader[StackId, list[ConfigElement]]:
+        return self._loader(
+            lambda u, keys: u.stack_config.of(keys, by=self._by), lambda _: []
+        )
+
+    @cached_property
+    def writable(self) -> Loader[SpaceId, bool]:
+        return self._loader(
+            lambda u, keys: u.stacks.writable(keys, by=self._by), lambda _: False
+        )
+
+    @cached_property
+    def pool_tokens(self) -> Loader[PoolId, str]:
+        return self._loader(
+            lambda u, keys: u.pools.tokens(keys, by=self._by), lambda _: ""
+        )
 
     @cached_property
     def stacks(self) -> Loader[StackId, Stack | None]:

@@ -177,35 +177,28 @@ async def resolve_run_discard_all(
 async def resolve_runs(
     root: Stack, info: Info, *, before: str | None = None
 ) -> Sequence[Run]:
-    return await _page(root, info, [RunType.TRACKED, RunType.DESTROY], before)
+    return await _page(root, info, (RunType.TRACKED, RunType.DESTROY), before)
 
 
 @stack.field("proposedRuns")
 async def resolve_proposed_runs(
     root: Stack, info: Info, *, before: str | None = None
 ) -> Sequence[Run]:
-    return await _page(root, info, [RunType.PROPOSED], before)
+    return await _page(root, info, (RunType.PROPOSED,), before)
 
 
 @stack.field("tasks")
 async def resolve_tasks(
     root: Stack, info: Info, *, before: str | None = None
 ) -> Sequence[Run]:
-    return await _page(root, info, [RunType.TASK], before)
+    return await _page(root, info, (RunType.TASK,), before)
 
 
 async def _page(
-    root: Stack, info: Info, types: list[RunType], before: str | None
+    root: Stack, info: Info, types: tuple[RunType, ...], before: str | None
 ) -> Sequence[Run]:
-    # the first page is where people look for the run they have just triggered
-    context = info.context
-    async with (context.open_list if before else context.open_unit)() as unit:
-        return await unit.runs.of_stack(
-            root.id,
-            types,
-            before=RunId(before) if before else None,
-            by=context.subject,
-        )
+    last = RunId(before) if before else None
+    return await info.context.loaders.runs(types, last).load(root.id)
 
 
 @stack.field("run")
@@ -323,11 +316,8 @@ async def resolve_waiting_for(root: Run, info: Info) -> str | None:
 
 @run.field("history")
 async def resolve_history(root: Run, info: Info) -> list[dict[str, Any]]:
-    by = info.context.subject
-    async with info.context.open_unit() as unit:
-        steps = await unit.runs.history(root.id, by=by)
-        printed = await unit.logs.versions_with_logs([root.id], by=by)
-    return [_step(step, printed=(root.id, step.version) in printed) for step in steps]
+    steps = await info.context.loaders.histories.load(root.id)
+    return [_step(step, printed=printed) for step, printed in steps]
 
 
 def _step(step: Transition, *, printed: bool) -> dict[str, Any]:
@@ -354,7 +344,7 @@ async def resolve_logs(
     by = info.context.subject
     async with info.context.open_unit() as unit:
         if state_version is None:
-            steps = await unit.runs.history(root.id, by=by)
+            steps = await unit.runs.history([root.id], by=by)
             versions = [step.version for step in steps if step.state == state]
             if not versions:
                 return None

@@ -7,6 +7,7 @@ from graphql import GraphQLSchema
 
 from stackyard.graphql import (
     account,
+    audit,
     identity,
     people,
     repos,
@@ -22,6 +23,8 @@ from stackyard.graphql import (
     vendors,
     workers,
 )
+from stackyard.graphql.mutations import name_mutations
+from stackyard.graphql.needs import read_needs
 
 NOUNS = (
     root,
@@ -39,12 +42,16 @@ NOUNS = (
     vendors,
     runs,
     state,
+    audit,
 )
 
 
 def build_schema() -> GraphQLSchema:
-    return make_executable_schema(
+    """Return the schema, or raise `UndeclaredError` for fields open to nobody."""
+    schema = make_executable_schema(
         load_schema_from_path(Path(__file__).parent),
         *(bindable for noun in NOUNS for bindable in noun.bindables),
         convert_names_case=True,
     )
+    name_mutations(schema)
+    return read_needs(schema)

@@ -59,9 +59,7 @@ async def resolve_delete(
 @stack.field("runtimeConfig")
 async def resolve_runtime_config(root: Stack, info: Info) -> list[dict[str, Any]]:
     """Return what a run is given: the platform's variables and the stack's own."""
-    async with info.context.open_unit() as unit:
-        found = await unit.stack_config.of([root.id], by=info.context.subject)
-    own = found.get(root.id, [])
+    own = await info.context.loaders.stack_config.load(root.id)
     overridden = {one.id for one in own if not one.is_file}
     computed = [
         {

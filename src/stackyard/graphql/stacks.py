@@ -202,9 +202,7 @@ async def _commit(
 
 @stack.field("canWrite")
 async def resolve_can_write(root: Stack, info: Info) -> bool:
-    async with info.context.open_unit() as unit:
-        spaces = await unit.stacks.writable([root.space_id], by=info.context.subject)
-    return spaces[root.space_id]
+    return await info.context.loaders.writable.load(root.space_id)
 
 
 @stack.field("namespace")
@@ -245,9 +243,7 @@ def resolve_vcs_integration(root: Stack, _info: Info) -> dict[str, Any] | None:
 
 @stack.field("config")
 async def resolve_config(root: Stack, info: Info) -> Sequence[Any]:
-    async with info.context.open_unit() as unit:
-        found = await unit.stack_config.of([root.id], by=info.context.subject)
-    return found.get(root.id, [])
+    return await info.context.loaders.stack_config.load(root.id)
 
 
 @stack.field("configElement")

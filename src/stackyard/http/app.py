@@ -10,13 +10,16 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 from starlette.types import Lifespan
 
+from stackyard.http.address import Network
 from stackyard.http.middleware import (
     BodyLimits,
     Crashes,
+    Origins,
     RequestLog,
     ResponseHeaders,
 )
 from stackyard.http.problems import handle_foreseen, handle_http
+from stackyard.http.routes import ensure_declared
 from stackyard.kernel.errors import StackyardError
 from stackyard.kernel.site import Site
 
@@ -31,16 +34,19 @@ def build_app(
     uploads_url: str | None = None,
     body_limits: Mapping[str, int | None] | None = None,
     lifespan: Lifespan[Starlette] | None = None,
+    trusted_proxies: Sequence[Network] = (),
 ) -> Starlette:
-    """Return the server's application.
+    """Return the server's application, or raise `UndeclaredError`.
 
     *body_limits*: path prefix → most bytes, None for no limit; elsewhere 10 MiB.
+    *trusted_proxies*: who is believed about whom they were called by.
     *uploads_url*: where browsers send uploads, if that is not this site.
     """
     return Starlette(
-        routes=list(routes),
+        routes=ensure_declared(routes),
         middleware=[
             Middleware(RequestLog),
+            Middleware(Origins, trusted_proxies=trusted_proxies),
             Middleware(ResponseHeaders, headers=security_headers(site, uploads_url)),
             Middleware(Crashes),
             Middleware(BodyLimits, limit=BODY_LIMIT, by_prefix=body_limits or {}),

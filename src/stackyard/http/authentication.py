@@ -20,6 +20,7 @@ from stackyard.kernel.access import NOBODY, Subject
 from stackyard.kernel.caller import Place
 from stackyard.kernel.errors import ForbiddenError, UnauthorizedError
 from stackyard.kernel.ids import SessionId
+from stackyard.kernel.origin import origin
 from stackyard.kernel.site import Site
 
 COOKIE: Final = "stackyard_session"
@@ -103,8 +104,7 @@ class Identification:
 
 def place_of(request: Request) -> Place:
     """Return where the request came from."""
-    address = request.client.host if request.client else ""
-    return Place(address, request.headers.get("user-agent", ""))
+    return Place(origin().address, request.headers.get("user-agent", ""))
 
 
 def _name_and_password(value: str) -> tuple[str, str]:

@@ -10,10 +10,12 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from stackyard.http.authentication import COOKIE, Identification
+from stackyard.http.routes import route
 from stackyard.http.sign_on import page
 from stackyard.identity import Seen
 from stackyard.kernel.cli_login import CliKey, parse_port
 from stackyard.kernel.errors import StackyardError, UnauthorizedError
+from stackyard.kernel.needs import Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +26,10 @@ class CliLoginRoutes:
 
     def routes(self) -> list[Route]:
         return [
-            Route("/cli_login", self._ask, methods=["GET"]),
-            Route("/cli_login", self._send, methods=["POST"]),
-            Route("/auth_success", _succeeded, methods=["GET"]),
-            Route("/auth_failure", _failed, methods=["GET"]),
+            route("/cli_login", self._ask, needs=Rule.ANYBODY),
+            route("/cli_login", self._send, methods=["POST"], needs=Rule.ANYBODY),
+            route("/auth_success", _succeeded, needs=Rule.ANYBODY),
+            route("/auth_failure", _failed, needs=Rule.ANYBODY),
         ]
 
     async def _ask(self, request: Request) -> Response:

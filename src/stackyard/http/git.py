@@ -18,7 +18,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from stackyard.http.git_transfer import GitBody, Transfer, TransferResponse
-from stackyard.kernel.access import Subject
+from stackyard.http.routes import route
+from stackyard.kernel.access import Action, Subject
 from stackyard.kernel.errors import Kind, StackyardError
 from stackyard.kernel.ids import RepoId
 from stackyard.vcs import Contents, GitService, Pushes
@@ -62,9 +63,23 @@ class GitHttp:
     def routes(self) -> list[Route]:
         prefix = "/git/{repo}.git"
         return [
-            Route(f"{prefix}/info/refs", self.info_refs, methods=["GET"]),
-            Route(f"{prefix}/git-upload-pack", self.upload_pack, methods=["POST"]),
-            Route(f"{prefix}/git-receive-pack", self.receive_pack, methods=["POST"]),
+            route(
+                f"{prefix}/info/refs",
+                self.info_refs,
+                needs=[Action.SPACE_READ, Action.SPACELIFT_VCS_COMMIT_FILES],
+            ),
+            route(
+                f"{prefix}/git-upload-pack",
+                self.upload_pack,
+                methods=["POST"],
+                needs=Action.SPACE_READ,
+            ),
+            route(
+                f"{prefix}/git-receive-pack",
+                self.receive_pack,
+                methods=["POST"],
+                needs=Action.SPACELIFT_VCS_COMMIT_FILES,
+            ),
         ]
 
     async def info_refs(self, request: Request) -> Response:

@@ -15,9 +15,11 @@ from starlette.routing import Route
 
 from stackyard.http.authentication import Identification, place_of
 from stackyard.http.problems import BodyError
+from stackyard.http.routes import route
 from stackyard.kernel.access import NOBODY
 from stackyard.kernel.caller import Caller
 from stackyard.kernel.errors import StackyardError, UnauthorizedError
+from stackyard.kernel.needs import Rule
 
 _NUL: Final = "\0"
 
@@ -57,7 +59,8 @@ class GraphRoute:
     identification: Identification
 
     def route(self) -> Route:
-        return Route("/graphql", self._post, methods=["POST"])
+        """Anybody may ask; what may be answered, each field of the schema says."""
+        return route("/graphql", self._post, methods=["POST"], needs=Rule.ANYBODY)
 
     async def _post(self, request: Request) -> Response:
         try:

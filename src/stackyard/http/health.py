@@ -10,10 +10,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from stackyard.http.condition import Condition
+from stackyard.http.routes import ensure_declared, route
+from stackyard.kernel.needs import Rule
 
 
 def health_routes() -> list[Route]:
-    return [Route("/health", _healthy, methods=["GET"])]
+    return [route("/health", _healthy, needs=Rule.ANYBODY)]
 
 
 def instrumentation_app(condition: Condition) -> Starlette:
@@ -26,7 +28,12 @@ def instrumentation_app(condition: Condition) -> Starlette:
         return _say("started", condition.started)
 
     return Starlette(
-        routes=[Route("/readiness", readiness), Route("/startup", startup)]
+        routes=ensure_declared(
+            [
+                route("/readiness", readiness, needs=Rule.ANYBODY),
+                route("/startup", startup, needs=Rule.ANYBODY),
+            ]
+        )
     )
 
 

@@ -18,7 +18,8 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from stackyard.kernel.access import Subject
+from stackyard.http.routes import route
+from stackyard.kernel.access import Action, Subject
 from stackyard.kernel.errors import InvalidError
 from stackyard.kernel.ids import RunId, StackId
 from stackyard.unit import OpenUnit
@@ -65,9 +66,9 @@ def live_routes(open_unit: OpenUnit, live: Live, who: Who) -> list[Route]:
         return _stream(_stack_events(live, stack_id))
 
     return [
-        Route("/runs/{run}/logs/{version:int}/stream", log),
-        Route("/runs/{run}/events", run),
-        Route("/stacks/{stack}/events", stack),
+        route("/runs/{run}/logs/{version:int}/stream", log, needs=Action.SPACE_READ),
+        route("/runs/{run}/events", run, needs=Action.SPACE_READ),
+        route("/stacks/{stack}/events", stack, needs=Action.SPACE_READ),
     ]
 
 

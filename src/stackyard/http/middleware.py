@@ -4,7 +4,7 @@ Plain ASGI, so that a response may stream for as long as it likes.
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,8 +12,10 @@ import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from stackyard.http.address import Network, client_address
 from stackyard.http.problems import BodyTooLargeError, unforeseen
 from stackyard.kernel.ids import new_ulid
+from stackyard.kernel.origin import Origin, coming_from
 
 log = structlog.get_logger("stackyard.http")
 
@@ -24,6 +26,7 @@ _CLIENT: Final = {
     "spacelift-graphql-mutation": "operation",
 }
 _LONGEST_SAID: Final = 100
+_REQUEST_ID: Final = "stackyard.request_id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ class RequestLog:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        request_id = new_ulid()
+        request_id = scope[_REQUEST_ID] = new_ulid()
         status, started = 0, time.perf_counter()
 
         async def watch(message: Message) -> None:
@@ -70,6 +73,33 @@ def _said_by(headers: Headers) -> dict[str, str]:
         for name, field in _CLIENT.items()
         if name in headers
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Origins:
+    """Says where each request comes from, to whoever writes it down."""
+
+    app: ASGIApp
+    trusted_proxies: Sequence[Network] = ()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        peer = scope.get("client")
+        where = Origin(
+            address=client_address(
+                peer[0] if peer else "",
+                headers.getlist("x-forwarded-for"),
+                self.trusted_proxies,
+            ),
+            client=headers.get("spacelift-client-type", ""),
+            user_agent=headers.get("user-agent", ""),
+            request_id=scope.get(_REQUEST_ID, ""),
+        )
+        with coming_from(where):
+            await self.app(scope, receive, send)
 
 
 @dataclass(frozen=True, slots=True)

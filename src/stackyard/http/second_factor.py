@@ -9,9 +9,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from stackyard.http.authentication import Identification, place_of
+from stackyard.http.routes import route
 from stackyard.http.session import read, set_cookie
 from stackyard.identity import Factors, SecurityKey
 from stackyard.kernel.ids import SecurityKeyId
+from stackyard.kernel.needs import Rule
 
 
 class Code(msgspec.Struct, frozen=True):
@@ -37,17 +39,61 @@ class SecondFactorRoutes:
     def routes(self) -> list[Route]:
         base = "/session/second-factor"
         return [
-            Route(base, self._held, methods=["GET"]),
-            Route(f"{base}/challenge", self._begin_proof, methods=["POST"]),
-            Route(f"{base}/key", self._prove_by_key, methods=["POST"]),
-            Route(f"{base}/code", self._prove_by_code, methods=["POST"]),
-            Route(f"{base}/keys/challenge", self._begin_key, methods=["POST"]),
-            Route(f"{base}/keys", self._add_key, methods=["POST"]),
-            Route(f"{base}/keys/{{id}}", self._remove_key, methods=["DELETE"]),
-            Route(f"{base}/app", self._begin_app, methods=["POST"]),
-            Route(f"{base}/app/confirm", self._confirm_app, methods=["POST"]),
-            Route(f"{base}/app", self._remove_app, methods=["DELETE"]),
-            Route(f"{base}/backup-codes", self._new_codes, methods=["POST"]),
+            route(base, self._held, needs=Rule.SIGNED_IN),
+            route(
+                f"{base}/challenge",
+                self._begin_proof,
+                methods=["POST"],
+                needs=Rule.SIGNED_IN,
+            ),
+            route(
+                f"{base}/key",
+                self._prove_by_key,
+                methods=["POST"],
+                needs=Rule.SIGNED_IN,
+            ),
+            route(
+                f"{base}/code",
+                self._prove_by_code,
+                methods=["POST"],
+                needs=Rule.SIGNED_IN,
+            ),
+            route(
+                f"{base}/keys/challenge",
+                self._begin_key,
+                methods=["POST"],
+                needs=Rule.SIGNED_IN,
+            ),
+            route(
+                f"{base}/keys", self._add_key, methods=["POST"], needs=Rule.SIGNED_IN
+            ),
+            route(
+                f"{base}/keys/{{id}}",
+                self._remove_key,
+                methods=["DELETE"],
+                needs=Rule.SIGNED_IN,
+            ),
+            route(
+                f"{base}/app", self._begin_app, methods=["POST"], needs=Rule.SIGNED_IN
+            ),
+            route(
+                f"{base}/app/confirm",
+                self._confirm_app,
+                methods=["POST"],
+                needs=Rule.SIGNED_IN,
+            ),
+            route(
+                f"{base}/app",
+                self._remove_app,
+                methods=["DELETE"],
+                needs=Rule.SIGNED_IN,
+            ),
+            route(
+                f"{base}/backup-codes",
+                self._new_codes,
+                methods=["POST"],
+                needs=Rule.SIGNED_IN,
+            ),
         ]
 
     async def _held(self, request: Request) -> Response:

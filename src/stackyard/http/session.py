@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from stackyard.http.authentication import COOKIE, Identification, place_of
 from stackyard.http.problems import BodyError
+from stackyard.http.routes import route
 from stackyard.identity import (
     CredentialsError,
     KeyExchange,
@@ -24,6 +25,7 @@ from stackyard.identity import (
 )
 from stackyard.kernel.errors import UnauthorizedError
 from stackyard.kernel.ids import ApiKeyId
+from stackyard.kernel.needs import Rule
 from stackyard.kernel.site import Site
 
 log = structlog.get_logger(__name__)
@@ -62,10 +64,15 @@ class SessionRoutes:
 
     def routes(self) -> list[Route]:
         return [
-            Route("/session", self._open, methods=["POST"]),
-            Route("/session", self._show, methods=["GET"]),
-            Route("/session", self._end, methods=["DELETE"]),
-            Route("/session/key", self._open_with_key, methods=["POST"]),
+            route("/session", self._open, methods=["POST"], needs=Rule.ANYBODY),
+            route("/session", self._show, needs=Rule.SIGNED_IN),
+            route("/session", self._end, methods=["DELETE"], needs=Rule.ANYBODY),
+            route(
+                "/session/key",
+                self._open_with_key,
+                methods=["POST"],
+                needs=Rule.ANYBODY,
+            ),
         ]
 
     async def _open(self, request: Request) -> Response:

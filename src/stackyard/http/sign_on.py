@@ -8,14 +8,21 @@ from typing import Final
 
 import structlog
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import (
+    HTMLResponse,
+    JSONResponse,
+    RedirectResponse,
+    Response,
+)
 from starlette.routing import Route
 
 from stackyard.http.authentication import COOKIE, Identification, place_of
+from stackyard.http.routes import route
 from stackyard.http.session import flags, set_cookie
 from stackyard.identity import Browser, NoSignOnError, Returned, SignOnFlow
 from stackyard.kernel.errors import ForbiddenError, StackyardError
 from stackyard.kernel.federation import NameIdFormat, UnsolicitedResponseError
+from stackyard.kernel.needs import Rule
 
 log = structlog.get_logger(__name__)
 
@@ -36,11 +43,13 @@ class SignOnRoutes:
 
     def routes(self) -> list[Route]:
         return [
-            Route("/sso", self._begin, methods=["GET"]),
-            Route("/oidc/exchange", self._from_oidc, methods=["GET"]),
-            Route("/saml/metadata", self._metadata, methods=["GET"]),
-            Route("/saml/acs", self._from_saml, methods=["POST"]),
-            Route("/saml/done", self._after_saml, methods=["GET"]),
+            route("/sso", self._begin, needs=Rule.ANYBODY),
+            route("/sso/method", self._method, needs=Rule.ANYBODY),
+            route("/invitation", self._invited, needs=Rule.ANYBODY),
+            route("/oidc/exchange", self._from_oidc, needs=Rule.ANYBODY),
+            route("/saml/metadata", self._metadata, needs=Rule.ANYBODY),
+            route("/saml/acs", self._from_saml, methods=["POST"], needs=Rule.ANYBODY),
+            route("/saml/done", self._after_saml, needs=Rule.ANYBODY),
         ]
 
     async def _begin(self, request: Request) -> Response:
@@ -64,6 +73,20 @@ class SignOnRoutes:
             ATTEMPT_COOKIE, sent.cookie, max_age=ATTEMPT_SECONDS, path="/", **site_flags
         )
         return response
+
+    async def _method(self, _request: Request) -> Response:
+        """Tell the sign-in page whether there is a provider to sign in by."""
+        return JSONResponse({"method": await self.flow.method()})
+
+    async def _invited(self, request: Request) -> Response:
+        """Follow an invitation's link: it leads to the provider, or says it is over."""
+        if not await self.flow.is_invited(request.query_params.get("token", "")):
+            return page(
+                "This invitation is over",
+                "It was used, or sent again, or is older than a day. Ask for another.",
+                HTTPStatus.NOT_FOUND,
+            )
+        return _redirect("/sso")
 
     async def _from_oidc(self, request: Request) -> Response:
         try:

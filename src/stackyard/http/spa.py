@@ -8,9 +8,12 @@ from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
+
+from stackyard.http.routes import Endpoint, mount, route
+from stackyard.kernel.needs import Rule
 
 PAGES: Final = (
     "/",
@@ -29,6 +32,7 @@ PAGES: Final = (
     "/spaces/{rest:path}",
     "/settings",
     "/settings/{rest:path}",
+    "/you",
 )
 _NOT_BUILT: Final = (
     "The browser application was not built for this installation."
@@ -49,23 +53,28 @@ def spa_routes(folder: Path) -> list[BaseRoute]:
     """Serve what the build left in *folder*: `index.html`, `assets/`, single files."""
     index = folder / "index.html"
     if not index.is_file():
-        return [Route(path, _not_built) for path in PAGES]
+        return [_open(path, _not_built) for path in PAGES]
 
     async def page(_request: Request) -> Response:
         return FileResponse(index, headers={"cache-control": "no-cache"})
 
-    routes: list[BaseRoute] = [Route(path, page) for path in PAGES]
+    routes: list[BaseRoute] = [_open(path, page) for path in PAGES]
     if (folder / "assets").is_dir():
-        routes.append(Mount("/assets", HashedFiles(directory=folder / "assets")))
-    files = [path for path in sorted(folder.iterdir()) if path.is_file()]
-    return [*routes, *(_single(file) for file in files if file != index)]
+        files = HashedFiles(directory=folder / "assets")
+        routes.append(mount("/assets", files, needs=Rule.ANYBODY))
+    single = [path for path in sorted(folder.iterdir()) if path.is_file()]
+    return [*routes, *(_single(file) for file in single if file != index)]
 
 
 def _single(file: Path) -> Route:
     async def serve(_request: Request) -> Response:
         return FileResponse(file, headers={"cache-control": "public, max-age=3600"})
 
-    return Route(f"/{file.name}", serve)
+    return _open(f"/{file.name}", serve)
+
+
+def _open(path: str, endpoint: Endpoint) -> Route:
+    return route(path, endpoint, needs=Rule.ANYBODY)
 
 
 async def _not_built(_request: Request) -> Response:

@@ -18,16 +18,21 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from stackyard.http.bodies import read_body
-from stackyard.kernel.access import SYSTEM, Subject
+from stackyard.http.routes import route
+from stackyard.kernel.access import SYSTEM, Action, Subject
 from stackyard.kernel.blobs import Bucket
 from stackyard.kernel.ids import StackId
+from stackyard.kernel.needs import Need, Rule
 from stackyard.state import LockInfo, StateDigestError, StateLockedError
 from stackyard.state_files import DOWNLOAD, UPLOAD, StateFiles, StateLinks, uploaded_key
 
 MAX_STATE: Final = 256 * 1024 * 1024
 MAX_LOCK: Final = 64 * 1024
 
+UNLOCKING: Final = (Action.STACK_MANAGED_STATE_IMPORT, Action.STACK_UNLOCK_FORCE)
+
 Who: TypeAlias = Callable[[Request], Awaitable[Subject]]
+Handle: TypeAlias = Callable[[Request, StackId, Subject], Awaitable[Response]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,27 +43,26 @@ class StateRoutes:
 
     def routes(self) -> list[Route]:
         return [
-            Route(
-                "/state/{stack}",
-                self.backend,
-                methods=["GET", "POST", "LOCK", "UNLOCK"],
+            self._backend("GET", self._read, Action.STACK_STATE_READ),
+            self._backend("POST", self._write, Action.STACK_MANAGED_STATE_IMPORT),
+            self._backend("LOCK", self._lock, Action.STACK_MANAGED_STATE_IMPORT),
+            self._backend("UNLOCK", self._unlock, *UNLOCKING),
+            route(f"/{DOWNLOAD}/{{token}}", self.download, needs=Rule.LINK),
+            route(
+                f"/{UPLOAD}/{{token}}", self.upload, methods=["PUT"], needs=Rule.LINK
             ),
-            Route(f"/{DOWNLOAD}/{{token}}", self.download),
-            Route(f"/{UPLOAD}/{{token}}", self.upload, methods=["PUT"]),
         ]
 
-    async def backend(self, request: Request) -> Response:
-        by = await self.who(request)
-        stack_id = StackId(request.path_params["stack"])
-        handle = {
-            "POST": self._write,
-            "LOCK": self._lock,
-            "UNLOCK": self._unlock,
-        }.get(request.method, self._read)
-        try:
-            return await handle(request, stack_id, by)
-        except StateLockedError as error:
-            return JSONResponse(error.facts["holder"], 423)
+    def _backend(self, method: str, handle: Handle, *actions: Action) -> Route:
+        async def endpoint(request: Request) -> Response:
+            by = await self.who(request)
+            try:
+                return await handle(request, StackId(request.path_params["stack"]), by)
+            except StateLockedError as error:
+                return JSONResponse(error.facts["holder"], 423)
+
+        needs: list[Need] = [*actions, Rule.OWN_RUN]
+        return route("/state/{stack}", endpoint, methods=[method], needs=needs)
 
     async def download(self, request: Request) -> Response:
         what = self.links.read(DOWNLOAD, request.path_params["token"])

@@ -4,6 +4,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from stackyard.http.routes import route
+from stackyard.kernel.needs import Rule
 from stackyard.kernel.site import Site
 from stackyard.kernel.tokens import Tokens
 
@@ -31,6 +33,6 @@ def wellknown_routes(tokens: Tokens, site: Site) -> list[Route]:
         return JSONResponse(configuration, headers=_CACHED)
 
     return [
-        Route("/.well-known/jwks", jwks),
-        Route("/.well-known/openid-configuration", openid),
+        route("/.well-known/jwks", jwks, needs=Rule.ANYBODY),
+        route("/.well-known/openid-configuration", openid, needs=Rule.ANYBODY),
     ]

@@ -13,10 +13,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from stackyard.http.bodies import read_body
+from stackyard.http.routes import route
 from stackyard.kernel.access import NOBODY, Subject
 from stackyard.kernel.blobs import Blobs, Bucket
 from stackyard.kernel.errors import InvalidError, UnauthorizedError
 from stackyard.kernel.ids import LegId
+from stackyard.kernel.needs import Rule
 from stackyard.runs import LegNotFoundError, LogGapError, workspace_key
 from stackyard.state_files import StateFiles
 from stackyard.unit import OpenUnit, Unit
@@ -64,7 +66,12 @@ class WorkerRoutes:
             self._route("/logs/{version:int}/{number:int}", self.chunk, most=MAX_CHUNK),
             self._route("/logs/{version:int}/end", self.end, most=SMALL),
             self._route("/workspace-url", self.workspace_url, most=SMALL),
-            Route(f"{LEG}/errored-state", self.errored_state, methods=["POST"]),
+            route(
+                f"{LEG}/errored-state",
+                self.errored_state,
+                methods=["POST"],
+                needs=Rule.WORKER,
+            ),
         ]
 
     async def report(self, unit: Unit, call: Call) -> Response:
@@ -119,7 +126,7 @@ class WorkerRoutes:
             except LogGapError as gap:
                 return JSONResponse({"expected": gap.facts["expected"]}, 409)
 
-        return Route(f"{LEG}{path}", endpoint, methods=["POST"])
+        return route(f"{LEG}{path}", endpoint, methods=["POST"], needs=Rule.WORKER)
 
 
 def _leg_of(request: Request) -> LegId:

@@ -75,3 +75,8 @@ class Access(Protocol):
         self, by: Subject, *, spaces: Collection[SpaceId]
     ) -> dict[SpaceId, Level]:
         """Return what *by* is in each of these spaces. One query."""
+
+    async def allowed(
+        self, by: Subject, action: Action, *, spaces: Collection[SpaceId]
+    ) -> set[SpaceId]:
+        """Return those of these spaces where *by* may do this. One query."""

@@ -28,9 +28,13 @@ ROOT: Final = SpaceId("root")
 LEGACY: Final = SpaceId("legacy")
 
 
-def new_ulid() -> str:
-    """Return 26 upper-case characters that sort by the time they were made."""
-    return str(ULID())
+def new_ulid(after: str = "") -> str:
+    """Return 26 upper-case characters that sort by the time they were made.
+
+    Those of one millisecond are in no order, unless one is made to follow *after*.
+    """
+    new = str(ULID())
+    return new if new > after else str(ULID.from_int(int(ULID.from_str(after)) + 1))
 
 
 def slugify(name: str) -> str:

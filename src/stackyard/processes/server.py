@@ -23,7 +23,7 @@ from stackyard.http.doors import Doors, Outside
 from stackyard.http.git import GitHttp
 from stackyard.http.graphql import GraphRoute
 from stackyard.http.health import health_routes, instrumentation_app
-from stackyard.http.live import live_routes
+from stackyard.http.live import Live, live_routes
 from stackyard.http.second_factor import SecondFactorRoutes
 from stackyard.http.session import SessionRoutes
 from stackyard.http.sign_on import SignOnRoutes
@@ -143,7 +143,7 @@ def make_broker(platform: Platform, tls: BrokerTls) -> Broker:
     )
 
 
-def make_app(platform: Platform, live: LiveHub) -> Starlette:
+def make_app(platform: Platform, live: Live) -> Starlette:
     means, settings = platform.means, platform.settings
     assert isinstance(settings, ServerSettings)  # noqa: S101 - this is the server
     doors = make_doors(platform, settings)
@@ -156,6 +156,7 @@ def make_app(platform: Platform, live: LiveHub) -> Starlette:
             platform.contents,
             platform.pushes,
             platform.heads,
+            platform.webhook_setup,
             doors.key_exchange,
             means.site,
             means.clock,
@@ -183,6 +184,7 @@ def make_app(platform: Platform, live: LiveHub) -> Starlette:
         site=means.site,
         uploads_url=settings.object_storage_bucket_uploads_url,
         body_limits=UNLIMITED,
+        trusted_proxies=settings.stackyard_trusted_proxies,
     )
 
 

@@ -30,5 +30,6 @@ def http_server(app: ASGIApp, host: str, port: int) -> QuietServer:
             timeout_graceful_shutdown=GRACE_SECONDS,
             timeout_keep_alive=75,
             server_header=False,
+            proxy_headers=False,  # whom to believe is a setting: see `http/address.py`
         )
     )

@@ -2,10 +2,12 @@
 
 from typing import Final
 
+from stackyard.audit import DeliveriesDue, EntriesRecorded
 from stackyard.choreography import Choreography, Tick, when
 from stackyard.follows import RemotesDue
 from stackyard.kernel.queue import Queue
 from stackyard.reactions import (
+    audit,
     dispatch,
     follows,
     logs,
@@ -29,6 +31,7 @@ from stackyard.vcs import RefUpdated
 from stackyard.workers import WorkerIdle, WorkerLost, WorkerRegistered
 
 FIFO: Final = Queue.ASYNC_FIFO
+EVENTS: Final = Queue.EVENTS_INBOX
 
 
 def of_stack(
@@ -39,6 +42,10 @@ def of_stack(
 
 def of_repository(event: RefUpdated) -> str:
     return f"repository/{event.repo_id}"
+
+
+def of_trail(_event: EntriesRecorded) -> str:
+    return "audit"
 
 
 CHOREOGRAPHY: Final[Choreography[Tools]] = Choreography.of(
@@ -54,17 +61,24 @@ CHOREOGRAPHY: Final[Choreography[Tools]] = Choreography.of(
         when(WorkerIdle, dispatch.assign_idle),
         when(WorkerLost, workers.bury_lost),
         when(RefUpdated, pushes.trigger_pushed, queue=FIFO, group=of_repository),
-        when(RemotesDue, follows.ask_due, queue=Queue.EVENTS_INBOX),
+        when(RemotesDue, follows.ask_due, queue=EVENTS),
         when(StackUpdated, stacks.advance_updated, queue=FIFO, group=of_stack),
         when(StackEnabled, stacks.advance_enabled, queue=FIFO, group=of_stack),
         when(StackDeletionRequested, stacks.begin_deletion, queue=FIFO, group=of_stack),
+        when(EntriesRecorded, audit.seal_recorded, queue=FIFO, group=of_trail),
+        when(DeliveriesDue, audit.deliver_due, queue=EVENTS),
+        when(RunQueued, audit.offer_queued, queue=EVENTS),
+        when(RunConfirmed, audit.offer_confirmed, queue=EVENTS),
+        when(RunEnded, audit.offer_ended, queue=EVENTS),
     ],
     [
         Tick("sweep_workers", 2, sweeps.sweep_workers),
         Tick("vacuum_queue", 5, sweeps.vacuum_queue),
         Tick("look_round", 5, follows.look_round),
         Tick("tell_unheard", 5, pushes.tell_unheard),
+        Tick("catch_up_audit", 5, audit.catch_up),
         Tick("sweep_runs", 15, sweeps.sweep_runs),
         Tick("keep_up", 300, sweeps.keep_up),
+        Tick("forget_audit", 300, audit.forget_old),
     ],
 )

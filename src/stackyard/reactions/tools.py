@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
+from stackyard.audit import Poster
 from stackyard.kernel.blobs import Blobs
 from stackyard.kernel.clock import Clock
 from stackyard.kernel.site import Site
@@ -23,7 +24,9 @@ class Tools:
     contents: Contents  # of built-in repositories
     repository_upkeep: Upkeep
     heads: Heads  # of repositories that are not ours, over the guarded HTTP client
+    poster: Poster  # to endpoints that people named, over the same
     clock: Clock
     site: Site
     worker_lease: timedelta
+    audit_retention: timedelta
     queue_vacuum: QueueVacuum

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import case, func, select, text
+from sqlalchemy import case, func, select, text, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from stackyard.kernel.ids import LegId, PoolId, RunId, StackId
 from stackyard.runs.errors import LegNotFoundError, RunNotFoundError
 from stackyard.runs.model import Leg, Run, Transition
 from stackyard.runs.states import RunState, RunType
+from stackyard.stacks import Stack
 
 WAITING: Final = (RunState.READY, RunState.CONFIRMED)
 LIVE_CHANNEL: Final = "stackyard_live"
@@ -51,21 +52,33 @@ class RunStore:
             )
         )
 
-    async def of_stack(
+    async def some(self, run_ids: Sequence[RunId]) -> Sequence[Run]:
+        query = select(Run).where(Run.id.in_(run_ids))
+        return (await self.session.scalars(query)).all()
+
+    async def of_stacks(
         self,
-        stack_id: StackId,
+        stack_ids: Sequence[StackId],
         types: Sequence[RunType],
         *,
         before: RunId | None,
         limit: int,
     ) -> Sequence[Run]:
-        """Newest first; *before* is exclusive."""
-        query = select(Run).where(Run.stack_id == stack_id, Run.type.in_(types))
+        """At most *limit* of each stack, newest first; *before* is exclusive."""
+        page = select(Run.id).where(Run.stack_id == Stack.id, Run.type.in_(types))
         if before is not None:
-            query = query.where(Run.id < before)
-        return (
-            await self.session.scalars(query.order_by(Run.id.desc()).limit(limit))
-        ).all()
+            page = page.where(Run.id < before)
+        page = page.order_by(Run.id.desc()).limit(limit)
+        newest = page.correlate(Stack).lateral("newest")
+        query = (
+            select(Run)
+            .select_from(Stack)
+            .join(newest, true())
+            .join(Run, Run.id == newest.c.id)
+            .where(Stack.id.in_(stack_ids))
+            .order_by(Run.id.desc())
+        )
+        return (await self.session.scalars(query)).all()
 
     async def history(self, run_ids: Sequence[RunId]) -> Sequence[Transition]:
         """Newest first, of all these runs."""

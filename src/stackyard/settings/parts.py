@@ -275,6 +275,7 @@ class HttpPart(Common):
     stackyard_http_port: Port = 1983
     stackyard_mqtt_port: Port = 1984
     stackyard_web_folder: Path | None = None  # the built page, if not the package's
+    stackyard_trusted_proxies: Networks = ()
 
 
 class WorkersPart(Common):
@@ -288,6 +289,10 @@ class OutboundPart(Common):
     stackyard_outbound_allowed_networks: Networks = ()
     stackyard_git_poll_seconds: Seconds = 120
     stackyard_cache_folder: Path = Path("/var/cache/stackyard")
+
+
+class AuditPart(Common):
+    stackyard_audit_retention_days: Annotated[int, Field(ge=1, le=36_500)] = 30
 
 
 class TelemetryPart(Common):

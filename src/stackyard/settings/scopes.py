@@ -6,6 +6,7 @@ from stackyard.kernel.blobs import Bucket
 from stackyard.kernel.queue import Queue
 from stackyard.settings.parts import (
     AdminPart,
+    AuditPart,
     DatabasePart,
     DrainPart,
     EncryptionPart,
@@ -41,6 +42,7 @@ class ServerSettings(
     HttpPart,
     WorkersPart,
     OutboundPart,
+    AuditPart,
     TelemetryPart,
 ):
     """`stackyard server`."""
@@ -59,6 +61,7 @@ class DrainSettings(
     WorkersPart,
     OutboundPart,
     DrainPart,
+    AuditPart,
     TelemetryPart,
 ):
     """`stackyard drain`."""
@@ -72,4 +75,4 @@ class SchedulerSettings(DatabasePart, QueuePart, TelemetryPart):
 
 
 class MigrateSettings(DatabasePart):
-    """`stackyard migrate`, and `stackyard queue`, an operator's tool."""
+    """`stackyard migrate`, and an operator's tools: `stackyard queue`, `… audit`."""

@@ -19,9 +19,11 @@ from stackyard.spaces.access import (
 from stackyard.spaces.errors import (
     BindingNotFoundError,
     RolesByAdminsError,
+    RunWithoutRightsError,
     SpaceNotFoundError,
 )
 from stackyard.spaces.model import (
+    SYSTEM_ROLES,
     Holder,
     HolderKind,
     Role,
@@ -37,6 +39,7 @@ from stackyard.spaces.store import RoleStore, SpaceStore, seed_roles, seed_space
 
 __all__ = [
     "ADMIN_ROLE",
+    "SYSTEM_ROLES",
     "BindingNotFoundError",
     "Bindings",
     "Holder",
@@ -48,6 +51,7 @@ __all__ = [
     "RoleStore",
     "Roles",
     "RolesByAdminsError",
+    "RunWithoutRightsError",
     "Space",
     "SpaceAccess",
     "SpaceNotFoundError",

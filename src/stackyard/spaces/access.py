@@ -32,6 +32,7 @@ from stackyard.identity import Stores, UserGroup
 from stackyard.kernel.access import Access, Action, Level, Subject, SubjectKind
 from stackyard.kernel.errors import ForbiddenError, UnauthorizedError
 from stackyard.kernel.ids import ROOT, SpaceId
+from stackyard.kernel.needs import Rule, note_asked
 from stackyard.spaces.errors import SpaceNotFoundError
 from stackyard.spaces.model import Role, RoleBinding, Space
 from stackyard.spaces.rights import EVERYTHING, NOTHING, READ, READING, Rights
@@ -45,6 +46,9 @@ class SpaceAccess(Access):
     _known: dict[tuple[Subject, SpaceId], Rights] = field(default_factory=dict)
 
     async def require(self, by: Subject, action: Action, *, space: SpaceId) -> None:
+        note_asked(action)
+        if space == ROOT and action is Action.SPACE_ADMIN:
+            note_asked(Rule.ACCOUNT_ADMIN)
         rights = await self.rights(by, space)
         if rights.allow(action):
             return
@@ -59,6 +63,13 @@ class SpaceAccess(Access):
     ) -> dict[SpaceId, Level]:
         await self._learn(by, spaces)
         return {space: self._known[by, space].level for space in spaces}
+
+    async def allowed(
+        self, by: Subject, action: Action, *, spaces: Collection[SpaceId]
+    ) -> set[SpaceId]:
+        note_asked(action)
+        await self._learn(by, spaces)
+        return {one for one in spaces if self._known[by, one].allow(action)}
 
     async def rights(self, by: Subject, space: SpaceId) -> Rights:
         await self._learn(by, (space,))
@@ -79,6 +90,7 @@ class SpaceAccess(Access):
 
     async def administers_any(self, by: Subject) -> bool:
         """Say whether *by* is an administrator of some space; raise for nobody."""
+        note_asked(Rule.ANY_SPACE_ADMIN)
         if is_administrator(by):
             return True
         if by.kind is SubjectKind.NOBODY:
@@ -90,6 +102,14 @@ class SpaceAccess(Access):
             bound.c.actions.op("&&")(_texts([Action.SPACE_ADMIN]))
         )
         return (await self.session.execute(query.limit(1))).first() is not None
+
+    async def roles_of(self, by: Subject) -> tuple[str, ...] | None:
+        """Return the slugs of the roles that *by* holds somewhere; None without any."""
+        if not may_hold_roles(by):
+            return None
+        bound = _bound(by)
+        query = select(bound.c.slug).distinct().order_by(bound.c.slug)
+        return tuple((await self.session.scalars(query)).all()) or None
 
     def forget(self) -> None:
         """Ask again from now on: who may do what has just been changed."""
@@ -104,6 +124,7 @@ async def is_account_admin(stores: Stores, by: Subject) -> bool:
 
 def visible_to(by: Subject) -> Select[SpaceId]:
     """Return a subquery of the spaces that *by* may read, for the filters of lists."""
+    note_asked(Action.SPACE_READ)
     everything = select(Space.id)
     if is_administrator(by):
         return everything
@@ -215,11 +236,11 @@ def _held(by: Subject, spaces: Collection[SpaceId]) -> CompoundSelect[Any]:
 
 
 def _bound(by: Subject) -> CTE:
-    """Return rows (space_id, actions): the roles that *by* was given, and where."""
+    """Return rows (space_id, actions, slug): what *by* was given, and where."""
     parts: list[Select[*tuple[Any, ...]]] = []
     if by.bound:
         parts.append(
-            select(RoleBinding.space_id, Role.actions)
+            select(RoleBinding.space_id, Role.actions, Role.slug)
             .join(Role, Role.id == RoleBinding.role_id)
             .where(_holds(by))
         )
@@ -230,13 +251,17 @@ def _bound(by: Subject) -> CTE:
             func.unnest(spaces, slugs).table_valued("space_id", "slug").render_derived()
         )
         parts.append(
-            select(given.c.space_id, Role.actions).join(Role, Role.slug == given.c.slug)
+            select(given.c.space_id, Role.actions, Role.slug).join(
+                Role, Role.slug == given.c.slug
+            )
         )
     if not parts:
         parts.append(
-            select(Space.id.label("space_id"), _texts(()).label("actions")).where(
-                false()
-            )
+            select(
+                Space.id.label("space_id"),
+                _texts(()).label("actions"),
+                Space.id.label("slug"),
+            ).where(false())
         )
     return union_all(*parts).cte("bound")
 

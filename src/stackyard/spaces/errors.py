@@ -11,6 +11,10 @@ class SpaceNotFoundError(NotFoundError):
     """There is no such space, or you may not know of it."""
 
 
+class RunWithoutRightsError(ForbiddenError):
+    """access denied: unauthorized, the stack of this run holds no role; give it one"""
+
+
 class ParentNotFoundError(ForbiddenError):
     """You are unauthorized to put a space there: there may be no such space."""
 

@@ -2,7 +2,6 @@
 
 from stackyard.kernel.errors import (
     ConflictError,
-    ForbiddenError,
     InvalidError,
     NotFoundError,
     ProblemsError,
@@ -80,7 +79,3 @@ class OutOfReachError(InvalidError):
             f'what the stack uses cannot be reached from the space "'
             f'{self.facts["space"]}": {self.facts["uses"]}'
         )
-
-
-class RunWithoutRightsError(ForbiddenError):
-    """access denied: unauthorized, the stack of this run holds no role; give it one"""

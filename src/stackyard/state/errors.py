@@ -1,6 +1,10 @@
 from stackyard.kernel.errors import ConflictError, InvalidError, NotFoundError
 
 
+class StackUnknownError(NotFoundError):
+    """There is no such stack, or you may not know of it."""
+
+
 class StateNotFoundError(NotFoundError):
     """The stack has no such state."""
 

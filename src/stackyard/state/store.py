@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import ARRAY, Text, delete, func, literal, select, text, true
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -39,16 +39,24 @@ class StateStore:
         return version
 
     async def versions(
-        self, stack_id: StackId, *, before: str | None, limit: int
+        self, stack_ids: Sequence[StackId], *, before: str | None, limit: int
     ) -> Sequence[StateVersion]:
-        query = select(StateVersion).where(StateVersion.stack_id == stack_id)
+        """At most *limit* of each stack, newest first; *before* is exclusive."""
+        ids = func.unnest(literal(list(stack_ids), ARRAY(Text())))
+        stacks = ids.table_valued("id").render_derived()
+        page = select(StateVersion.id).where(StateVersion.stack_id == stacks.c.id)
         if before is not None:
-            query = query.where(StateVersion.id < before)
-        return (
-            await self.session.scalars(
-                query.order_by(StateVersion.id.desc()).limit(limit)
-            )
-        ).all()
+            page = page.where(StateVersion.id < before)
+        page = page.order_by(StateVersion.id.desc()).limit(limit)
+        newest = page.correlate(stacks).lateral("newest")
+        query = (
+            select(StateVersion)
+            .select_from(stacks)
+            .join(newest, true())
+            .join(StateVersion, StateVersion.id == newest.c.id)
+            .order_by(StateVersion.id.desc())
+        )
+        return (await self.session.scalars(query)).all()
 
     def add(self, version: StateVersion) -> None:
         self.session.add(version)

@@ -3,6 +3,7 @@ import { useState } from "react";
 import { ask } from "../api/client";
 import { RolesInShort } from "../roles/RoleBindings";
 import { RolesButton } from "../roles/RolesButton";
+import { PolicyDecides } from "../settings/PolicyDecides";
 import { ConfirmButton } from "../ui/ConfirmButton";
 import { Problem } from "../ui/Problem";
 import { Table } from "../ui/Table";
@@ -30,6 +31,7 @@ export function GroupList() {
         Groups of your identity provider. Whoever is in one may sign in without
         an invitation, and has its roles.
       </p>
+      <PolicyDecides />
       <Problem error={groups.error} />
       {groups.isPending && <p aria-busy="true">Loading…</p>}
       {groups.isSuccess && (

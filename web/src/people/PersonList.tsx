@@ -1,6 +1,7 @@
 import { useState } from "react";
 
 import { RolesInShort } from "../roles/RoleBindings";
+import { PolicyDecides } from "../settings/PolicyDecides";
 import { State } from "../ui/State";
 import { Problem } from "../ui/Problem";
 import { Table } from "../ui/Table";
@@ -24,6 +25,7 @@ export function PersonList() {
         Whoever is invited signs in through your identity provider, under the
         user name that is given here.
       </p>
+      <PolicyDecides />
       <Problem error={people.error} />
       {people.isPending && <p aria-busy="true">Loading…</p>}
       {people.isSuccess && (

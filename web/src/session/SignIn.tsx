@@ -3,7 +3,7 @@ import { useState, type FormEvent } from "react";
 import { useLocation } from "react-router";
 
 import { Problem } from "../ui/Problem";
-import { signIn, type Proof } from "./session";
+import { signIn, useProvider, wayBack, type Proof } from "./session";
 
 /** The two ways in that need no identity provider. */
 const WAYS = {
@@ -31,7 +31,8 @@ const WAYS = {
 
 export function SignIn() {
   const cache = useQueryClient();
-  const { pathname } = useLocation();
+  const { pathname, search } = useLocation();
+  const provider = useProvider();
   const [chosen, choose] = useState<keyof typeof WAYS>(
     pathname === "/apikeytoken" ? "key" : "password",
   );
@@ -52,6 +53,16 @@ export function SignIn() {
   return (
     <main className="narrow">
       <h1>Stackyard</h1>
+      {provider.data && (
+        <p className="panel">
+          <a
+            className="button primary"
+            href={`/sso?return_to=${encodeURIComponent(wayBack(search) ?? pathname)}`}
+          >
+            Sign in with your identity provider
+          </a>
+        </p>
+      )}
       <form key={chosen} onSubmit={submit} className="panel">
         <label>
           {way.name.label}
@@ -59,7 +70,7 @@ export function SignIn() {
             name="name"
             autoComplete={way.name.autoComplete}
             required
-            autoFocus
+            autoFocus={!provider.data}
           />
         </label>
         <label>

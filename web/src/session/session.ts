@@ -8,6 +8,30 @@ export interface Session {
   name: string;
   /** Whether they govern the whole account. */
   admin: boolean;
+  method: "ADMIN" | "API_KEY" | "OIDC" | "SAML";
+  /** What is still wanting before the session opens anything. */
+  second_factor: "NOT_NEEDED" | "GIVEN" | "WANTED" | "TO_ENROL";
+}
+
+/** Whether there is an identity provider to sign in by. */
+export function useProvider() {
+  return useQuery({
+    queryKey: ["provider"],
+    queryFn: async () => {
+      const answer = await send("/sso/method", { method: "GET" });
+      return ((await answer.json()) as { method: string | null }).method;
+    },
+  });
+}
+
+/** A path of this site that somebody was on the way to, such as the CLI's login. */
+export function wayBack(search: string): string | null {
+  const wanted = new URLSearchParams(search).get("return_to");
+  const ours =
+    wanted?.startsWith("/") &&
+    !wanted.startsWith("//") &&
+    !wanted.includes("\\");
+  return ours ? wanted : null;
 }
 
 export function useSession() {
@@ -50,6 +74,8 @@ export function useSignOut(): () => Promise<void> {
       method: "DELETE",
       headers: { "X-Stackyard-Csrf": "1" },
     });
-    cache.clear();
+    // told first: whoever shows something of the session sees that it is over
+    cache.setQueryData(["session"], null);
+    cache.removeQueries({ predicate: (one) => one.queryKey[0] !== "session" });
   };
 }

@@ -1,5 +1,6 @@
 import { Navigate, NavLink, Route, Routes } from "react-router";
 
+import { AuditTrail } from "../audit/AuditTrail";
 import { GroupList } from "../groups/GroupList";
 import { KeyList } from "../keys/KeyList";
 import { PersonList } from "../people/PersonList";
@@ -15,6 +16,7 @@ const PAGES = [
   ["roles", "Roles"],
   ["sessions", "Sessions"],
   ["sign-in", "Sign-in"],
+  ["audit", "Audit"],
 ] as const;
 
 /** What holds for the whole account, with a menu of its own. */
@@ -38,6 +40,7 @@ export function SettingsPages() {
           <Route path="roles/:roleId" element={<RolePage />} />
           <Route path="sessions" element={<SessionList />} />
           <Route path="sign-in" element={<SignInSettings />} />
+          <Route path="audit" element={<AuditTrail />} />
           <Route
             path="*"
             element={<p className="empty">There is no such page.</p>}

@@ -1,9 +1,11 @@
 import { useMutation } from "@tanstack/react-query";
-import type { FormEvent, ReactNode } from "react";
+import type { FormEvent } from "react";
 
 import { ask } from "../api/client";
 import { ConfirmButton } from "../ui/ConfirmButton";
 import { Problem } from "../ui/Problem";
+import { Setting } from "./Setting";
+import { SignOn } from "./SignOn";
 import {
   ALLOW_SPACE_CREATION,
   ENFORCE_SECOND_FACTOR,
@@ -21,6 +23,7 @@ export function SignInSettings() {
       {account.isPending && <p aria-busy="true">Loading…</p>}
       {account.data && (
         <div className="sections">
+          <SignOn />
           <Strategy strategy={account.data.managementStrategy} />
           <SecondFactor enforced={account.data.secondFactorEnforced} />
           <SpaceCreation
@@ -30,26 +33,6 @@ export function SignInSettings() {
         </div>
       )}
     </>
-  );
-}
-
-/** One thing that holds for the account: what it is now, why, and how to change it. */
-function Setting(props: {
-  title: string;
-  now?: string;
-  about: string;
-  children: ReactNode;
-}) {
-  const { title, now, about, children } = props;
-  return (
-    <section className="panel" aria-label={title}>
-      <div className="bar">
-        <h2>{title}</h2>
-        {now && <span className="state busy">{now}</span>}
-      </div>
-      <p className="muted">{about}</p>
-      <div className="actions">{children}</div>
-    </section>
   );
 }
 

@@ -44,8 +44,9 @@ export const SET_SECURITY_EMAIL = graphql(`
   }
 `);
 
-export function useAccount() {
+export function useAccount({ enabled = true } = {}) {
   return useQuery({
+    enabled,
     queryKey: ["account"],
     queryFn: async () => (await ask(ACCOUNT, {})).accountSettings,
   });

@@ -9,7 +9,7 @@ proxies, no credentials of the environment.
 import asyncio
 import socket
 import ssl
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Self
 from urllib.parse import urljoin, urlsplit
@@ -17,6 +17,7 @@ from urllib.parse import urljoin, urlsplit
 import httpcore
 
 from stackyard.adapters.outbound.addresses import AddressRules
+from stackyard.audit import Posted
 from stackyard.kernel.outbound import (
     Answer,
     RemoteRefusedError,
@@ -28,6 +29,16 @@ _REDIRECTS: Final = {301, 302, 303, 307, 308}
 _MOST_REDIRECTS: Final = 3
 _SECONDS: Final = 30.0
 _STEP_SECONDS: Final = 10.0
+_STEP: Final = {
+    "timeout": dict.fromkeys(("connect", "read", "write", "pool"), _STEP_SECONDS)
+}
+# No name that can be looked up is a UnicodeError.
+_UNREACHABLE: Final = (
+    OSError,
+    UnicodeError,
+    httpcore.NetworkError,
+    httpcore.ProtocolError,
+)
 _HEADERS: Final = {"User-Agent": "stackyard", "Accept": "*/*"}
 _AS_GIT: Final = {"User-Agent": "git/2 (stackyard)"}  # some servers ask for it
 
@@ -91,6 +102,42 @@ class GuardedHttp:
         except ValueError as error:  # it sent us on to what is no address
             raise RemoteUnavailableError(host=host) from error
 
+    async def post(
+        self, url: str, body: bytes, headers: Mapping[str, str], *, seconds: float
+    ) -> Posted:
+        """Send *body* once, and return the status; what is answered is not read.
+
+        A redirect is an answer like any other: who moves has to say so to us. Plain
+        http is for the user to choose.
+        """
+        try:
+            async with asyncio.timeout(seconds):
+                return Posted(await self._post(url, body, headers))
+        except RemoteRefusedError as error:
+            return Posted(problem=str(error))
+        except (TimeoutError, httpcore.TimeoutException):
+            return Posted(problem=f"it did not answer within {seconds:g} s")
+        except _UNREACHABLE as error:
+            return Posted(problem=f"it cannot be reached: {type(error).__name__}")
+
+    async def _post(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
+        async with (
+            self._pool() as pool,
+            pool.stream(
+                "POST",
+                url,
+                headers=list(headers.items()),
+                content=body,
+                extensions=_STEP,
+            ) as response,
+        ):
+            return response.status
+
+    def _pool(self) -> httpcore.AsyncConnectionPool:
+        return httpcore.AsyncConnectionPool(
+            ssl_context=self.tls, network_backend=GuardedNetwork(self.rules)
+        )
+
     async def _follow(self, request: Request, limit: int) -> Answer:
         url = request.url
         for _ in range(_MOST_REDIRECTS + 1):
@@ -105,17 +152,14 @@ class GuardedHttp:
         raise RemoteUnavailableError(host=urlsplit(url).hostname)
 
     async def _send(self, request: Request, limit: int) -> tuple[Answer, str | None]:
-        step = dict.fromkeys(("connect", "read", "write", "pool"), _STEP_SECONDS)
         async with (
-            httpcore.AsyncConnectionPool(
-                ssl_context=self.tls, network_backend=GuardedNetwork(self.rules)
-            ) as pool,
+            self._pool() as pool,
             pool.stream(
                 request.method,
                 request.url,
                 headers=list((_HEADERS | dict(request.headers)).items()),
                 content=request.body or None,
-                extensions={"timeout": step},
+                extensions=_STEP,
             ) as response,
         ):
             headers = {

@@ -53,7 +53,7 @@ class User(Entity):
     username: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
     invitation_email: Mapped[str | None]
-    invitation_digest: Mapped[bytes | None] = mapped_column(LargeBinary)
+    invitation_digest: Mapped[bytes | None] = mapped_column(LargeBinary, unique=True)
     invited_at: Mapped[datetime | None]
     standing: Mapped[UserStatus]  # as last decided; see `status`
     admin: Mapped[bool]  # the first who came by the identity provider now in use

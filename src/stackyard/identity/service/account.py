@@ -9,8 +9,10 @@ from stackyard.identity.model import Account, Session, Strategy
 from stackyard.identity.service.keys import require_administrator
 from stackyard.identity.store import PeopleStore, SessionStore
 from stackyard.kernel.access import Access, Subject
+from stackyard.kernel.audit import Resource, ResourceType, Trail
 from stackyard.kernel.clock import Clock
 from stackyard.kernel.ids import SessionId
+from stackyard.kernel.needs import Rule, needs
 
 MOST_SESSIONS: Final = 100
 
@@ -21,31 +23,37 @@ class AccountSettings:
     sessions: SessionStore
     access: Access
     clock: Clock
+    trail: Trail
 
+    @needs(Rule.ACCOUNT_ADMIN)
     async def get(self, *, by: Subject) -> Account:
         await require_administrator(self.access, by)
         return await self.people.account()
 
+    @needs(Rule.PLATFORM)
     async def space_admins_make_spaces(self, *, by: Subject) -> bool:
         """Whether administrators of a space may make and change spaces below it."""
-        del by  # no secret, and asked in the middle of deciding what they may do
+        del by  # asked in the middle of deciding what somebody may do
         return (await self.people.account()).space_admins_make_spaces
 
+    @needs(Rule.ACCOUNT_ADMIN)
     async def set_security_email(self, email: str, *, by: Subject) -> Account:
-        account = await self._change(by)
+        account = await self._change("set_security_email", by)
         account.set_security_email(email)
         return account
 
+    @needs(Rule.ACCOUNT_ADMIN)
     async def set_space_admins_make_spaces(
         self, *, allowed: bool, by: Subject
     ) -> Account:
-        account = await self._change(by)
+        account = await self._change("set_space_creation", by)
         account.space_admins_make_spaces = allowed
         return account
 
+    @needs(Rule.ACCOUNT_ADMIN)
     async def set_strategy(self, strategy: Strategy, *, by: Subject) -> Account:
         """Say who decides what people may do. All sessions but one's own end."""
-        account = await self._change(by)
+        account = await self._change("set_strategy", by)
         if account.strategy is strategy:
             return account
         account.strategy = strategy
@@ -54,22 +62,28 @@ class AccountSettings:
         await self.end_other_sessions(by=by)
         return account
 
+    @needs(Rule.ACCOUNT_ADMIN)
     async def enforce_second_factor(self, *, enforced: bool, by: Subject) -> Account:
         """Ask everybody for a second factor, or no more.
 
         When it begins, all sessions but one's own end: nobody stays in without one.
         """
-        account = await self._change(by)
+        account = await self._change("enforce_second_factor", by)
         if enforced and not account.second_factor_enforced:
             await self.end_other_sessions(by=by)
         account.second_factor_enforced = enforced
         return account
 
+    @needs(Rule.ACCOUNT_ADMIN)
     async def end_other_sessions(self, *, by: Subject) -> int:
         """End every session but one's own; return how many there were."""
         await require_administrator(self.access, by)
+        await self.trail.note(
+            "session.delete_others", Resource(ResourceType.SESSION), by=by
+        )
         return await self.sessions.end_all_but(by.session_id)
 
+    @needs(Rule.ACCOUNT_ADMIN)
     async def open_sessions(
         self, *, by: Subject, first: int = MOST_SESSIONS, after: str | None = None
     ) -> Sequence[Session]:
@@ -81,6 +95,7 @@ class AccountSettings:
             after=None if after is None else SessionId(after),
         )
 
+    @needs(Rule.ACCOUNT_ADMIN)
     async def end_session(self, session_id: SessionId, *, by: Subject) -> Session:
         """End anybody's session, at once."""
         await require_administrator(self.access, by)
@@ -88,10 +103,17 @@ class AccountSettings:
         if found is None:
             raise SessionNotFoundError(session=session_id)
         await self.sessions.end_id(session_id)
+        await self.trail.note(
+            "session.delete",
+            Resource(ResourceType.SESSION, session_id),
+            facts={"Name": found.name},
+            by=by,
+        )
         return found
 
-    async def _change(self, by: Subject) -> Account:
+    async def _change(self, what: str, by: Subject) -> Account:
         await require_administrator(self.access, by)
+        await self.trail.note(f"account.{what}", Resource(ResourceType.ACCOUNT), by=by)
         account = await self.people.account(lock=True)
         account.changed_at = self.clock()
         return account

@@ -13,6 +13,7 @@ from stackyard.identity.ports import LoginPolicies, OpenStores, Verdict
 from stackyard.identity.store import Stores
 from stackyard.kernel.caller import Place
 from stackyard.kernel.clock import Clock
+from stackyard.kernel.needs import Rule, needs
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,7 @@ class Admission:
     policies: LoginPolicies
     clock: Clock
 
+    @needs(Rule.WHO_ASKS)
     async def consider(self, known: Known, place: Place) -> Verdict | None:
         """Ask the login policies, if it is they who decide about this one.
 
@@ -36,6 +38,7 @@ class Admission:
         # with single sign-on, whoever the provider vouches for is a member
         return await self.policies.decide(known, place, member=True)
 
+    @needs(Rule.WHO_ASKS)
     async def admit(
         self,
         stores: Stores,
@@ -72,6 +75,7 @@ class Admission:
             return Rights(groups=known.groups)
         return None
 
+    @needs(Rule.WHO_ASKS)
     async def second_factor(self, stores: Stores, user: User) -> SecondFactor:
         """Return what this person has yet to show after the identity provider."""
         if await stores.factors.has_any(user.id):

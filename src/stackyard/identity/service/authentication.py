@@ -18,6 +18,7 @@ from stackyard.identity.service.subjects import of_run
 from stackyard.identity.store import Stores
 from stackyard.kernel.access import Subject
 from stackyard.kernel.ids import ApiKeyId, RunId, SessionId
+from stackyard.kernel.needs import Rule, needs
 from stackyard.kernel.site import Site
 from stackyard.kernel.tokens import TokenError, Tokens
 
@@ -33,6 +34,7 @@ class Authenticator:
     site: Site
     find_passport: FindPassport
 
+    @needs(Rule.WHO_ASKS)
     async def bearer(self, token: str) -> Subject:
         """Return whose token it is, or raise `UnauthorizedError`.
 
@@ -55,6 +57,7 @@ class Authenticator:
             case _:
                 return await self._key(ApiKeyId(subject), claims)
 
+    @needs(Rule.WHO_ASKS)
     async def basic(self, user: str, password: str) -> Subject:
         """Return whose credentials these are, or raise `UnauthorizedError`.
 

@@ -13,10 +13,12 @@ from stackyard.identity.model import ApiKey, ApiKeyType, IssuedToken
 from stackyard.identity.ports import OpenStores
 from stackyard.identity.service.tries import Tries
 from stackyard.identity.store import KeyStore
+from stackyard.kernel.audit import Resource, ResourceType
 from stackyard.kernel.caller import Place
 from stackyard.kernel.clock import Clock
 from stackyard.kernel.federation import ForeignTokens
 from stackyard.kernel.ids import ApiKeyId
+from stackyard.kernel.needs import Rule, needs
 from stackyard.kernel.site import Site
 from stackyard.kernel.tokens import Tokens
 
@@ -40,6 +42,7 @@ class KeyExchange:
     site: Site
     clock: Clock
 
+    @needs(Rule.WHO_ASKS)
     async def exchange(
         self, key_id: ApiKeyId, *, secret: str, place: Place
     ) -> IssuedToken | None:
@@ -52,6 +55,7 @@ class KeyExchange:
         proven = await self.prove(key_id, secret=secret, place=place)
         return None if proven is None else self._issue(proven)
 
+    @needs(Rule.WHO_ASKS)
     async def prove(
         self, key_id: ApiKeyId, *, secret: str, place: Place
     ) -> Proven | None:
@@ -66,6 +70,10 @@ class KeyExchange:
                     await self._note_use(stores.keys, key)
                     return Proven(key)
                 await tries.count()
+                if key is not None:
+                    await stores.trail.note_failed_sign_in(
+                        Resource(ResourceType.API_KEY, key.id), by=key.subject
+                    )
                 return None
         return await self._prove_by_provider(key, secret)
 

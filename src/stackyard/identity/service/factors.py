@@ -22,11 +22,13 @@ from stackyard.identity.secret import digest, new_secret
 from stackyard.identity.service.sessions import Seen
 from stackyard.identity.service.tries import Tries
 from stackyard.identity.store import Stores
+from stackyard.kernel.audit import Resource, ResourceType
 from stackyard.kernel.backup_codes import digest_of, new_backup_codes
 from stackyard.kernel.caller import Place
 from stackyard.kernel.clock import Clock
 from stackyard.kernel.errors import UnauthorizedError
 from stackyard.kernel.ids import SecurityKeyId, UserId, new_ulid
+from stackyard.kernel.needs import Rule, needs
 from stackyard.kernel.second_factor import (
     Challenge,
     OneTimePasswordError,
@@ -68,6 +70,7 @@ class Factors:
     vault: Vault
     clock: Clock
 
+    @needs(Rule.WHO_ASKS)
     async def held(self, seen: Seen) -> Held:
         user_id = _person(seen)
         async with self.open_stores() as stores:
@@ -77,6 +80,7 @@ class Factors:
             left = await stores.factors.codes_left(user_id)
         return Held(keys, confirmed, left)
 
+    @needs(Rule.WHO_ASKS)
     async def begin_proof(self, seen: Seen) -> Challenge:
         """Ask for one of the person's security keys."""
         user_id = _person(seen)
@@ -86,6 +90,7 @@ class Factors:
             await self._expect(stores, seen, challenge)
         return challenge
 
+    @needs(Rule.WHO_ASKS)
     async def prove_by_key(self, seen: Seen, answer: str, place: Place) -> str:
         """Complete the session; return the token under which it goes on."""
         user_id = _person(seen)
@@ -101,6 +106,7 @@ class Factors:
             key.sign_count, key.last_used_at = used.uses, self.clock()
             return await self._complete(stores, opened, user_id, place)
 
+    @needs(Rule.WHO_ASKS)
     async def prove_by_code(self, seen: Seen, code: str, place: Place) -> str:
         """Complete the session by an app's code or, once each, by a backup code."""
         user_id = _person(seen)
@@ -111,6 +117,7 @@ class Factors:
                 raise OneTimePasswordError
             return await self._complete(stores, opened, user_id, place)
 
+    @needs(Rule.WHO_ASKS)
     async def begin_key(self, seen: Seen) -> Challenge:
         """Ask for a security key that is to be registered."""
         user_id = _person(seen)
@@ -123,6 +130,7 @@ class Factors:
             await self._expect(stores, seen, challenge)
         return challenge
 
+    @needs(Rule.WHO_ASKS)
     async def add_key(self, seen: Seen, name: str, answer: str) -> SecurityKey:
         """Register the key that answered. Whoever had to enrol is in by that."""
         user_id = _person(seen)
@@ -145,8 +153,10 @@ class Factors:
             )
             await stores.factors.add_key(key)
             opened.enrolled()
+            await self._note(stores, seen, "create", key.id)
             return key
 
+    @needs(Rule.WHO_ASKS)
     async def begin_one_time(self, seen: Seen) -> NewOneTime:
         """Make what an authenticator app is given; it counts once it was confirmed."""
         user_id = _person(seen)
@@ -158,6 +168,7 @@ class Factors:
             opened.challenge = sealed
         return NewOneTime(secret, self.one_time.uri(secret, seen.subject.name))
 
+    @needs(Rule.WHO_ASKS)
     async def confirm_one_time(self, seen: Seen, code: str) -> tuple[str, ...]:
         """Keep what the app was given, and return new backup codes, shown this once."""
         user_id = _person(seen)
@@ -178,8 +189,10 @@ class Factors:
             )
             opened = await self._session(stores, seen)
             opened.enrolled()
+            await self._note(stores, seen, "create_app", None)
             return await self._new_codes(stores, user_id)
 
+    @needs(Rule.WHO_ASKS)
     async def new_backup_codes(self, seen: Seen) -> tuple[str, ...]:
         """Return codes in place of all that there were, shown this once."""
         user_id = _person(seen)
@@ -189,6 +202,7 @@ class Factors:
                 raise LastFactorError
             return await self._new_codes(stores, user_id)
 
+    @needs(Rule.WHO_ASKS)
     async def remove_key(self, seen: Seen, key_id: SecurityKeyId) -> None:
         user_id = _person(seen)
         self._require_complete(seen)
@@ -197,14 +211,26 @@ class Factors:
             if key is None or key.user_id != user_id:
                 raise SecurityKeyUnknownError(key=key_id)
             await stores.factors.remove_key(key)
+            await self._note(stores, seen, "delete", key.id)
             await self._require_one_left(stores, user_id)
 
+    @needs(Rule.WHO_ASKS)
     async def remove_one_time(self, seen: Seen) -> None:
         user_id = _person(seen)
         self._require_complete(seen)
         async with self.open_stores() as stores:
             await stores.factors.remove_one_time(user_id)
+            await self._note(stores, seen, "delete_app", None)
             await self._require_one_left(stores, user_id)
+
+    async def _note(
+        self, stores: Stores, seen: Seen, verb: str, key_id: str | None
+    ) -> None:
+        await stores.trail.note(
+            f"security_key.{verb}",
+            Resource(ResourceType.SECURITY_KEY, key_id),
+            by=seen.subject,
+        )
 
     async def _accept(self, stores: Stores, user_id: UserId, code: str) -> bool:
         now = self.clock()

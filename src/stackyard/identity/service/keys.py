@@ -9,10 +9,12 @@ from stackyard.identity.errors import AccountAdminOnlyError, ApiKeyNotFoundError
 from stackyard.identity.model import ApiKey, IssuedBy
 from stackyard.identity.ports import KeyRoles
 from stackyard.identity.store import KeyStore, SessionStore
-from stackyard.kernel.access import SYSTEM, Access, Action, Subject
+from stackyard.kernel.access import Access, Action, Subject
+from stackyard.kernel.audit import Resource, ResourceType, Trail
 from stackyard.kernel.clock import Clock
 from stackyard.kernel.errors import NotFoundError
 from stackyard.kernel.ids import ROOT, ApiKeyId
+from stackyard.kernel.needs import Rule, needs
 
 DELETED_KEPT: Final = timedelta(days=30)
 Claims = list[dict[str, str]]
@@ -34,15 +36,19 @@ class ApiKeys:
     access: Access
     roles: KeyRoles
     clock: Clock
+    trail: Trail
 
+    @needs(Rule.ACCOUNT_ADMIN)
     async def all(self, *, by: Subject) -> Sequence[ApiKey]:
         await self._require_administrator(by)
         return await self.store.list()
 
+    @needs(Rule.ACCOUNT_ADMIN)
     async def find(self, key_id: ApiKeyId, *, by: Subject) -> ApiKey | None:
         await self._require_administrator(by)
         return await self.store.find(key_id)
 
+    @needs(Rule.ACCOUNT_ADMIN)
     async def create(
         self,
         *,
@@ -65,10 +71,12 @@ class ApiKeys:
         )
         token = key.new_registry_token() if secret is not None else None
         await self.store.add(key)
+        await self._note("create", key, by=by)
         if admin:
             await self.roles.make_account_admin(key.id, by=by)
         return NewKey(key, secret, token)
 
+    @needs(Rule.ACCOUNT_ADMIN)
     async def update(
         self,
         key_id: ApiKeyId,
@@ -90,15 +98,19 @@ class ApiKeys:
         )
         if (key.teams, key.claim_mapping) != before:
             await self._end_derived(key)
+        await self._note("update", key, by=by)
         return key
 
+    @needs(Rule.ACCOUNT_ADMIN)
     async def rotate(self, key_id: ApiKeyId, *, by: Subject) -> NewKey:
         """Give the key other secrets; whatever came of the old ones ends at once."""
         key = await self._get(key_id, by=by)
         secret, token = key.rotate()
         await self._end_derived(key)
+        await self._note("rotate", key, by=by)
         return NewKey(key, secret, token)
 
+    @needs(Rule.ACCOUNT_ADMIN)
     async def delete(self, key_id: ApiKeyId, *, by: Subject) -> ApiKey | None:
         """End a key, and every token made with it, at once; None if there is none."""
         await self._require_administrator(by)
@@ -107,14 +119,24 @@ class ApiKeys:
             key.delete(at=self.clock())
             await self._end_derived(key)
             await self.roles.take_all(key.id, by=by)
+            await self._note("delete", key, by=by)
         return key
 
-    async def forget_old(self, *, by: Subject = SYSTEM) -> int:
+    @needs(Rule.PLATFORM)
+    async def forget_old(self, *, by: Subject) -> int:
         """Remove what is over: sessions, counts of sign-ins, long-deleted keys."""
-        await self._require_administrator(by)
+        del by
         now = self.clock()
         removed = await self.sessions.forget_old(at=now)
         return removed + await self.store.forget_deleted(before=now - DELETED_KEPT)
+
+    async def _note(self, verb: str, key: ApiKey, *, by: Subject) -> None:
+        await self.trail.note(
+            f"api_key.{verb}",
+            Resource(ResourceType.API_KEY, key.id),
+            facts={"ID": key.id, "Name": key.name},
+            by=by,
+        )
 
     async def _get(self, key_id: ApiKeyId, *, by: Subject) -> ApiKey:
         await self._require_administrator(by)

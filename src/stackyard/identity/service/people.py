@@ -13,8 +13,10 @@ from stackyard.identity.ports import MaySeePeople
 from stackyard.identity.service.keys import require_administrator
 from stackyard.identity.store import FactorStore, PeopleStore
 from stackyard.kernel.access import Access, Subject
+from stackyard.kernel.audit import Resource, ResourceType, Trail
 from stackyard.kernel.clock import Clock
 from stackyard.kernel.ids import GroupId, SecurityKeyId, UserId
+from stackyard.kernel.needs import Rule, needs
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +36,22 @@ class People:
     access: Access
     may_see: MaySeePeople
     clock: Clock
+    trail: Trail
 
+    @needs(Rule.ANY_SPACE_ADMIN)
     async def list(self, *, by: Subject) -> Sequence[User]:
         return await self.store.users() if await self.may_see(by) else []
 
+    @needs(Rule.ANY_SPACE_ADMIN)
     async def find(self, user_id: UserId, *, by: Subject) -> User | None:
         return await self.store.find(user_id) if await self.may_see(by) else None
 
+    @needs(Rule.ANY_SPACE_ADMIN)
     async def some(self, ids: Collection[UserId], *, by: Subject) -> dict[UserId, User]:
         """Return those of these people that there are."""
         return await self.store.some(ids) if await self.may_see(by) else {}
 
+    @needs(Rule.ACCOUNT_ADMIN)
     async def invite(
         self, *, username: str, email: str | None, by: Subject
     ) -> Invitation:
@@ -56,14 +63,18 @@ class People:
             username=username, email=email, queued=await self._queued(), at=self.clock()
         )
         await self.store.add(user)
+        await self._note("invite", user, by=by)
         return Invitation(user, secret)
 
+    @needs(Rule.ACCOUNT_ADMIN)
     async def invite_again(self, user_id: UserId, *, by: Subject) -> Invitation:
         """Make another link; the old one is good for nothing any more."""
         user = await self.get(user_id, by=by)
         secret = user.resend(queued=await self._queued(), at=self.clock())
+        await self._note("invite_again", user, by=by)
         return Invitation(user, secret)
 
+    @needs(Rule.ACCOUNT_ADMIN)
     async def get(self, user_id: UserId, *, by: Subject) -> User:
         """Return the person, to change them."""
         await require_administrator(self.access, by)
@@ -72,14 +83,17 @@ class People:
             raise UserNotFoundError(user=user_id)
         return user
 
+    @needs(Rule.ACCOUNT_ADMIN)
     async def delete(self, user_id: UserId, *, by: Subject) -> User | None:
         """Send somebody away: rights, sessions and second factors go with them."""
         await require_administrator(self.access, by)
         user = await self.store.find(user_id, lock=True)
         if user is not None:
             await self.store.remove(user)
+            await self._note("delete", user, by=by)
         return user
 
+    @needs(Rule.ACCOUNT_ADMIN)
     async def security_keys(
         self, ids: Collection[UserId], *, by: Subject
     ) -> Sequence[SecurityKey]:
@@ -87,6 +101,7 @@ class People:
         await require_administrator(self.access, by)
         return await self.factors.keys_of_some(ids)
 
+    @needs(Rule.ACCOUNT_ADMIN)
     async def delete_security_key(
         self, key_id: SecurityKeyId, *, by: Subject
     ) -> SecurityKey | None:
@@ -95,7 +110,21 @@ class People:
         key = await self.factors.find_key(key_id)
         if key is not None:
             await self.factors.remove_key(key)
+            await self.trail.note(
+                "security_key.delete",
+                Resource(ResourceType.SECURITY_KEY, key.id),
+                related=Resource(ResourceType.USER, key.user_id),
+                by=by,
+            )
         return key
+
+    async def _note(self, verb: str, user: User, *, by: Subject) -> None:
+        await self.trail.note(
+            f"user.{verb}",
+            Resource(ResourceType.USER, user.id),
+            facts={"ID": user.id, "Username": user.username},
+            by=by,
+        )
 
     async def _queued(self) -> bool:
         return (await self.store.account()).strategy is not Strategy.USER_MANAGEMENT
@@ -109,19 +138,24 @@ class Groups:
     access: Access
     may_see: MaySeePeople
     clock: Clock
+    trail: Trail
 
+    @needs(Rule.ANY_SPACE_ADMIN)
     async def list(self, *, by: Subject) -> Sequence[UserGroup]:
         return await self.store.groups() if await self.may_see(by) else []
 
+    @needs(Rule.ANY_SPACE_ADMIN)
     async def find(self, group_id: GroupId, *, by: Subject) -> UserGroup | None:
         return await self.store.find_group(group_id) if await self.may_see(by) else None
 
+    @needs(Rule.ANY_SPACE_ADMIN)
     async def some(
         self, ids: Collection[GroupId], *, by: Subject
     ) -> dict[GroupId, UserGroup]:
         """Return those of these groups that there are."""
         return await self.store.some_groups(ids) if await self.may_see(by) else {}
 
+    @needs(Rule.ACCOUNT_ADMIN)
     async def create(
         self, *, name: str, description: str | None, by: Subject
     ) -> UserGroup:
@@ -129,8 +163,10 @@ class Groups:
         await require_administrator(self.access, by)
         group = UserGroup.create(name=name, description=description, at=self.clock())
         await self.store.add_group(group)
+        await self._note("create", group, by=by)
         return group
 
+    @needs(Rule.ACCOUNT_ADMIN)
     async def update(
         self, group_id: GroupId, *, description: str | None, by: Subject
     ) -> UserGroup:
@@ -139,12 +175,23 @@ class Groups:
         if group is None:
             raise GroupNotFoundError(group=group_id)
         group.describe(description)
+        await self._note("update", group, by=by)
         return group
 
+    @needs(Rule.ACCOUNT_ADMIN)
     async def delete(self, group_id: GroupId, *, by: Subject) -> UserGroup | None:
         """Take the group's rights away, from all who are in it, at once."""
         await require_administrator(self.access, by)
         group = await self.store.find_group(group_id)
         if group is not None:
             await self.store.remove_group(group)
+            await self._note("delete", group, by=by)
         return group
+
+    async def _note(self, verb: str, group: UserGroup, *, by: Subject) -> None:
+        await self.trail.note(
+            f"user_group.{verb}",
+            Resource(ResourceType.USER_GROUP, group.id),
+            facts={"ID": group.id, "Name": group.name},
+            by=by,
+        )

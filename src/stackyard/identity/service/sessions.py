@@ -18,8 +18,10 @@ from stackyard.identity.ports import OpenStores
 from stackyard.identity.secret import digest, new_secret
 from stackyard.identity.service.subjects import Subjects
 from stackyard.kernel.access import Subject
+from stackyard.kernel.audit import Resource, ResourceType
 from stackyard.kernel.clock import Clock
 from stackyard.kernel.ids import SessionId, UserId
+from stackyard.kernel.needs import Rule, needs
 from stackyard.kernel.site import Site
 from stackyard.kernel.tokens import Tokens
 
@@ -49,11 +51,13 @@ class Sessions:
     site: Site
     clock: Clock
 
+    @needs(Rule.WHO_ASKS)
     async def find(self, token: str) -> Subject | None:
         """Return who has this session, if it lacks nothing, and move its end on."""
         seen = await self.look(token)
         return seen.subject if seen is not None and seen.complete else None
 
+    @needs(Rule.WHO_ASKS)
     async def look(self, token: str) -> Seen | None:
         """Return who has this session, even if a second factor is still to be shown."""
         async with self.open_stores() as stores:
@@ -68,6 +72,7 @@ class Sessions:
                 subject, found.id, found.method, found.second_factor, found.user_id
             )
 
+    @needs(Rule.WHO_ASKS)
     async def of_command_line(self, session_id: SessionId) -> Subject:
         """Return whose token of the command line it is, or raise `UnauthorizedError`.
 
@@ -83,6 +88,7 @@ class Sessions:
             found.see(at=self.clock())
             return subject
 
+    @needs(Rule.WHO_ASKS)
     async def of_id(self, session_id: SessionId) -> Subject:
         """Return whose session of a browser it is, or raise `UnauthorizedError`.
 
@@ -97,6 +103,7 @@ class Sessions:
                 raise CredentialsError
             return subject
 
+    @needs(Rule.WHO_ASKS)
     async def issue_for_command_line(self, token: str) -> IssuedToken | None:
         """Return a token for the command line of whoever has this session.
 
@@ -110,6 +117,12 @@ class Sessions:
             beside = found.for_command_line(token=new_secret(), at=now)
             beside.credentials_tag = self._tag(beside, beside.id)
             await stores.sessions.add(beside)
+            subject = await self.subjects.of_session(stores, found)
+            if subject is None:
+                return None
+            await stores.trail.note(
+                "session.create", Resource(ResourceType.SESSION, beside.id), by=subject
+            )
             issued, until = now.timestamp(), beside.expires_at.timestamp()
             claims = {
                 "aud": self.site.base_url,
@@ -122,6 +135,7 @@ class Sessions:
             }
             return IssuedToken(beside.id, self.tokens.sign(claims), int(until))
 
+    @needs(Rule.WHO_ASKS)
     async def sign_out(self, token: str) -> None:
         async with self.open_stores() as stores:
             await stores.sessions.end(digest(token))

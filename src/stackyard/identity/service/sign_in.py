@@ -25,9 +25,11 @@ from stackyard.identity.service.exchange import Proven
 from stackyard.identity.service.subjects import Subjects
 from stackyard.identity.service.tries import Tries
 from stackyard.identity.store import Stores
-from stackyard.kernel.access import Subject
+from stackyard.kernel.access import Subject, SubjectKind
+from stackyard.kernel.audit import Resource, ResourceType
 from stackyard.kernel.caller import Place
 from stackyard.kernel.clock import Clock
+from stackyard.kernel.needs import Rule, needs
 
 _LONGEST_INPUT: Final = 1024
 
@@ -55,6 +57,7 @@ class SignIn:
     admission: Admission
     clock: Clock
 
+    @needs(Rule.WHO_ASKS)
     async def by_password(
         self,
         *,
@@ -70,6 +73,7 @@ class SignIn:
                 return Outcome.TOO_MANY_TRIES
             operator = self.subjects.operator
             if operator is None or not self._is_operator(username, password):
+                await self._note_refusal(stores, username)
                 return Outcome.REFUSED
             await tries.forget()
             token = new_secret()
@@ -84,6 +88,7 @@ class SignIn:
             )
             return await self._open(stores, opened, token, replaces)
 
+    @needs(Rule.WHO_ASKS)
     async def by_key(
         self, proven: Proven, *, place: Place, replaces: str | None = None
     ) -> Opened:
@@ -101,6 +106,7 @@ class SignIn:
             )
             return await self._open(stores, opened, token, replaces)
 
+    @needs(Rule.WHO_ASKS)
     async def by_provider(
         self,
         known: Known,
@@ -142,7 +148,21 @@ class SignIn:
                 return await self._open(stores, opened, token, replaces)
             tries = Tries.of(stores.sessions, known.login, place, at=self.clock())
             await tries.count()
+            stranger = Subject(SubjectKind.USER, known.login, known.login)
+            await stores.trail.note_failed_sign_in(
+                Resource(ResourceType.LOGIN, known.login), by=stranger
+            )
         raise SignInRefusedError(login=known.login)
+
+    async def _note_refusal(self, stores: Stores, username: str) -> None:
+        """Name the operator only: people type their password where the name belongs."""
+        operator = self.subjects.operator
+        known = operator is not None and same_text(username, operator.username)
+        name = username if known else "unknown"
+        await stores.trail.note_failed_sign_in(
+            Resource(ResourceType.LOGIN, name),
+            by=Subject(SubjectKind.USER, name, name),
+        )
 
     async def _open(
         self, stores: Stores, opened: Session, token: str, replaces: str | None
@@ -153,6 +173,13 @@ class SignIn:
         subject = await self.subjects.of_session(stores, opened)
         if subject is None:
             raise SignInRefusedError
+        await stores.trail.note(
+            "login.create",
+            Resource(ResourceType.LOGIN, subject.name),
+            related=Resource(ResourceType.SESSION, opened.id),
+            facts={"Method": str(opened.method)},
+            by=subject,
+        )
         return Opened(token, subject, opened.second_factor)
 
     def _is_operator(self, username: str, password: str) -> bool:

@@ -16,8 +16,10 @@ from stackyard.identity.model.sign_on import (
 from stackyard.identity.service.keys import require_administrator
 from stackyard.identity.store import PeopleStore, SessionStore
 from stackyard.kernel.access import Access, Subject
+from stackyard.kernel.audit import Resource, ResourceType, Trail
 from stackyard.kernel.clock import Clock
 from stackyard.kernel.federation import OidcSettings
+from stackyard.kernel.needs import Rule, needs
 from stackyard.kernel.secrets import Sealed, Vault
 
 CONTEXT: Final = "account/sign_on"
@@ -30,12 +32,15 @@ class SignOns:
     access: Access
     vault: Vault
     clock: Clock
+    trail: Trail
 
+    @needs(Rule.ACCOUNT_ADMIN)
     async def get(self, *, by: Subject) -> SignOn:
         """Return the settings, secrets included: for the platform and its checks."""
         await require_administrator(self.access, by)
         return read_sign_on(await self.people.account(), self.vault)
 
+    @needs(Rule.ACCOUNT_ADMIN)
     async def try_out(self, settings: ProviderSettings, *, by: Subject) -> SignOn:
         """Keep *settings* beside those in use, until an administrator came in by them.
 
@@ -46,8 +51,10 @@ class SignOns:
         now = read_sign_on(account, self.vault)
         if isinstance(settings, OidcSettings) and not settings.client_secret:
             settings = _with_known_secret(settings, now)
+        await self._note("try_out", by=by)
         return self._write(account, replace(now, trial=settings))
 
+    @needs(Rule.ACCOUNT_ADMIN)
     async def activate(self, tried: ProviderSettings, *, by: Subject) -> SignOn:
         """They work: an administrator came in. Whoever came by another is set aside.
 
@@ -60,15 +67,21 @@ class SignOns:
             raise NoSignOnError
         if not is_same_provider(now.active, tried):
             await self.people.set_aside([SessionMethod.OIDC, SessionMethod.SAML])
+        await self._note("activate", by=by)
         return self._write(account, SignOn(active=tried))
 
+    @needs(Rule.ACCOUNT_ADMIN)
     async def remove(self, *, by: Subject) -> SignOn:
         """Give single sign-on up, at once: every session but one's own ends."""
         await require_administrator(self.access, by)
         account = await self.people.account(lock=True)
         await self.people.set_aside([SessionMethod.OIDC, SessionMethod.SAML])
         await self.sessions.end_all_but(by.session_id)
+        await self._note("remove", by=by)
         return self._write(account, SignOn())
+
+    async def _note(self, verb: str, *, by: Subject) -> None:
+        await self.trail.note(f"sign_on.{verb}", Resource(ResourceType.ACCOUNT), by=by)
 
     def _write(self, account: Account, now: SignOn) -> SignOn:
         account.sign_on = {

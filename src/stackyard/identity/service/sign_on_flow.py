@@ -37,6 +37,7 @@ from stackyard.kernel.federation import (
     SamlProvider,
     SamlSettings,
 )
+from stackyard.kernel.needs import Rule, needs
 from stackyard.kernel.secrets import Sealed, Vault
 from stackyard.kernel.site import Site
 
@@ -95,14 +96,23 @@ class SignOnFlow:
     site: Site
     clock: Clock
 
+    @needs(Rule.WHO_ASKS)
     async def method(self) -> SessionMethod | None:
         """Return how people sign in here, if by an identity provider."""
         settings = await self._settings(trial=False)
         return None if settings is None else method_of(settings)
 
+    @needs(Rule.WHO_ASKS)
+    async def is_invited(self, secret: str) -> bool:
+        """Whether this is the secret of an invitation that can still be followed."""
+        async with self.open_stores() as stores:
+            user = await stores.people.invited_by(digest(secret))
+            return user is not None and user.accepts(secret, at=self.clock())
+
     def metadata(self, name_id_format: NameIdFormat) -> str:
         return self.providers.saml.metadata(name_id_format)
 
+    @needs(Rule.WHO_ASKS)
     async def begin(self, *, return_to: str, trial_of: Seen | None = None) -> Sent:
         """Send somebody to the provider; *trial_of* tries the new settings out.
 
@@ -132,6 +142,7 @@ class SignOnFlow:
             await stores.sessions.add_attempt(attempt)
         return Sent(url, cookie)
 
+    @needs(Rule.WHO_ASKS)
     async def finish_oidc(self, query: Mapping[str, str], browser: Browser) -> Returned:
         """Sign in whoever came back from an OpenID provider."""
         attempt, settings = await self._take(query.get("state", ""), browser)
@@ -143,6 +154,7 @@ class SignOnFlow:
         )
         return await self._admit(attempt, settings, person, browser)
 
+    @needs(Rule.WHO_ASKS)
     async def answer_saml(self, form: Mapping[str, str]) -> str:
         """Take a provider's answer that another site's form brought, without cookies.
 
@@ -171,6 +183,7 @@ class SignOnFlow:
             )
         return state
 
+    @needs(Rule.WHO_ASKS)
     async def finish_saml(self, state: str, browser: Browser) -> Returned:
         """Sign in the browser that was sent, with the answer that came for it."""
         attempt, settings = await self._take(state, browser)

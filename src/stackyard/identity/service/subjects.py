@@ -8,6 +8,7 @@ from stackyard.identity.ports import IsAccountAdmin, Passport
 from stackyard.identity.store import Stores
 from stackyard.kernel.access import Grant, Subject, SubjectKind
 from stackyard.kernel.ids import RunId
+from stackyard.kernel.needs import Rule, needs
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,12 +16,14 @@ class Subjects:
     is_account_admin: IsAccountAdmin
     operator: AdminCredentials | None  # the administrator of the environment
 
+    @needs(Rule.WHO_ASKS)
     async def of_key(
         self, stores: Stores, key: ApiKey, groups: tuple[str, ...] = ()
     ) -> Subject:
         """Return the key in its own groups and these."""
         return await self._with_account(stores, key.subject_in(groups))
 
+    @needs(Rule.WHO_ASKS)
     async def of_session(self, stores: Stores, opened: Session) -> Subject | None:
         """Return whose session it is; None if they are gone."""
         match opened.method:

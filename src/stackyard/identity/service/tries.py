@@ -9,6 +9,7 @@ from typing import Final, Self
 from stackyard.identity.model import SignInCount
 from stackyard.identity.store import SessionStore
 from stackyard.kernel.caller import Place
+from stackyard.kernel.needs import Rule, needs
 
 _ANY: Final = b""
 
@@ -33,6 +34,7 @@ class Tries:
         address_digest = _digest(_network(place.address))
         return cls(store, account_digest, address_digest, at)
 
+    @needs(Rule.WHO_ASKS)
     async def count(self) -> bool:
         """Count one more; say whether it is too many."""
         counted = [
@@ -48,6 +50,7 @@ class Tries:
             too_many = too_many or tries > limit
         return too_many
 
+    @needs(Rule.WHO_ASKS)
     async def exhausted(self) -> bool:
         """Say whether there were too many already, without counting."""
         return await self.store.has_tried(
@@ -62,6 +65,7 @@ class Tries:
             at=self.at,
         )
 
+    @needs(Rule.WHO_ASKS)
     async def forget(self) -> None:
         """They were right: what this account was tried from here does not count."""
         await self.store.forget_tries(account=self.account, address=self.address)

@@ -9,6 +9,7 @@ from stackyard.identity.store.factors import FactorStore
 from stackyard.identity.store.keys import KeyStore
 from stackyard.identity.store.people import PeopleStore, seed_account
 from stackyard.identity.store.sessions import SessionStore
+from stackyard.kernel.audit import Trail
 
 __all__ = [
     "FactorStore",
@@ -29,13 +30,15 @@ class Stores:
     people: PeopleStore
     sessions: SessionStore
     factors: FactorStore
+    trail: Trail
 
     @classmethod
-    def on(cls, session: AsyncSession) -> Self:
+    def on(cls, session: AsyncSession, trail: Trail) -> Self:
         return cls(
             session,
             KeyStore(session),
             PeopleStore(session),
             SessionStore(session),
             FactorStore(session),
+            trail,
         )

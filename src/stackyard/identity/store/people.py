@@ -51,6 +51,10 @@ class PeopleStore:
         query = select(User).where(User.username == username)
         return await self.session.scalar(query.with_for_update() if lock else query)
 
+    async def invited_by(self, invitation_digest: bytes) -> User | None:
+        query = select(User).where(User.invitation_digest == invitation_digest)
+        return await self.session.scalar(query)
+
     async def is_invited(self, username: str, email: str | None) -> bool:
         same = User.username == username
         if email is not None:

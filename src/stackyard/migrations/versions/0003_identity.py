@@ -137,6 +137,9 @@ def upgrade() -> None:
         sa.Column("last_login_at", sa.TIMESTAMP(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
         sa.UniqueConstraint("username", name=op.f("uq_users_username")),
+        sa.UniqueConstraint(
+            "invitation_digest", name=op.f("uq_users_invitation_digest")
+        ),
     )
     op.create_table(
         "backup_codes",

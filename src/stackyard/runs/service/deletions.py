@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from stackyard.kernel.access import Access, Action, Subject
 from stackyard.kernel.ids import ROOT, StackId
+from stackyard.kernel.needs import Rule, needs
 from stackyard.runs.service.requests import Runs
 from stackyard.runs.service.triggers import Triggers
 from stackyard.runs.states import DISCARDABLE, RunState, RunType
@@ -23,6 +24,7 @@ class Deletions:
     triggers: Triggers
     access: Access
 
+    @needs(Rule.PLATFORM)
     async def go_on(self, stack_id: StackId, *, by: Subject) -> None:
         await self.access.require(by, Action.SPACE_ADMIN, space=ROOT)
         stack = await self.stacks.find(stack_id, by=by)

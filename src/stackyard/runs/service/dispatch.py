@@ -13,6 +13,7 @@ from stackyard.kernel.access import Access, Action, Subject
 from stackyard.kernel.clock import Clock
 from stackyard.kernel.events import Outbox
 from stackyard.kernel.ids import ROOT, LegId, PoolId, RunId, StackId, new_ulid
+from stackyard.kernel.needs import Rule, needs
 from stackyard.runs.events import HandoverDue
 from stackyard.runs.model import Leg, Run
 from stackyard.runs.service.progress import Progress
@@ -52,11 +53,13 @@ class Dispatch:
     clock: Clock
     handover: timedelta  # by then a worker must have accepted a leg
 
+    @needs(Rule.PLATFORM)
     async def without_commit(self, stack_id: StackId, *, by: Subject) -> list[Run]:
         """Return the queued runs whose commit is still to be looked up."""
         await self._require(by)
         return [run for run in await self.store.queued(stack_id) if not _known(run)]
 
+    @needs(Rule.PLATFORM)
     async def set_commit(
         self, run_id: RunId, commit: dict[str, Any], *, by: Subject
     ) -> None:
@@ -65,6 +68,7 @@ class Dispatch:
         if run.state is RunState.QUEUED:
             run.commit = commit
 
+    @needs(Rule.PLATFORM)
     async def fail(self, run_id: RunId, note: str, *, by: Subject) -> None:
         """Give the run up for a reason that its owner should read."""
         await self._require(by)
@@ -72,6 +76,7 @@ class Dispatch:
         if not run.state.is_final:
             await self.progress.record(run, run.fail(note, at=self.clock()))
 
+    @needs(Rule.PLATFORM)
     async def gate(self, stack_id: StackId, *, by: Subject) -> Gate:
         """Let through what may go."""
         await self._require(by)
@@ -93,6 +98,7 @@ class Dispatch:
             await self._let_through(run, stack)
         return Gate(stack.worker_pool_id, lacks_commit)
 
+    @needs(Rule.PLATFORM)
     async def claim(self, pool_id: PoolId, *, by: Subject) -> Claim | None:
         """Give the next waiting run of the pool to an idle worker, atomically.
 
@@ -117,6 +123,7 @@ class Dispatch:
         )
         return Claim(run, leg)
 
+    @needs(Rule.PLATFORM)
     async def undo_unaccepted(self, leg_id: LegId, *, by: Subject) -> PoolId | None:
         """Let the run wait again if its worker did not accept it in time."""
         await self._require(by)
@@ -131,16 +138,19 @@ class Dispatch:
         await self.workers.release(leg_id, by=by)
         return leg.pool_id
 
+    @needs(Rule.PLATFORM)
     async def overdue_legs(self, *, by: Subject) -> Sequence[LegId]:
         """Return legs that nobody accepted in time, and whose message was lost."""
         await self._require(by)
         return await self.store.unaccepted_since(self.clock() - 2 * self.handover)
 
+    @needs(Rule.PLATFORM)
     async def waiting_pools(self, *, by: Subject) -> Sequence[PoolId]:
         """Return the pools that runs wait for: what the sweeper looks at."""
         await self._require(by)
         return await self.store.pools_with_waiting_runs()
 
+    @needs(Rule.PLATFORM)
     async def waiting_stacks(self, *, by: Subject) -> Sequence[StackId]:
         """Return the stacks that have queued runs: what the sweeper looks at."""
         await self._require(by)

@@ -16,6 +16,7 @@ from stackyard.kernel.access import SYSTEM, Access, Action, Subject, SubjectKind
 from stackyard.kernel.clock import Clock
 from stackyard.kernel.errors import ForbiddenError
 from stackyard.kernel.ids import ROOT, LegId, RunId
+from stackyard.kernel.needs import Rule, needs, note_asked
 from stackyard.runs.errors import LegNotFoundError
 from stackyard.runs.model import Leg, Run
 from stackyard.runs.service.logs import RunLogs
@@ -55,6 +56,7 @@ class Legs:
     access: Access
     clock: Clock
 
+    @needs(Rule.ANYBODY)
     async def authenticate(self, leg_id: LegId, token: str, *, by: Subject) -> Subject:
         """Return the worker that carries out this leg, or raise `LegNotFoundError`.
 
@@ -69,6 +71,7 @@ class Legs:
             raise LegNotFoundError(leg=leg_id)
         return Subject(SubjectKind.WORKER, leg_id, f"worker {leg.worker_id}")
 
+    @needs(Rule.PLATFORM)
     async def give_token(self, leg_id: LegId, token: str, *, by: Subject) -> bool:
         """Make *token* the leg's; False if the leg was taken back in the meantime."""
         await self.access.require(by, Action.SPACE_ADMIN, space=ROOT)
@@ -78,11 +81,13 @@ class Legs:
         leg.token_digest = hashlib.sha256(token.encode()).digest()
         return True
 
+    @needs(Rule.WORKER)
     async def get(self, leg_id: LegId, *, by: Subject) -> Leg:
         """Return the leg to the worker that carries it out, or to the platform."""
         _ensure_own(leg_id, by)
         return await self.store.leg(leg_id)
 
+    @needs(Rule.WORKER)
     async def report(self, leg_id: LegId, report: Report, *, by: Subject) -> Answer:
         """Take the worker's word and say how to go on."""
         _ensure_own(leg_id, by)
@@ -99,12 +104,14 @@ class Legs:
         leg.sequence, leg.answer = report.sequence, msgspec.to_builtins(answer)
         return answer
 
+    @needs(Rule.WORKER)
     async def run_of(self, leg_id: LegId, *, by: Subject) -> Run:
         """Return the run that the leg is of."""
         _ensure_own(leg_id, by)
         leg = await self.store.leg(leg_id)
         return await self.store.get(leg.run_id)
 
+    @needs(Rule.PLATFORM)
     async def give_up(self, leg_id: LegId, note: str, *, by: Subject) -> None:
         """Fail the run of a claim that can never be handed over."""
         await self.access.require(by, Action.SPACE_ADMIN, space=ROOT)
@@ -115,6 +122,7 @@ class Legs:
         await self.progress.record(run, run.fail(note, at=self.clock()))
         await self._close(leg)
 
+    @needs(Rule.PLATFORM)
     async def lose(self, leg_id: LegId, *, by: Subject) -> None:
         """The worker is gone: an accepted leg fails its run, a mere claim is undone."""
         await self.access.require(by, Action.SPACE_ADMIN, space=ROOT)
@@ -129,12 +137,14 @@ class Legs:
         await self._fail_lost(run, leg, "The worker disappeared")
         await self.logs.end_all(run.id, by=SYSTEM)
 
+    @needs(Rule.PLATFORM)
     async def is_active(self, run_id: RunId, *, by: Subject) -> bool:
         """Whether a worker carries the run out right now: its token is good so long."""
         del by  # asked while it is still being found out who is asking
         leg = await self.store.open_leg(run_id)
         return leg is not None and leg.accepted_at is not None
 
+    @needs(Rule.PLATFORM)
     async def passport(self, run_id: RunId, *, by: Subject) -> Passport | None:
         """Return what is known of a run that a worker carries out; None of another."""
         del by  # asked while it is still being found out who is asking
@@ -147,6 +157,7 @@ class Legs:
             return None
         return Passport(leg.id, stack.id, stack.space_id, stack.administrative)
 
+    @needs(Rule.PLATFORM)
     async def may_write_state(self, run_id: RunId, *, by: Subject) -> bool:
         """Whether the run is on a worker and of a type that may change things."""
         run = await self.store.find(run_id)
@@ -238,5 +249,6 @@ def _answer(run: Run, following: Next) -> Answer:
 
 def _ensure_own(leg_id: LegId, by: Subject) -> None:
     own = by.kind is SubjectKind.WORKER and by.id == leg_id
+    note_asked(Rule.WORKER)
     if not (own or by.kind is SubjectKind.SYSTEM):
         raise ForbiddenError(leg=leg_id)

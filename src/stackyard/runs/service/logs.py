@@ -1,20 +1,22 @@
 """The logs of runs: taken in chunks, read by offset, kept as one object."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from stackyard.kernel.access import Access, Action, Subject
+from stackyard.kernel.access import Access, Action, Subject, SubjectKind
 from stackyard.kernel.blobs import Blobs, Bucket
 from stackyard.kernel.clock import Clock
 from stackyard.kernel.errors import ForbiddenError
 from stackyard.kernel.events import Outbox
 from stackyard.kernel.ids import ROOT, RunId
+from stackyard.kernel.needs import Rule, needs, note_asked
 from stackyard.runs.errors import ChunkTooLargeError
 from stackyard.runs.events import LogEnded
 from stackyard.runs.log_model import PhaseLog
 from stackyard.runs.log_store import LogStore
 from stackyard.runs.model import Leg, Run
+from stackyard.stacks import Stacks
 from stackyard_protocol.report import MAX_CHUNK, LogEnd
 
 # A worker that was away delivers within this after its leg, or later all the same:
@@ -36,11 +38,13 @@ class LogPart:
 @dataclass(frozen=True, slots=True)
 class RunLogs:
     store: LogStore
+    stacks: Stacks
     blobs: Blobs
     access: Access
     outbox: Outbox
     clock: Clock
 
+    @needs(Rule.WORKER)
     async def append(
         self, leg: Leg, state_version: int, number: int, body: bytes, *, by: Subject
     ) -> None:
@@ -58,11 +62,13 @@ class RunLogs:
             self.store.add(chunk)
             await self.store.announce(log)
 
+    @needs(Rule.WORKER)
     async def expect(self, leg: Leg, state_version: int, *, by: Subject) -> None:
         """The state has printed something: whoever follows its log waits for it."""
         _ensure_own(leg, by)
         await self.store.make(leg.run_id, state_version)
 
+    @needs(Rule.WORKER)
     async def end(
         self, leg: Leg, state_version: int, end: LogEnd, *, by: Subject
     ) -> None:
@@ -71,6 +77,7 @@ class RunLogs:
         log.end(chunks=end.chunks)
         await self._ended(log)
 
+    @needs(Rule.PLATFORM)
     async def end_all(self, run_id: RunId, *, by: Subject) -> None:
         """The worker is gone: what is here is what there is, for now."""
         await self.access.require(by, Action.SPACE_ADMIN, space=ROOT)
@@ -79,14 +86,12 @@ class RunLogs:
                 log.ended = True
                 await self._ended(log)
 
+    @needs(Action.SPACE_READ)
     async def read(
         self, run: Run, state_version: int, *, offset: int, by: Subject
     ) -> LogPart:
-        """Return what there is from *offset* on, up to `PIECE` bytes.
-
-        *run* is one that *by* was shown.
-        """
-        del by
+        """Return what there is from *offset* on, up to `PIECE` bytes."""
+        await self.stacks.get(run.stack_id, by=by)
         log = await self.store.find(run.id, state_version)
         if log is None:
             moved_on = run.state.is_final or run.state_version > state_version
@@ -97,13 +102,16 @@ class RunLogs:
             body, reached, exists=True, finished=log.ended and reached >= log.size
         )
 
+    @needs(Action.SPACE_READ)
     async def versions_with_logs(
-        self, run_ids: list[RunId], *, by: Subject
+        self, runs: Sequence[Run], *, by: Subject
     ) -> set[tuple[RunId, int]]:
-        """Return which states of these runs, shown to *by*, printed anything."""
-        del by
-        return await self.store.versions_with_logs(run_ids)
+        """Return which states of those runs that *by* may read printed anything."""
+        stacks = await self.stacks.some({run.stack_id for run in runs}, by=by)
+        readable = [run.id for run in runs if run.stack_id in stacks]
+        return await self.store.versions_with_logs(readable)
 
+    @needs(Rule.PLATFORM)
     async def to_seal(
         self, run_id: RunId, state_version: int, *, by: Subject
     ) -> PhaseLog | None:
@@ -112,6 +120,7 @@ class RunLogs:
         log = await self.store.find(run_id, state_version)
         return log if log is not None and log.ended and log.unsealed else None
 
+    @needs(Rule.PLATFORM)
     async def whole(self, log: PhaseLog, *, by: Subject) -> AsyncIterator[bytes]:
         """Yield the log from its first byte, in pieces."""
         await self.access.require(by, Action.SPACE_ADMIN, space=ROOT)
@@ -124,6 +133,7 @@ class RunLogs:
             yield piece
             offset += len(piece)
 
+    @needs(Rule.PLATFORM)
     async def sealed(
         self,
         run_id: RunId,
@@ -144,6 +154,7 @@ class RunLogs:
         await self.store.forget_sealed(log)
         return old
 
+    @needs(Rule.PLATFORM)
     async def end_forgotten(self, *, by: Subject) -> None:
         """End logs whose worker is gone for good: nobody waits for them for ever."""
         await self.access.require(by, Action.SPACE_ADMIN, space=ROOT)
@@ -151,6 +162,7 @@ class RunLogs:
         for run_id in await self.store.runs_with_open_logs(silent_since, limit=100):
             await self.end_all(run_id, by=by)
 
+    @needs(Rule.PLATFORM)
     async def unsealed(self, *, by: Subject) -> list[tuple[RunId, int]]:
         """Return logs whose sealing was lost somewhere: what the sweeper looks at."""
         await self.access.require(by, Action.SPACE_ADMIN, space=ROOT)
@@ -184,5 +196,6 @@ class RunLogs:
 
 
 def _ensure_own(leg: Leg, by: Subject) -> None:
-    if by.id != leg.id:
+    note_asked(Rule.WORKER)
+    if by.kind is not SubjectKind.WORKER or by.id != leg.id:
         raise ForbiddenError(leg=leg.id)

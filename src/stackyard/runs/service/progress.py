@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from stackyard.kernel.access import SYSTEM
 from stackyard.kernel.events import Outbox
+from stackyard.kernel.needs import Rule, needs
 from stackyard.runs.events import RunEnded
 from stackyard.runs.model import Run, Transition
 from stackyard.runs.states import RunType
@@ -17,10 +18,12 @@ class Progress:
     stacks: Stacks
     outbox: Outbox
 
+    @needs(Rule.PARENT)
     async def begin(self, run: Run, first: Transition) -> None:
         await self.store.add(run, first)
         await self._show_on_stack(run, first)
 
+    @needs(Rule.PARENT)
     async def record(self, run: Run, step: Transition) -> None:
         await self.store.record(run, step)
         await self._show_on_stack(run, step)

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from stackyard.kernel.access import Access, Action, Subject
+from stackyard.kernel.audit import Trail
 from stackyard.kernel.clock import Clock
 from stackyard.kernel.events import Outbox
 from stackyard.kernel.ids import RunId, StackId
+from stackyard.kernel.needs import needs
 from stackyard.runs.errors import CommandMissingError, RunTypeError
 from stackyard.runs.events import RunQueued
 from stackyard.runs.model import Run, Transition, queue_run
+from stackyard.runs.service.notes import note_run
 from stackyard.runs.service.progress import Progress
 from stackyard.runs.service.requests import Runs
 from stackyard.runs.states import RunState, RunType
@@ -29,7 +32,9 @@ class Triggers:
     access: Access
     outbox: Outbox
     clock: Clock
+    trail: Trail
 
+    @needs(Action.RUN_TRIGGER)
     async def trigger(
         self,
         stack_id: StackId,
@@ -57,8 +62,9 @@ class Triggers:
             commit=commit or (stack.tracked_commit if branch is None else None),
             user_metadata=user_metadata,
         )
-        return await self._enqueue(run, first)
+        return await self._enqueue(run, first, stack, verb="trigger", by=by)
 
+    @needs(Action.TASK_CREATE)
     async def create_task(
         self,
         stack_id: StackId,
@@ -82,8 +88,9 @@ class Triggers:
             skip_init=skip_init,
             user_metadata=user_metadata,
         )
-        return await self._enqueue(run, first)
+        return await self._enqueue(run, first, stack, verb="create", by=by)
 
+    @needs(Action.RUN_TRIGGER)
     async def push(
         self,
         stack_id: StackId,
@@ -116,8 +123,9 @@ class Triggers:
             triggered_by=pushed_by,
             commit=commit,
         )
-        return await self._enqueue(run, first)
+        return await self._enqueue(run, first, stack, verb="trigger", by=by)
 
+    @needs(Action.RUN_RETRY, Action.RUN_RETRY_BLOCKING)
     async def retry(self, stack_id: StackId, run_id: RunId, *, by: Subject) -> Run:
         """Queue the same again, under a new id."""
         old = await self.runs.of(stack_id, run_id, by=by)
@@ -138,8 +146,9 @@ class Triggers:
             skip_init=old.skip_init,
             retry_of=old.id,
         )
-        return await self._enqueue(run, first)
+        return await self._enqueue(run, first, stack, verb="retry", by=by)
 
+    @needs(Action.STACK_DELETE)
     async def destroy(self, stack_id: StackId, *, by: Subject) -> Run:
         """Queue the run that destroys what the stack made, before it is deleted."""
         stack = await self.stacks.get(stack_id, by=by)
@@ -152,8 +161,9 @@ class Triggers:
             triggered_by=by.name,
             commit=stack.tracked_commit,
         )
-        return await self._enqueue(run, first)
+        return await self._enqueue(run, first, stack, verb="trigger", by=by)
 
+    @needs(Action.RUN_STOP)
     async def supersede(self, stack_id: StackId, branch: str, *, by: Subject) -> None:
         """A newer commit was pushed: older proposals of the branch are not needed."""
         stack = await self.stacks.get(stack_id, by=by)
@@ -171,13 +181,16 @@ class Triggers:
     async def _triggerable(
         self, stack_id: StackId, action: Action, *, by: Subject
     ) -> Stack:
-        stack = await self.runs.open_stack(stack_id, by=by)
+        stack = await self.stacks.get(stack_id, by=by)
         await self.access.require(by, action, space=stack.space_id)
-        return stack
+        return await self.runs.open_stack(stack_id, by=by)
 
-    async def _enqueue(self, run: Run, first: Transition) -> Run:
+    async def _enqueue(
+        self, run: Run, first: Transition, stack: Stack, *, verb: str, by: Subject
+    ) -> Run:
         await self.progress.begin(run, first)
         await self.outbox.add(
             RunQueued(run_id=run.id, stack_id=run.stack_id, at=run.created_at)
         )
+        await note_run(self.trail, verb, run, stack, by=by)
         return run

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from stackyard.kernel.access import Action, Level, Subject
+from stackyard.kernel.audit import Resource, ResourceType, Trail
 from stackyard.kernel.errors import ForbiddenError, NotFoundError
 from stackyard.kernel.ids import ROOT, SpaceId
+from stackyard.kernel.needs import Rule, needs
 from stackyard.spaces.access import (
     SpaceAccess,
     below,
@@ -34,21 +36,26 @@ class Spaces:
     store: SpaceStore
     access: SpaceAccess
     occupants: Occupants
+    trail: Trail
 
+    @needs(Action.SPACE_READ)
     async def find(self, space_id: SpaceId, *, by: Subject) -> Space | None:
         await self.access.require(by, Action.SPACE_READ, space=space_id)
         return await self.store.find(space_id)
 
+    @needs(Action.SPACE_READ)
     async def get(self, space_id: SpaceId, *, by: Subject) -> Space:
         space = await self.find(space_id, by=by)
         if space is None:
             raise SpaceNotFoundError(space=space_id)
         return space
 
+    @needs(Action.SPACE_READ)
     async def list(self, *, by: Subject) -> Sequence[Space]:
         """Return the spaces that *by* may read, and the way from each up to root."""
         return await self.store.list(among=with_ancestors(visible_to(by)))
 
+    @needs(Action.SPACE_ADMIN)
     async def create(self, spec: SpaceSpec, *, by: Subject) -> Space:
         """Make a space. Made by an administrator of its parent only, it inherits."""
         await self.store.lock_tree()
@@ -60,8 +67,10 @@ class Spaces:
             space.inherits = True
         await self.store.add(space)
         self.access.forget()
+        await self._note("create", space, by=by)
         return space
 
+    @needs(Action.SPACE_ADMIN)
     async def update(self, space_id: SpaceId, spec: SpaceSpec, *, by: Subject) -> Space:
         """Replace what is said of it. All that is in use must stay within reach."""
         await self.store.lock_tree()
@@ -70,7 +79,9 @@ class Spaces:
         if space.built_in and (spec.name != space.name or _moves(space, spec)):
             raise BuiltInSpaceError(space=space.id)
         await self._allow(space, spec, by=by)
-        if not space.change(spec):
+        reshaped = space.change(spec)
+        await self._note("update", space, by=by)
+        if not reshaped:
             return space
         await self.store.flush()
         self.access.forget()
@@ -79,6 +90,7 @@ class Spaces:
             raise CutOffError(space=space.id, uses=", ".join(lost))
         return space
 
+    @needs(Action.SPACE_ADMIN)
     async def delete(self, space_id: SpaceId, *, by: Subject) -> Space | None:
         """Remove an empty space; None if there is none."""
         await self.store.lock_tree()
@@ -88,8 +100,8 @@ class Spaces:
             return None
         if space is None:
             return None
+        await self.access.require(by, Action.SPACE_ADMIN, space=space_id)
         if not await self._is_account_admin(by):
-            await self.access.require(by, Action.SPACE_ADMIN, space=space_id)
             await self._require_delegated(space_id, by=by)
         if space.built_in:
             raise BuiltInSpaceError(space=space.id)
@@ -100,8 +112,19 @@ class Spaces:
             raise SpaceOccupiedError(space=space.id, things=", ".join(found))
         await self.store.remove(space)
         self.access.forget()
+        await self._note("delete", space, by=by)
         return space
 
+    async def _note(self, verb: str, space: Space, *, by: Subject) -> None:
+        await self.trail.note(
+            f"space.{verb}",
+            Resource(ResourceType.SPACE, space.id),
+            space=space.id,
+            facts={"ID": space.id, "Name": space.name},
+            by=by,
+        )
+
+    @needs(Rule.SIGNED_IN)
     async def levels(
         self, spaces: Sequence[SpaceId], *, by: Subject
     ) -> dict[SpaceId, Level]:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Row, delete, func, or_, select
+from sqlalchemy import Row, Select, delete, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -96,13 +96,20 @@ class RoleStore:
         await self.session.flush()
 
     async def bindings_of(
-        self, kind: HolderKind, ids: Collection[str]
+        self,
+        kind: HolderKind,
+        ids: Collection[str],
+        *,
+        within: Select[SpaceId] | None = None,
     ) -> Sequence[RoleBinding]:
+        """Return these holders' bindings, or those of them in the spaces *within*."""
         query = (
             select(RoleBinding)
             .where(getattr(RoleBinding, holder_column(kind)).in_(ids))
             .order_by(RoleBinding.id)
         )
+        if within is not None:
+            query = query.where(RoleBinding.space_id.in_(within))
         return (await self.session.scalars(query)).all()
 
     async def bindings_in(self, space_id: SpaceId) -> Sequence[RoleBinding]:

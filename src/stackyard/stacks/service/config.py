@@ -8,8 +8,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from stackyard.kernel.access import Access, Action, Subject
+from stackyard.kernel.audit import Resource, ResourceType, Trail
 from stackyard.kernel.clock import Clock
 from stackyard.kernel.ids import ROOT, StackId
+from stackyard.kernel.needs import Rule, needs
 from stackyard.kernel.secrets import Vault
 from stackyard.stacks.errors import ConfigElementError
 from stackyard.stacks.model.config import (
@@ -19,6 +21,7 @@ from stackyard.stacks.model.config import (
     checksum,
     config_problems,
 )
+from stackyard.stacks.model.stack import Stack
 from stackyard.stacks.service.stacks import Stacks
 from stackyard.stacks.store import ConfigStore
 
@@ -30,7 +33,9 @@ class StackConfig:
     access: Access
     vault: Vault
     clock: Clock
+    trail: Trail
 
+    @needs(Action.STACK_ADD_CONFIG)
     async def add(
         self, stack_id: StackId, wanted: ConfigInput, *, by: Subject
     ) -> ConfigElement:
@@ -52,8 +57,10 @@ class StackConfig:
             description=wanted.description or None,
             created_at=self.clock(),
         )
+        await self._note("add", element, stack, by=by)
         return await self.store.put(element)
 
+    @needs(Action.STACK_DELETE_CONFIG)
     async def delete(
         self, stack_id: StackId, element_id: str, *, by: Subject
     ) -> ConfigElement | None:
@@ -63,14 +70,17 @@ class StackConfig:
         element = await self.store.find(stack.id, element_id)
         if element is not None:
             await self.store.remove(element)
+            await self._note("delete", element, stack, by=by)
         return element
 
+    @needs(Action.SPACE_READ)
     async def find(
         self, stack_id: StackId, element_id: str, *, by: Subject
     ) -> ConfigElement | None:
         stack = await self.stacks.get(stack_id, by=by)
         return await self.store.find(stack.id, element_id)
 
+    @needs(Action.SPACE_READ)
     async def of(
         self, stack_ids: Collection[StackId], *, by: Subject
     ) -> dict[StackId, list[ConfigElement]]:
@@ -81,6 +91,7 @@ class StackConfig:
             found[element.stack_id].append(element)
         return dict(found)
 
+    @needs(Rule.PLATFORM)
     async def values_for_run(
         self, stack_id: StackId, *, by: Subject
     ) -> Sequence[ConfigValue]:
@@ -95,6 +106,22 @@ class StackConfig:
             )
             for element in await self.store.of([stack_id])
         ]
+
+    async def _note(
+        self, verb: str, element: ConfigElement, stack: Stack, *, by: Subject
+    ) -> None:
+        await self.trail.note(
+            f"stack_config.{verb}",
+            Resource(ResourceType.STACK, stack.id),
+            space=stack.space_id,
+            facts={
+                "ID": element.id,
+                "Type": element.type,
+                "WriteOnly": element.write_only,
+                "ValueSHA": element.checksum,
+            },
+            by=by,
+        )
 
     def _seal(self, stack_id: StackId, wanted: ConfigInput) -> bytes:
         return self.vault.seal(wanted.value.encode(), context=_row(stack_id, wanted.id))

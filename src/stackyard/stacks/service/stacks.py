@@ -1,19 +1,22 @@
 """Use cases of stacks: load, ask leave, decide, tell."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from stackyard.kernel.access import Access, Action, Level, Subject
+from stackyard.kernel.audit import Resource, ResourceType, Trail
 from stackyard.kernel.clock import Clock
 from stackyard.kernel.errors import ForbiddenError, NotFoundError
 from stackyard.kernel.events import Outbox
 from stackyard.kernel.ids import LEGACY, ROOT, RepoId, SpaceId, StackId, slugify
+from stackyard.kernel.needs import Rule, needs
 from stackyard.kernel.search import Page, Search
+from stackyard.spaces import RunWithoutRightsError
 from stackyard.stacks.errors import (
     OutOfReachError,
     RepositoryUnknownError,
-    RunWithoutRightsError,
     SpaceUnknownError,
     StackLockedError,
     StackNotFoundError,
@@ -43,7 +46,9 @@ class Stacks:
     outbox: Outbox
     clock: Clock
     neighbours: Neighbours
+    trail: Trail
 
+    @needs(Action.SPACE_READ)
     async def find(
         self, stack_id: StackId, *, by: Subject, lock: bool = False
     ) -> Stack | None:
@@ -59,17 +64,20 @@ class Stacks:
             return None
         return stack
 
+    @needs(Action.SPACE_READ)
     async def get(self, stack_id: StackId, *, by: Subject, lock: bool = False) -> Stack:
         stack = await self.find(stack_id, by=by, lock=lock)
         if stack is None:
             raise StackNotFoundError(stack=stack_id)
         return stack
 
+    @needs(Action.SPACE_READ)
     async def all(self, *, by: Subject) -> Sequence[Stack]:
         """Return every stack that *by* may read, by name."""
         spaces = self.neighbours.visible_spaces(by)
         return await self.store.all_in(spaces)
 
+    @needs(Action.SPACE_READ)
     async def some(
         self, stack_ids: Collection[StackId], *, by: Subject
     ) -> dict[StackId, Stack]:
@@ -77,16 +85,19 @@ class Stacks:
         spaces = self.neighbours.visible_spaces(by)
         return await self.store.some_of(stack_ids, spaces)
 
+    @needs(Action.SPACE_READ)
     async def search(self, search: Search, *, by: Subject) -> Page[Stack]:
         """Return a page of the stacks that *by* may read. One query."""
         spaces = self.neighbours.visible_spaces(by)
         return await self.store.search(search, spaces)
 
+    @needs(Action.SPACE_READ)
     async def of_repository(self, repo_id: RepoId, *, by: Subject) -> Sequence[Stack]:
         """Return the stacks whose code is in this built-in repository."""
         spaces = self.neighbours.visible_spaces(by)
         return await self.store.of_repository(repo_id, spaces)
 
+    @needs(Rule.SIGNED_IN)
     async def writable(
         self, spaces: Collection[SpaceId], *, by: Subject
     ) -> dict[SpaceId, bool]:
@@ -94,6 +105,7 @@ class Stacks:
         levels = await self.access.levels(by, spaces=spaces)
         return {space: level >= Level.WRITE for space, level in levels.items()}
 
+    @needs(Action.STACK_CREATE)
     async def create(
         self,
         spec: StackSpec,
@@ -119,8 +131,10 @@ class Stacks:
         await self.store.add(stack)
         await self._check_reach(stack)
         await self.outbox.add(StackCreated(stack_id=stack.id, at=at))
+        await self._note("create", stack, by=by)
         return stack
 
+    @needs(Action.STACK_UPDATE)
     async def update(self, stack_id: StackId, spec: StackSpec, *, by: Subject) -> Stack:
         """Replace all settings; a space of None keeps the stack where it is."""
         stack = await self._change(stack_id, Action.STACK_UPDATE, by=by)
@@ -138,12 +152,14 @@ class Stacks:
         await self.store.write(stack)
         await self._check_reach(stack)
         await self.outbox.add(StackUpdated(stack_id=stack.id, at=at))
+        await self._note("update", stack, by=by)
         if spec.is_disabled is True:
             return await self.disable(stack_id, by=by)
         if spec.is_disabled is False:
             return await self.enable(stack_id, by=by)
         return stack
 
+    @needs(Action.STACK_DELETE)
     async def delete(
         self, stack_id: StackId, *, by: Subject, destroy_resources: bool = False
     ) -> Stack:
@@ -156,30 +172,38 @@ class Stacks:
                 stack_id=stack.id, destroy_resources=stack.destroy_on_delete, at=at
             )
         )
+        await self._note("delete", stack, by=by)
         return stack
 
+    @needs(Rule.PLATFORM)
     async def purge(self, stack_id: StackId, *, by: Subject) -> None:
         """Forget the stack and all that is only about it; the platform's own act."""
         await self.access.require(by, Action.SPACE_ADMIN, space=ROOT)
         stack = await self.get(stack_id, by=by, lock=True)
         await self.store.remove(stack)
         await self.outbox.add(StackDeleted(stack_id=stack_id, at=self.clock()))
+        await self._note("purge", stack, by=by)
 
+    @needs(Rule.PLATFORM)
     async def keep(self, stack_id: StackId, *, by: Subject) -> Stack:
         """Give up a deletion: not all that the stack made could be destroyed."""
         await self.access.require(by, Action.SPACE_ADMIN, space=ROOT)
         stack = await self.get(stack_id, by=by, lock=True)
         stack.keep()
+        await self._note("keep", stack, by=by)
         return stack
 
+    @needs(Action.STACK_LOCK)
     async def lock(
         self, stack_id: StackId, *, by: Subject, note: str | None = None
     ) -> Stack:
         """Keep others from starting runs, and the platform from deploying by itself."""
         stack = await self._change(stack_id, Action.STACK_LOCK, by=by)
         stack.lock(note=note, by=by, at=self.clock())
+        await self._note("lock", stack, by=by)
         return stack
 
+    @needs(Action.STACK_UNLOCK)
     async def unlock(self, stack_id: StackId, *, by: Subject) -> Stack:
         """Set it free: one's own lock, or anybody's with the right to."""
         stack = await self._change(stack_id, Action.STACK_UNLOCK, by=by)
@@ -187,20 +211,27 @@ class Stacks:
             await self._require_force(stack, by=by)
         if stack.unlock():
             await self.outbox.add(StackUnlocked(stack_id=stack.id, at=self.clock()))
+            await self._note("unlock", stack, by=by)
         return stack
 
+    @needs(Action.STACK_ENABLE)
     async def enable(self, stack_id: StackId, *, by: Subject) -> Stack:
         stack = await self._change(stack_id, Action.STACK_ENABLE, by=by)
         if stack.enable():
             await self.outbox.add(StackEnabled(stack_id=stack.id, at=self.clock()))
+            await self._note("enable", stack, by=by)
         return stack
 
+    @needs(Action.STACK_DISABLE)
     async def disable(self, stack_id: StackId, *, by: Subject) -> Stack:
         """Let no new run begin, from whatever source."""
         stack = await self._change(stack_id, Action.STACK_DISABLE, by=by)
-        stack.disable()
+        if not stack.is_disabled:
+            stack.disable()
+            await self._note("disable", stack, by=by)
         return stack
 
+    @needs(Action.STACK_SET_CURRENT_COMMIT)
     async def set_tracked_commit(
         self,
         stack_id: StackId,
@@ -213,8 +244,11 @@ class Stacks:
         stack = await self._change(stack_id, Action.STACK_SET_CURRENT_COMMIT, by=by)
         stack.tracked_commit = commit.as_dict()
         stack.tracked_commit_set_by = set_by or by.name
+        facts = {"Commit": stack.tracked_commit["hash"], "SetBy": set_by or by.name}
+        await self._note("set_current_commit", stack, by=by, facts=facts)
         return stack
 
+    @needs(Rule.PLATFORM)
     async def record_state(
         self, stack_id: StackId, state: str, *, at: datetime, by: Subject
     ) -> None:
@@ -224,20 +258,23 @@ class Stacks:
         if stack is not None:
             stack.show_state(state, at=at)
 
+    @needs(Rule.PLATFORM)
     async def space_of(self, stack_id: StackId, *, by: Subject) -> SpaceId | None:
         """Return where the stack is, whoever may know of it; None if there is none."""
         del by  # asked in the middle of deciding what somebody may do
         stack = await self.store.find(stack_id)
         return None if stack is None else stack.space_id
 
+    @needs(Action.SPACE_ADMIN)
     async def count_in(self, space: SpaceId, *, by: Subject) -> int:
         """Return how many stacks are in a space, to an administrator of it."""
         await self.access.require(by, Action.SPACE_ADMIN, space=space)
         return await self.store.count_in(space)
 
+    @needs(Rule.PLATFORM)
     async def cut_off(self, reaching: Reaching, *, by: Subject) -> Sequence[str]:
         """Name what stacks use and do not reach by these pairs (`space`, `reached`)."""
-        del by  # asked before a move is allowed, to refuse it
+        del by  # asked in the middle of deciding whether a move is allowed
         return await self.store.cut_off(reaching)
 
     async def _check_reach(self, stack: Stack) -> None:
@@ -245,6 +282,22 @@ class Stacks:
         lost = await self.store.cut_off_of(stack)
         if lost:
             raise OutOfReachError(space=stack.space_id, uses=", ".join(lost))
+
+    async def _note(
+        self,
+        verb: str,
+        stack: Stack,
+        *,
+        by: Subject,
+        facts: Mapping[str, Any] | None = None,
+    ) -> None:
+        await self.trail.note(
+            f"stack.{verb}",
+            Resource(ResourceType.STACK, stack.id),
+            space=stack.space_id,
+            facts={"ID": stack.id, "Name": stack.name} | dict(facts or {}),
+            by=by,
+        )
 
     async def _change(self, stack_id: StackId, action: Action, *, by: Subject) -> Stack:
         stack = await self.get(stack_id, by=by, lock=True)

@@ -13,10 +13,11 @@ from functools import partial
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from stackyard.kernel.access import Subject
+from stackyard.kernel.access import Action, Subject
 from stackyard.kernel.blobs import BlobNotFoundError, Blobs, Bucket
 from stackyard.kernel.clock import Clock
 from stackyard.kernel.ids import RepoId
+from stackyard.kernel.needs import Rule, needs
 from stackyard.vcs.model import SourceArchive, path_problem
 from stackyard.vcs.ports import FileVersion, GitService, Manifest, Mirror, Mirrors
 from stackyard.vcs.service.repositories import Repositories
@@ -63,6 +64,7 @@ class Contents:
     clock: Clock
 
     @asynccontextmanager
+    @needs(Action.SPACE_READ, Action.SPACELIFT_VCS_COMMIT_FILES)
     async def mirror(
         self, repo_id: RepoId, *, by: Subject, writing: bool = False
     ) -> AsyncIterator[Mirror]:
@@ -73,6 +75,7 @@ class Contents:
         async with self.mirrors.open(stamp, load) as mirror:
             yield mirror
 
+    @needs(Action.SPACE_READ, Action.SPACELIFT_VCS_COMMIT_FILES)
     async def advertise(
         self, repo_id: RepoId, service: GitService, *, protocol: str, by: Subject
     ) -> AsyncGenerator[bytes]:
@@ -84,6 +87,7 @@ class Contents:
             async for piece in pieces:
                 yield piece
 
+    @needs(Action.SPACE_READ)
     async def upload_pack(
         self,
         repo_id: RepoId,
@@ -100,6 +104,7 @@ class Contents:
             async for piece in pieces:
                 yield piece
 
+    @needs(Action.SPACE_READ)
     async def file_history(
         self, repo_id: RepoId, path: str, *, first: int | None, by: Subject
     ) -> list[FileRevision]:
@@ -113,6 +118,7 @@ class Contents:
             blobs = await mirror.blobs(names, limit=_MOST_BYTES) if names else {}
         return [_revision(path, version, blobs) for version in versions]
 
+    @needs(Rule.PLATFORM)
     async def archive(self, repo_id: RepoId, sha: str, *, by: Subject) -> ArchiveRef:
         """Return the commit's tree as a tar.gz in storage, making it if need be."""
         async with self.open() as repositories:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from stackyard.kernel.needs import Rule, needs
 from stackyard.kernel.outbound import Answer, RemoteUnavailableError
 from stackyard.vcs.errors import NotAGitServerError, RemoteRepositoryMissingError
 from stackyard.vcs.model import GitUrl
@@ -26,6 +27,7 @@ _REF: Final = re.compile(rb"([0-9a-f]{40}) ([^\0\n]+)(?:\0.*)?", re.DOTALL)
 class Heads:
     outbound: Outbound
 
+    @needs(Rule.ANYBODY)
     async def of(self, url: GitUrl, branches: Collection[str]) -> dict[str, str]:
         """Return the newest hash of each of *branches* that there is, in one call.
 

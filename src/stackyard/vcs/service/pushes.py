@@ -10,11 +10,12 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Final
 
-from stackyard.kernel.access import Subject
+from stackyard.kernel.access import Action, Subject
 from stackyard.kernel.blobs import Bucket
 from stackyard.kernel.clock import Clock
 from stackyard.kernel.errors import StackyardError
 from stackyard.kernel.ids import RepoId
+from stackyard.kernel.needs import needs
 from stackyard.vcs.errors import StaleRefsError
 from stackyard.vcs.model import Commit, NewRevision
 from stackyard.vcs.model.push_report import FETCH_FIRST, HeldReport, PushRequest
@@ -30,6 +31,7 @@ class Pushes:
     contents: Contents
     clock: Clock
 
+    @needs(Action.SPACELIFT_VCS_COMMIT_FILES)
     async def receive(
         self,
         repo_id: RepoId,
@@ -57,6 +59,7 @@ class Pushes:
             for packet in report.release(refused=refused, stale=stale):
                 yield packet
 
+    @needs(Action.SPACELIFT_VCS_COMMIT_FILES)
     async def create_revision(self, revision: NewRevision, *, by: Subject) -> Commit:
         """Commit file changes on top of the default branch, wherever it is by now."""
         for _ in range(_ATTEMPTS - 1):

@@ -3,16 +3,18 @@
 Never touches git or object storage, so it can serve inside anybody's transaction.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 from stackyard.kernel.access import Access, Action, Subject
+from stackyard.kernel.audit import Resource, ResourceType, Trail
 from stackyard.kernel.clock import Clock
 from stackyard.kernel.errors import NotFoundError
 from stackyard.kernel.events import Outbox
 from stackyard.kernel.ids import ROOT, RepoId, SpaceId, new_ulid
+from stackyard.kernel.needs import Rule, needs
 from stackyard.vcs.errors import PushExpiredError, RepositoryNotFoundError
 from stackyard.vcs.events import RefUpdated
 from stackyard.vcs.model import (
@@ -31,6 +33,7 @@ UPLOAD_HOURS: Final = 24  # an upload that is not in use by then never will be
 READER_HOURS: Final = 1  # replicas may still be reading what was replaced
 ARCHIVE_DAYS: Final = 30
 MOST_PER_PAGE: Final = 100
+MOST_NOTED: Final = 100  # branches of one push, by name
 _USUAL_PER_PAGE: Final = 50
 _BRANCHES: Final = "refs/heads/"
 
@@ -68,15 +71,19 @@ class Repositories:
     access: Access
     outbox: Outbox
     clock: Clock
+    trail: Trail
 
+    @needs(Action.SPACELIFT_VCS_CREATE)
     async def create(
         self, space: SpaceId, settings: RepositorySettings, *, by: Subject
     ) -> Repository:
         await self.access.require(by, Action.SPACELIFT_VCS_CREATE, space=space)
         repository = Repository.create(settings, space=space, at=self.clock())
         await self.store.add(repository)
+        await self._note("create", repository, by=by)
         return repository
 
+    @needs(Action.SPACELIFT_VCS_UPDATE)
     async def update(
         self, repo_id: RepoId, settings: RepositorySettings, *, by: Subject
     ) -> Repository:
@@ -84,8 +91,10 @@ class Repositories:
             repo_id, Action.SPACELIFT_VCS_UPDATE, by=by, lock=True
         )
         repository.change(settings, at=self.clock())
+        await self._note("update", repository, by=by)
         return repository
 
+    @needs(Action.SPACELIFT_VCS_DELETE)
     async def delete(self, repo_id: RepoId, *, by: Subject) -> None:
         """Delete the repository with its history, unless a stack uses it."""
         repository = await self._load(
@@ -95,10 +104,13 @@ class Repositories:
         await self.store.delete(repository)
         due = self.clock() + timedelta(hours=READER_HOURS)
         await self.store.discard(keys, due_at=due)
+        await self._note("delete", repository, by=by)
 
+    @needs(Action.SPACE_READ)
     async def get(self, repo_id: RepoId, *, by: Subject) -> Repository:
         return await self._load(repo_id, Action.SPACE_READ, by=by)
 
+    @needs(Action.SPACE_READ)
     async def find(self, repo_id: RepoId, *, by: Subject) -> Repository | None:
         """Return the repository, or None if there is none that *by* may see."""
         try:
@@ -106,11 +118,13 @@ class Repositories:
         except NotFoundError:
             return None
 
+    @needs(Action.SPACE_ADMIN)
     async def count_in(self, space: SpaceId, *, by: Subject) -> int:
         """Return how many repositories are in a space, to an administrator of it."""
         await self.access.require(by, Action.SPACE_ADMIN, space=space)
         return await self.store.count_in(space)
 
+    @needs(Action.SPACE_READ)
     async def page(
         self, space: SpaceId, *, by: Subject, first: int | None, after: str | None
     ) -> RepositoryPage:
@@ -119,6 +133,7 @@ class Repositories:
         found = await self.store.page(space, limit=size + 1, after=after or "")
         return RepositoryPage(found[:size], len(found) > size, bool(after))
 
+    @needs(Action.SPACE_READ)
     async def heads(
         self, repo_id: RepoId, branches: Collection[str], *, by: Subject
     ) -> dict[str, Commit]:
@@ -128,11 +143,13 @@ class Repositories:
         found = await self.store.heads(repo_id, refs)
         return {ref.removeprefix(_BRANCHES): head for ref, head in found.items()}
 
+    @needs(Action.SPACE_READ)
     async def commit(self, repo_id: RepoId, sha: str, *, by: Subject) -> Commit | None:
         """Return any commit that was ever pushed, by its full hash."""
         await self._load(repo_id, Action.SPACE_READ, by=by)
         return await self.store.commit(repo_id, sha)
 
+    @needs(Action.SPACE_READ, Action.SPACELIFT_VCS_COMMIT_FILES)
     async def stamp(
         self, repo_id: RepoId, *, by: Subject, writing: bool = False
     ) -> Stamp:
@@ -141,6 +158,7 @@ class Repositories:
         repository = await self._load(repo_id, action, by=by)
         return Stamp(repository.storage, repository.version)
 
+    @needs(Action.SPACE_READ)
     async def manifest(self, repo_id: RepoId, *, by: Subject) -> Manifest:
         # In this order: a push in between makes the packs newer than the refs, and
         # the refs newer than the version, and each of those is harmless.
@@ -153,6 +171,7 @@ class Repositories:
         ]
         return Manifest(stamp, refs, tuple(packs))
 
+    @needs(Action.SPACELIFT_VCS_COMMIT_FILES)
     async def announce_packs(
         self, repo_id: RepoId, count: int, *, by: Subject
     ) -> dict[str, str]:
@@ -167,6 +186,7 @@ class Repositories:
         await self.store.discard(keys.values(), due_at=due)
         return keys
 
+    @needs(Action.SPACELIFT_VCS_COMMIT_FILES)
     async def record(self, repo_id: RepoId, push: Push, *, by: Subject) -> None:
         """Make a push the truth, wholly, or raise `StaleRefsError` and change nothing.
 
@@ -195,7 +215,14 @@ class Repositories:
         await self.store.expect_hearing(updates, due_at=now + PATIENCE)
         for update in updates:
             await self.outbox.add(update)
+        moved = [
+            {"Ref": one.name, "Before": one.before, "After": one.after}
+            for one in push.changes[:MOST_NOTED]
+        ]
+        facts = {"Refs": moved, "RefCount": len(push.changes)}
+        await self._note("push", repository, by=by, facts=facts)
 
+    @needs(Action.SPACELIFT_VCS_COMMIT_FILES)
     async def replace_packs(
         self, repo_id: RepoId, old: Sequence[str], new: StoredPack, *, by: Subject
     ) -> None:
@@ -213,17 +240,20 @@ class Repositories:
         await self.store.discard(keys, due_at=due)
         repository.repack()
 
+    @needs(Action.SPACE_READ)
     async def packs(self, repo_id: RepoId, *, by: Subject) -> Sequence[StoredPack]:
         await self._load(repo_id, Action.SPACE_READ, by=by)
         found = await self.store.packs(repo_id)
         return [StoredPack(pack.id, pack.name, pack.size) for pack in found]
 
+    @needs(Rule.PLATFORM)
     async def find_archive(
         self, repo_id: RepoId, sha: str, *, by: Subject
     ) -> SourceArchive | None:
         await self._load(repo_id, Action.SPACE_READ, by=by)
         return await self.store.archive(repo_id, sha)
 
+    @needs(Rule.PLATFORM)
     async def save_archive(
         self, repo_id: RepoId, sha: str, *, sha256: str, size: int, by: Subject
     ) -> SourceArchive:
@@ -234,23 +264,42 @@ class Repositories:
         await self.store.save_archive(archive)
         return archive
 
+    @needs(Rule.PLATFORM)
     async def many_packed(
         self, *, over: int, limit: int, by: Subject
     ) -> Sequence[RepoId]:
         await self.access.require(by, Action.SPACE_ADMIN, space=ROOT)
         return await self.store.many_packed(over=over, limit=limit)
 
+    @needs(Rule.PLATFORM)
     async def due_garbage(self, *, limit: int, by: Subject) -> Sequence[str]:
         """Return keys of `Bucket.MODULES` that nothing uses any more."""
         await self.access.require(by, Action.SPACE_ADMIN, space=ROOT)
         return await self.store.due(now=self.clock(), limit=limit)
 
+    @needs(Rule.PLATFORM)
     async def buried(self, keys: Sequence[str], *, by: Subject) -> None:
         """Take note that those objects are deleted, and forget old archives' rows."""
         await self.access.require(by, Action.SPACE_ADMIN, space=ROOT)
         await self.store.buried(keys)
         before = self.clock() - timedelta(days=ARCHIVE_DAYS)
         await self.store.forget_archives(before=before)
+
+    async def _note(
+        self,
+        verb: str,
+        repository: Repository,
+        *,
+        by: Subject,
+        facts: Mapping[str, Any] | None = None,
+    ) -> None:
+        await self.trail.note(
+            f"repository.{verb}",
+            Resource(ResourceType.UNKNOWN, repository.id),
+            space=repository.space_id,
+            facts={"ID": repository.id, "Name": repository.name} | dict(facts or {}),
+            by=by,
+        )
 
     async def _load(
         self, repo_id: RepoId, action: Action, *, by: Subject, lock: bool = False

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from stackyard.kernel.access import Subject
+from stackyard.kernel.access import Action, Subject
 from stackyard.kernel.blobs import Bucket
 from stackyard.kernel.ids import RepoId
+from stackyard.kernel.needs import Rule, needs
 from stackyard.vcs.service.contents import Contents, read_file
 from stackyard.vcs.service.repositories import StoredPack
 
@@ -20,6 +21,7 @@ class Upkeep:
     contents: Contents
     many_packs: int = MANY_PACKS
 
+    @needs(Rule.PLATFORM)
     async def sweep(self, *, by: Subject) -> None:
         """Do a bounded amount of what is due. For a timer, by the platform itself."""
         async with self.contents.open() as repositories:
@@ -32,6 +34,7 @@ class Upkeep:
             await self.consolidate(repo_id, by=by)
         await self.contents.mirrors.prune()
 
+    @needs(Action.SPACELIFT_VCS_COMMIT_FILES)
     async def consolidate(self, repo_id: RepoId, *, by: Subject) -> None:
         """Put all packs of a repository into one, with every object they had.
 

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 import msgspec
 
-from stackyard.kernel.access import Access, Action, Level, Subject
+from stackyard.kernel.access import Access, Action, Subject
+from stackyard.kernel.audit import Resource, ResourceType, Trail
 from stackyard.kernel.clock import Clock
 from stackyard.kernel.errors import NotFoundError
 from stackyard.kernel.ids import LEGACY, PoolId, SpaceId, new_ulid
+from stackyard.kernel.needs import Rule, needs
 from stackyard.workers.errors import PoolBusyError, PoolNotFoundError, PoolSpaceError
 from stackyard.workers.model import Pool, PoolCounts, PoolSettings, fingerprint
 from stackyard.workers.ports import Courier, Signer, VisibleSpaces
@@ -41,7 +43,9 @@ class Pools:
     clock: Clock
     endpoints: Endpoints
     visible_spaces: VisibleSpaces
+    trail: Trail
 
+    @needs(Action.SPACE_READ)
     async def find(self, pool_id: PoolId, *, by: Subject) -> Pool | None:
         """Return the pool, or None if there is none that *by* may know of."""
         try:
@@ -49,12 +53,15 @@ class Pools:
         except NotFoundError:
             return None
 
+    @needs(Action.SPACE_READ)
     async def get(self, pool_id: PoolId, *, by: Subject) -> Pool:
         return await self._load(pool_id, Action.SPACE_READ, by=by)
 
+    @needs(Action.SPACE_READ)
     async def all(self, *, by: Subject) -> Sequence[Pool]:
         return await self.store.all_in(self.visible_spaces(by))
 
+    @needs(Action.SPACE_READ)
     async def some(
         self, pool_ids: Collection[PoolId], *, by: Subject
     ) -> dict[PoolId, Pool]:
@@ -62,28 +69,40 @@ class Pools:
         found = await self.store.some_of(pool_ids, self.visible_spaces(by))
         return {pool.id: pool for pool in found}
 
+    @needs(Action.SPACE_ADMIN)
     async def count_in(self, space: SpaceId, *, by: Subject) -> int:
         """Return how many pools are in a space, to an administrator of it."""
         await self.access.require(by, Action.SPACE_ADMIN, space=space)
         return await self.store.count_in(space)
 
+    @needs(Action.SPACE_READ)
     async def counts(
         self, pool_ids: Collection[PoolId], *, by: Subject
     ) -> dict[PoolId, PoolCounts]:
-        """Return how many workers pools have, that *by* was shown."""
-        del by
-        return await self.workers.counts(pool_ids)
+        """Return how many workers those of these pools have that *by* may read."""
+        return await self.workers.counts(list(await self.some(pool_ids, by=by)))
 
+    @needs(Rule.PLATFORM)
     async def authenticate(self, certificate: bytes, *, by: Subject) -> PoolId | None:
-        """Return whose certificate (DER) it is, now. Anybody may ask: it is a proof."""
-        del by
+        """Return whose certificate (DER) it is, now."""
+        del by  # asked while it is still being found out who is asking
         return await self.store.with_certificate(fingerprint(certificate))
 
-    async def token(self, pool: Pool, *, by: Subject) -> str:
-        """Return what launchers of the pool are given; empty to mere readers."""
-        levels = await self.access.levels(by, spaces=[pool.space_id])
-        if levels[pool.space_id] < Level.ADMIN:
-            return ""
+    @needs(Action.SPACE_ADMIN)
+    async def tokens(
+        self, pool_ids: Collection[PoolId], *, by: Subject
+    ) -> dict[PoolId, str]:
+        """Return what launchers are given, of those pools that *by* administers."""
+        pools = (await self.some(pool_ids, by=by)).values()
+        spaces = {pool.space_id for pool in pools}
+        administered = await self.access.allowed(by, Action.SPACE_ADMIN, spaces=spaces)
+        return {
+            pool.id: self._token(pool)
+            for pool in pools
+            if pool.space_id in administered
+        }
+
+    def _token(self, pool: Pool) -> str:
         token = PoolToken(
             pool_ulid=pool.id,
             api=ApiEndpoint(self.endpoints.api),
@@ -92,6 +111,7 @@ class Pools:
         )
         return base64.b64encode(msgspec.json.encode(token)).decode()
 
+    @needs(Action.WORKER_POOL_CREATE)
     async def create(
         self, wanted: PoolSettings, signing_request: str, *, by: Subject
     ) -> Pool:
@@ -102,8 +122,10 @@ class Pools:
         pool.change(wanted, at=at)
         pool.certify(self.signer.sign(signing_request, pool_id=pool_id), at=at)
         await self.store.write(pool)
+        await self._note("create", pool, by=by)
         return pool
 
+    @needs(Action.WORKER_POOL_UPDATE)
     async def update(
         self, pool_id: PoolId, wanted: PoolSettings, *, by: Subject
     ) -> Pool:
@@ -114,8 +136,10 @@ class Pools:
             )
         pool.change(wanted, at=self.clock())
         await self.store.write(pool)
+        await self._note("update", pool, by=by)
         return pool
 
+    @needs(Action.WORKER_POOL_RESET)
     async def reset(
         self, pool_id: PoolId, signing_request: str, *, by: Subject
     ) -> Pool:
@@ -125,14 +149,18 @@ class Pools:
         pool.certify(self.signer.sign(signing_request, pool_id=pool_id), at=at)
         await self.store.write(pool)
         await self.courier.cut(pool_id)
+        await self._note("reset", pool, by=by)
         return pool
 
+    @needs(Action.WORKER_POOL_CYCLE)
     async def cycle(self, pool_id: PoolId, *, by: Subject) -> None:
         """Let every worker finish what it has in hand, and then go."""
-        await self._load(pool_id, Action.WORKER_POOL_CYCLE, by=by)
+        pool = await self._load(pool_id, Action.WORKER_POOL_CYCLE, by=by)
         workers = [worker.id for worker in await self.workers.of([pool_id])]
         await self.courier.broadcast(pool_id, workers, SelfDestruct())
+        await self._note("cycle", pool, by=by)
 
+    @needs(Action.WORKER_POOL_DELETE)
     async def delete(self, pool_id: PoolId, *, by: Subject) -> Pool:
         """Delete the pool; refused while stacks use it or it carries out a run."""
         pool = await self._load(pool_id, Action.WORKER_POOL_DELETE, by=by, lock=True)
@@ -141,7 +169,17 @@ class Pools:
             raise PoolBusyError(pool=pool_id)
         await self.store.remove(pool)
         await self.courier.cut(pool_id)
+        await self._note("delete", pool, by=by)
         return pool
+
+    async def _note(self, verb: str, pool: Pool, *, by: Subject) -> None:
+        await self.trail.note(
+            f"worker_pool.{verb}",
+            Resource(ResourceType.WORKER_POOL, pool.id),
+            space=pool.space_id,
+            facts={"ID": pool.id, "Name": pool.name},
+            by=by,
+        )
 
     async def _load(
         self, pool_id: PoolId, action: Action, *, by: Subject, lock: bool = False

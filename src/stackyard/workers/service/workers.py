@@ -10,13 +10,16 @@ import structlog
 from ulid import ULID
 
 from stackyard.kernel.access import Access, Action, Subject
+from stackyard.kernel.audit import Resource, ResourceType, Trail
 from stackyard.kernel.clock import Clock
+from stackyard.kernel.errors import NotFoundError
 from stackyard.kernel.events import Outbox
 from stackyard.kernel.ids import ROOT, LegId, PoolId, WorkerId
-from stackyard.workers.errors import WorkerMessageError
+from stackyard.kernel.needs import Rule, needs
+from stackyard.workers.errors import PoolNotFoundError, WorkerMessageError
 from stackyard.workers.events import WorkerIdle, WorkerLost, WorkerRegistered
 from stackyard.workers.model import Introduction, Worker
-from stackyard.workers.ports import Courier
+from stackyard.workers.ports import Courier, VisibleSpaces
 from stackyard.workers.store import PoolStore, WorkerStore
 from stackyard_protocol.mqtt import (
     Deregister,
@@ -50,14 +53,18 @@ class Workers:
     outbox: Outbox
     courier: Courier
     clock: Clock
+    visible_spaces: VisibleSpaces
+    trail: Trail
 
+    @needs(Action.SPACE_READ)
     async def of(
         self, pool_ids: Collection[PoolId], *, by: Subject
     ) -> Sequence[Worker]:
-        """Return the workers of pools that *by* was shown, the newest first."""
-        del by
-        return await self.store.of(pool_ids)
+        """Return the workers of those pools that *by* may read, the newest first."""
+        pools = await self.pools.some_of(pool_ids, self.visible_spaces(by))
+        return await self.store.of([pool.id for pool in pools])
 
+    @needs(Rule.PLATFORM)
     async def heard(
         self, pool_id: PoolId, worker_id: WorkerId, payload: bytes, *, by: Subject
     ) -> None:
@@ -74,6 +81,7 @@ class Workers:
             case never:
                 assert_never(never)
 
+    @needs(Action.WORKER_DRAIN_SET)
     async def set_drained(
         self, pool_id: PoolId, worker_id: WorkerId, *, drained: bool, by: Subject
     ) -> Worker:
@@ -83,13 +91,24 @@ class Workers:
         returned can rely on it.
         """
         pool = await self.pools.get(pool_id)
-        await self.access.require(by, Action.WORKER_DRAIN_SET, space=pool.space_id)
+        try:
+            await self.access.require(by, Action.WORKER_DRAIN_SET, space=pool.space_id)
+        except NotFoundError as error:  # and never: that space does not exist
+            raise PoolNotFoundError(pool=pool_id) from error
         worker = await self.store.get(pool_id, worker_id, lock=True)
         worker.drained = drained
+        await self.trail.note(
+            "worker.drain" if drained else "worker.undrain",
+            Resource(ResourceType.WORKER, worker_id),
+            related=Resource(ResourceType.WORKER_POOL, pool_id),
+            space=pool.space_id,
+            by=by,
+        )
         if worker.can_take_a_run:
             await self._say_idle(pool_id)
         return worker
 
+    @needs(Rule.PLATFORM)
     async def claim(
         self, pool_id: PoolId, leg_id: LegId, *, by: Subject
     ) -> WorkerId | None:
@@ -97,6 +116,7 @@ class Workers:
         await self._require(by)
         return await self.store.claim(pool_id, leg_id)
 
+    @needs(Rule.PLATFORM)
     async def release(self, leg_id: LegId, *, by: Subject) -> None:
         """Free the slot that the leg holds, if it still does."""
         await self._require(by)
@@ -104,6 +124,7 @@ class Workers:
         if pool_id is not None:
             await self._say_idle(pool_id)
 
+    @needs(Rule.PLATFORM)
     async def expire(self, lease: timedelta, *, by: Subject) -> int:
         """Bury workers that were not heard of; return how many."""
         await self._require(by)

@@ -1,0 +1,1 @@
+"""What the trail keeps, how it is chained, and where it is sent. Pure."""

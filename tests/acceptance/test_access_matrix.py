@@ -1,0 +1,101 @@
+"""Everything that can be asked for, in everybody's name, against the page that says so.
+
+The server is the process's own, with every route and field of it; `World` is what it
+is asked about. After each request the world is as it was.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import structlog
+from scripts.access_matrix import YES, routes_of
+from tests.support.asking import FIELDS, everybody, table
+
+from stackyard.graphql.needs import field_needs
+from stackyard.kernel.needs import Rule
+
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "access-matrix.md"
+TABLE = table(PAGE.read_text())
+ASKED_OF_NOBODY = {Rule.ANYBODY, Rule.SIGNED_IN}  # seen from the subject alone
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    """Thousands of requests would be thousands of lines."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
+    yield
+    structlog.reset_defaults()
+
+
+def of(*owners: str) -> list[str]:
+    return [name for name in TABLE if name.partition(".")[0] in owners]
+
+
+def parts() -> list[str]:
+    roots = {*of("Query", "Mutation")}
+    return [name for name in TABLE if " " not in name and name not in roots]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [of("Query"), of("Mutation"), parts()[::2], parts()[1::2]],
+    ids=["queries", "mutations", "fields", "more-fields"],
+)
+async def test_everybody_is_answered_as_the_page_says(
+    database_url: str, tmp_path: Path, names: list[str]
+) -> None:
+    async with everybody(database_url, tmp_path) as asking:
+        wrong = {}
+        for name in names:
+            for who, expected in TABLE[name].items():
+                outcome = await asking.outcome(name, who)
+                if outcome != expected:
+                    wrong[f"{name} by {who}"] = f"{outcome}, not {expected}"
+    assert wrong == {}
+
+
+@pytest.mark.parametrize("who", ["neighbour", "stranger"])
+async def test_what_one_may_not_see_is_answered_as_what_does_not_exist(
+    database_url: str, tmp_path: Path, who: str
+) -> None:
+    async with everybody(database_url, tmp_path) as asking:
+        differs = {}
+        for name in of("Query", "Mutation"):
+            there = await asking.field(name, who)
+            nowhere = await asking.field(name, who, asking.world.with_ghosts)
+            if (there.words, there.value) != (nowhere.words, nowhere.value):
+                differs[name] = f"{there} is not {nowhere}"
+    assert differs == {}
+
+
+@pytest.mark.parametrize("who", ["writer", "admin", "root"])
+async def test_what_is_declared_is_what_is_asked_for(
+    database_url: str, tmp_path: Path, who: str
+) -> None:
+    """A root field whose use case asks for something else is found here."""
+    async with everybody(database_url, tmp_path) as asking:
+        lies = {}
+        for name in of("Query", "Mutation"):
+            needs = field_needs(FIELDS[name])
+            if TABLE[name][who] != YES or needs & ASKED_OF_NOBODY:
+                continue
+            asked = (await asking.field(name, who)).asked
+            if not needs & asked:
+                lies[name] = f"says {sorted(needs)}, asks for {sorted(asked)}"
+    assert lies == {}
+
+
+async def test_every_route_answers_as_the_page_says(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with everybody(database_url, tmp_path) as asking:
+        routes = [name for name, _ in routes_of(asking.world.whole.app)]
+        assert routes == [name for name in TABLE if " " in name]
+        wrong = {}
+        for name in routes:
+            for who, expected in TABLE[name].items():
+                outcome = await asking.route(name, who)
+                if outcome != expected:
+                    wrong[f"{name} by {who}"] = f"{outcome}, not {expected}"
+    assert wrong == {}

@@ -1,0 +1,146 @@
+"""No list asks the database more often because it is longer, whoever asks for it.
+
+Every list of the schema is asked for with everything in it that the asker may have,
+lists within lists included, of an account with a few things of each kind and of one
+with a hundred more.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+import structlog
+from graphql import GraphQLObjectType, get_named_type, is_leaf_type
+from scripts.access_matrix import EMPTY, YES
+from sqlalchemy import Engine, event
+from tests.support.asking import FIELDS, Asking, everybody, selection, table, wants
+from tests.support.calls import ROOTS
+from tests.support.plenty import add
+from tests.support.world import filled
+
+PAGE: Final = Path(__file__).parents[2] / "docs" / "reference" / "access-matrix.md"
+TABLE: Final = table(PAGE.read_text())
+# Query → where its list lies.
+LISTS: Final = {
+    "apiKeys": "apiKeys",
+    "managedUserGroups": "managedUserGroups",
+    "managedUsers": "managedUsers",
+    "repos": "repos.edges",
+    "roles": "roles",
+    "searchAuditTrailEntries": "searchAuditTrailEntries.edges",
+    "searchStacks": "searchStacks.edges",
+    "sessions": "sessions",
+    "spaces": "spaces",
+    "stacks": "stacks",
+    "workerPools": "workerPools",
+}
+# A whole hundred on one page.
+ARGUMENTS: Final = {
+    "repos": 'spaceID: "{home}", first: 100',
+    "searchAuditTrailEntries": "input: { first: 100 }",
+    "searchStacks": "input: { first: 100 }",
+}
+# One file of one repository: git is asked once, and the database before that.
+NOT_OF_ROWS: Final = {"repoFileHistory"}
+# They are about one run each, and read what it printed from object storage.
+NOT_IN_LISTS: Final = {"Run.logs"}
+_DEEPEST: Final = 2
+HUNDRED: Final = 100
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
+    yield
+    structlog.reset_defaults()
+
+
+@contextmanager
+def counted(engine: Engine) -> Iterator[list[str]]:
+    statements: list[str] = []
+
+    def count(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        statements.append(" ".join(statement.split()))
+
+    event.listen(engine, "before_cursor_execute", count)
+    try:
+        yield statements
+    finally:
+        event.remove(engine, "before_cursor_execute", count)
+
+
+def everything_of(kind: Any, who: str, depth: int = 0) -> str:
+    """Select all that *who* may have of an object, and of what is in it."""
+    if is_leaf_type(kind):
+        return ""
+    if not isinstance(kind, GraphQLObjectType) or depth > _DEEPEST:
+        return selection(kind)
+    chosen = [
+        name + everything_of(get_named_type(one.type), who, depth + 1)
+        for name, one in kind.fields.items()
+        if not wants(one) and may_have(f"{kind.name}.{name}", who)
+    ]
+    return f" {{ {' '.join(chosen)} }}"
+
+
+def may_have(full: str, who: str) -> bool:
+    said = TABLE.get(full, {}).get(who, YES)
+    return said in {YES, EMPTY} and full not in NOT_IN_LISTS
+
+
+def test_no_list_is_missing_here() -> None:
+    queries = {
+        name.partition(".")[2]: one
+        for name, one in FIELDS.items()
+        if name.startswith("Query.")
+    }
+    listing = {
+        name
+        for name, one in queries.items()
+        if "[" in str(one.type)
+        or "edges" in getattr(get_named_type(one.type), "fields", {})
+    }
+    assert listing == LISTS.keys() | NOT_OF_ROWS
+
+
+async def ask(asking: Asking, name: str, who: str) -> tuple[int, list[str]]:
+    """Return how many items there are, and what the database was asked."""
+    field = FIELDS[f"Query.{name}"]
+    body = everything_of(get_named_type(field.type), who)
+    given = filled(ARGUMENTS.get(name, ROOTS[name]), asking.world.names)
+    query = f"{{ {name}{f'({given})' if given else ''}{body} }}"
+    engine = asking.world.whole.database.engine.sync_engine
+    async with asking.world.whole.database.rewound():
+        with counted(engine) as statements:
+            response = await asking.client.post(
+                "/graphql", json={"query": query}, headers=asking.world.headers[who]
+            )
+    said = response.json()
+    assert "errors" not in said, said["errors"]
+    found = said["data"]
+    for key in LISTS[name].split("."):
+        found = found[key]
+    return len(found), statements
+
+
+async def test_a_longer_list_asks_the_database_no_more_often(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with everybody(database_url, tmp_path) as asking:
+        calls = [
+            (name, who)
+            for name in LISTS
+            for who in ("reader", "root")
+            if TABLE[f"Query.{name}"][who] == YES
+        ]
+        await add(asking.world, range(1))
+        before = {call: await ask(asking, *call) for call in calls}
+        await add(asking.world, range(1, 1 + HUNDRED))
+        after = {call: await ask(asking, *call) for call in calls}
+    for call in calls:
+        few, for_few = before[call]
+        many, for_many = after[call]
+        assert many >= HUNDRED > few > 0, call
+        assert len(for_many) == len(for_few), call

@@ -1,0 +1,93 @@
+"""More of everything that lists show, in the space where the readers are."""
+
+import msgspec
+
+from stackyard.identity import Known, SessionMethod, User
+from stackyard.kernel.access import SYSTEM, Action
+from stackyard.kernel.ids import ApiKeyId, PoolId, SpaceId, StackId, WorkerId, new_ulid
+from stackyard.runs import RunType
+from stackyard.spaces import Holder, HolderKind, SpaceSpec
+from stackyard.stacks import ConfigInput, ConfigType, TrackedCommit
+from stackyard.state import parse
+from stackyard.unit import Unit
+from stackyard.vcs import RepositorySettings
+from stackyard.workers import PoolSettings
+from stackyard_protocol.mqtt import Register
+from stackyard_protocol.report import Output, Resource
+from tests.support.certificates import signing_request
+from tests.support.stacks import a_spec
+from tests.support.world import PLACE, World
+
+
+async def add(world: World, numbers: range) -> None:
+    home = SpaceId(world.names["home"])
+    async with world.whole.platform.unit() as unit:
+        for number in numbers:
+            pool = await _pool(unit, f"pool {number}", home)
+            await _stack(unit, f"stack {number}", home, pool)
+            await _people(unit, f"somebody {number}", home)
+            spec = SpaceSpec(f"space {number}", parent=home, inherits=True)
+            await unit.spaces.create(spec, by=SYSTEM)
+            await unit.repositories.create(
+                home, RepositorySettings(name=f"repository {number}"), by=SYSTEM
+            )
+    proven = await world.doors.key_exchange.prove(
+        ApiKeyId(world.names["key"]), secret=world.names["secret"], place=PLACE
+    )
+    assert proven is not None
+    for _ in numbers:
+        await world.doors.sign_in.by_key(proven, place=PLACE)
+
+
+async def _pool(unit: Unit, name: str, home: SpaceId) -> PoolId:
+    wanted = PoolSettings(name=name, space_id=home)
+    pool = await unit.pools.create(wanted, signing_request(), by=SYSTEM)
+    payload = msgspec.json.encode(Register(version="1"))
+    await unit.session.flush()
+    await unit.workers.heard(pool.id, WorkerId(new_ulid()), payload, by=SYSTEM)
+    return pool.id
+
+
+async def _stack(unit: Unit, name: str, home: SpaceId, pool: PoolId) -> None:
+    spec = a_spec(name=name, space_id=home, worker_pool_id=pool)
+    stack = await unit.stacks.create(spec, by=SYSTEM)
+    await unit.stacks.set_tracked_commit(stack.id, TrackedCommit("c0ffee1"), by=SYSTEM)
+    element = ConfigInput("region", ConfigType.ENVIRONMENT_VARIABLE, "north", False)
+    await unit.stack_config.add(stack.id, element, by=SYSTEM)
+    await _things(unit, stack.id)
+    for kind in (RunType.TRACKED, RunType.PROPOSED):
+        await unit.triggers.trigger(stack.id, kind=kind, by=SYSTEM)
+    await unit.triggers.create_task(stack.id, "true", by=SYSTEM)
+    await unit.dispatch.gate(stack.id, by=SYSTEM)
+    holder = Holder(HolderKind.STACK, stack.id)
+    await unit.bindings.create(holder, role="space-reader", space=home, by=SYSTEM)
+
+
+async def _things(unit: Unit, stack: StackId) -> None:
+    await unit.states.replace(
+        stack,
+        outputs=[Output("address", False, "192.0.2.1")],
+        resources=[Resource("x.one", "x", "one", "p")],
+        by=SYSTEM,
+    )
+    given = parse(b'{"version": 4, "serial": 1, "lineage": "x"}')
+    version = await unit.states.prepare_import(stack, given, by=SYSTEM)
+    assert version is not None
+    await unit.states.record_import(version, by=SYSTEM)
+
+
+async def _people(unit: Unit, name: str, home: SpaceId) -> None:
+    user = User.arrive(Known(name, name, (), SessionMethod.OIDC), at=unit.clock())
+    unit.session.add(user)
+    await unit.session.flush()
+    group = await unit.groups.create(name=name, description=None, by=SYSTEM)
+    key = await unit.api_keys.create(name=name, admin=False, by=SYSTEM)
+    role = await unit.roles.create(
+        name=name, description=None, actions=[Action.SPACE_READ], by=SYSTEM
+    )
+    for holder in (
+        Holder(HolderKind.USER, user.id),
+        Holder(HolderKind.GROUP, group.id),
+        Holder(HolderKind.API_KEY, key.key.id),
+    ):
+        await unit.bindings.create(holder, role=role.id, space=home, by=SYSTEM)

@@ -1,0 +1,334 @@
+"""An account with two spaces side by side, and everybody who may come to it.
+
+What is asked about lies in HOME; `names` are the ids of one thing of each kind there.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+
+from stackyard.http.authentication import COOKIE
+from stackyard.http.doors import Doors
+from stackyard.identity import Opened, SecurityKey
+from stackyard.kernel.access import SYSTEM, Action, Subject, SubjectKind
+from stackyard.kernel.caller import Place
+from stackyard.kernel.federation import OidcSettings
+from stackyard.kernel.ids import (
+    ROOT,
+    LegId,
+    PoolId,
+    RepoId,
+    RunId,
+    SecurityKeyId,
+    SpaceId,
+    StackId,
+    UserId,
+    WorkerId,
+    new_ulid,
+)
+from stackyard.processes.server import make_doors
+from stackyard.runs import Leg, RunState, RunType
+from stackyard.spaces import Holder, HolderKind, SpaceSpec, seed
+from stackyard.stacks import ConfigInput, ConfigType, Provider, TrackedCommit
+from stackyard.unit import Unit
+from stackyard.vcs import FileChange, NewRevision, RepositorySettings
+from stackyard.workers import PoolSettings
+from stackyard_protocol.mqtt import Register
+from stackyard_protocol.report import (
+    Accepted,
+    Archived,
+    Body,
+    Change,
+    Entered,
+    Output,
+    Planned,
+    Report,
+    Resource,
+)
+from tests.support.certificates import signing_request
+from tests.support.edge import ADMIN
+from tests.support.stacks import a_spec
+from tests.support.whole import Whole, server_settings
+
+PLACE = Place("192.0.2.7")
+TOKEN = "the-token-of-the-leg"  # noqa: S105 - of a leg that lives for one test
+AT_HOME = (
+    *("home", "nook", "pool", "idle", "worker", "net", "gov", "bound", "repo", "spare"),
+    *("unconfirmed", "queued", "net_run", "stack_binding", "state"),
+)
+
+
+@dataclass
+class World:
+    whole: Whole
+    names: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, dict[str, str]] = field(default_factory=dict)  # by who asks
+    doors: Doors = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.doors = make_doors(self.whole.platform, server_settings())
+
+    @property
+    def at_home(self) -> set[str]:
+        """Return ids of what lies in HOME: only those who may read it learn them."""
+        return {self.names[kind] for kind in AT_HOME}
+
+    @property
+    def with_ghosts(self) -> dict[str, str]:
+        """Return the names, but for what lies in HOME those that nobody has."""
+        ghosts = {name: f"{'0' * 20}{number:06}" for number, name in enumerate(AT_HOME)}
+        return self.names | ghosts
+
+    async def build(self) -> "World":
+        async with self.whole.database.transaction() as session:
+            await seed(session, at=self.whole.clock())
+        async with self.whole.platform.unit() as unit:
+            await self._spaces(unit)
+            await self._pools(unit)
+            await self._people(unit)
+            await self._repositories(unit)
+        await self._push()
+        async with self.whole.platform.unit() as unit:
+            await self._stacks(unit)
+        await self._states()
+        await self._runs()
+        await self._keys()
+        links = self.whole.platform.state_links
+        stack = StackId(self.names["net"])
+        self.names["download"] = links.download(stack, self.names["state"])
+        self.names["upload"] = links.upload()[1]
+        return self
+
+    async def _spaces(self, unit: Unit) -> None:
+        await unit.account.set_space_admins_make_spaces(allowed=True, by=SYSTEM)
+        for name, parent in (("home", ROOT), ("other", ROOT), ("nook", None)):
+            above = SpaceId(self.names["home"]) if parent is None else parent
+            made = await unit.spaces.create(SpaceSpec(name, parent=above), by=SYSTEM)
+            self.names[name] = made.id
+
+    async def _pools(self, unit: Unit) -> None:
+        for name, space in (("pool", "home"), ("idle", "home"), ("away", "other")):
+            wanted = PoolSettings(name=name, space_id=SpaceId(self.names[space]))
+            made = await unit.pools.create(wanted, signing_request(), by=SYSTEM)
+            self.names[name] = made.id
+
+    async def _people(self, unit: Unit) -> None:
+        home = SpaceId(self.names["home"])
+        role = await unit.roles.create(
+            name="Loose", description=None, actions=[Action.RUN_TRIGGER], by=SYSTEM
+        )
+        invited = await unit.people.invite(username="eve", email=None, by=SYSTEM)
+        group = await unit.groups.create(name="ops", description=None, by=SYSTEM)
+        key = await unit.api_keys.create(name="ci", admin=False, by=SYSTEM)
+        self.names |= {
+            "role": role.id,
+            "user": invited.user.id,
+            "group": group.id,
+            "key": key.key.id,
+            "secret": key.secret or "",
+        }
+        for kind, name in (
+            (HolderKind.USER, "user"),
+            (HolderKind.GROUP, "group"),
+            (HolderKind.API_KEY, "key"),
+        ):
+            bound = await unit.bindings.create(
+                Holder(kind, self.names[name]),
+                role="space-reader",
+                space=home,
+                by=SYSTEM,
+            )
+            self.names[f"{name}_binding"] = bound.id
+        self._enrol(unit)
+        await unit.sign_ons.try_out(
+            OidcSettings("https://id.example", "client", "secret", "groups"), by=SYSTEM
+        )
+
+    def _enrol(self, unit: Unit) -> None:
+        key = SecurityKey(
+            id=SecurityKeyId(new_ulid()),
+            user_id=UserId(self.names["user"]),
+            name="blue",
+            credential_id=b"x",
+            public_key=b"x",
+            sign_count=0,
+            transports=[],
+            created_at=self.whole.clock(),
+        )
+        unit.session.add(key)
+        self.names["security_key"] = key.id
+
+    async def _repositories(self, unit: Unit) -> None:
+        for name in ("repo", "spare"):
+            made = await unit.repositories.create(
+                SpaceId(self.names["home"]), RepositorySettings(name=name), by=SYSTEM
+            )
+            self.names[name] = made.id
+
+    async def _push(self) -> None:
+        commit = await self.whole.platform.pushes.create_revision(
+            NewRevision(
+                repo_id=RepoId(self.names["repo"]),
+                message="Write main.tf",
+                author_name="Ada",
+                files=[FileChange(path="main.tf", content=b"# one\n")],
+            ),
+            by=SYSTEM,
+        )
+        self.names["commit"] = commit.hash
+
+    async def _stacks(self, unit: Unit) -> None:
+        for name, space, pool in (
+            ("net", "home", "pool"),
+            ("gov", "home", "pool"),
+            ("bound", "home", "pool"),
+            ("far", "other", "away"),
+        ):
+            spec = a_spec(
+                name=name,
+                space_id=SpaceId(self.names[space]),
+                worker_pool_id=PoolId(self.names[pool]),
+                administrative=name == "gov",
+                provider=Provider.SPACELIFT if space == "home" else Provider.GITHUB,
+                repository=self.names["repo"],
+            )
+            made = await unit.stacks.create(spec, by=SYSTEM)
+            self.names[name] = made.id
+            await unit.stacks.set_tracked_commit(
+                made.id, TrackedCommit(self.names["commit"]), by=SYSTEM
+            )
+        stack = StackId(self.names["net"])
+        element = ConfigInput("region", ConfigType.ENVIRONMENT_VARIABLE, "north", False)
+        await unit.stack_config.add(stack, element, by=SYSTEM)
+        self.names["element"] = "region"
+        await unit.states.replace(
+            stack,
+            outputs=[Output("address", False, "192.0.2.1")],
+            resources=[Resource("x.one", "x", "one", "p")],
+            by=SYSTEM,
+        )
+        bound = await unit.bindings.create(
+            Holder(HolderKind.STACK, self.names["bound"]),
+            role="space-reader",
+            space=SpaceId(self.names["home"]),
+            by=SYSTEM,
+        )
+        self.names["stack_binding"] = bound.id
+
+    async def _states(self) -> None:
+        stack, files = StackId(self.names["net"]), self.whole.platform.state_files
+        for serial in (1, 2):
+            state = {"version": 4, "serial": serial, "lineage": "x"}
+            await files.bring(stack, json.dumps(state).encode(), by=SYSTEM)
+        async with self.whole.platform.unit() as unit:
+            found = await unit.states.versions([stack], by=SYSTEM)
+        self.names["state"] = found[stack][-1].id
+
+    async def _runs(self) -> None:
+        waiting = await self._start("net", "pool", RunType.TRACKED)
+        await self._plan(waiting)
+        self.names["unconfirmed"] = waiting.run_id
+        for name, pool in (("net", "pool"), ("gov", "pool"), ("far", "away")):
+            leg = await self._start(name, pool, RunType.PROPOSED)
+            self.names[f"{name}_run"], self.names[f"{name}_leg"] = leg.run_id, leg.id
+        async with self.whole.platform.unit() as unit:
+            queued = await unit.triggers.trigger(
+                StackId(self.names["net"]), kind=RunType.PROPOSED, by=SYSTEM
+            )
+            self.names["queued"] = queued.id
+            leg_id = LegId(self.names["net_leg"])
+            by = Subject(SubjectKind.WORKER, leg_id, "worker")
+            leg = await unit.legs.get(leg_id, by=by)
+            await unit.logs.append(leg, leg.state_version, 0, b"hello\n", by=by)
+            self.names["version"] = str(leg.state_version)
+
+    async def _start(self, name: str, where: str, kind: RunType) -> Leg:
+        """Let a run of the stack be carried out; return the leg that it is in."""
+        stack, pool = StackId(self.names[name]), PoolId(self.names[where])
+        worker = WorkerId(new_ulid())
+        async with self.whole.platform.unit() as unit:
+            payload = msgspec.json.encode(Register(version="1"))
+            await unit.workers.heard(pool, worker, payload, by=SYSTEM)
+            await unit.triggers.trigger(stack, kind=kind, by=SYSTEM)
+            await unit.dispatch.gate(stack, by=SYSTEM)
+            claim = await unit.dispatch.claim(pool, by=SYSTEM)
+            assert claim is not None
+            await unit.legs.give_token(claim.leg.id, TOKEN, by=SYSTEM)
+            await unit.legs.report(claim.leg.id, Report(0, Accepted()), by=SYSTEM)
+        self.names.setdefault("worker", worker)
+        return claim.leg
+
+    async def _plan(self, leg: Leg) -> None:
+        steps: list[Body] = [
+            Entered(RunState.INITIALIZING),
+            Entered(RunState.PLANNING),
+            Planned(1, 0, 0, 1, False, [Change("x.one", "x", ["create"])]),
+            Archived("0" * 64, 1),
+        ]
+        async with self.whole.platform.unit() as unit:
+            for number, body in enumerate(steps, start=1):
+                await unit.legs.report(leg.id, Report(number, body), by=SYSTEM)
+
+    async def _keys(self) -> None:
+        home, other = SpaceId(self.names["home"]), SpaceId(self.names["other"])
+        self.headers["expired"] = await self._bearer("expired", home, "space-admin")
+        self.whole.clock.advance(11 * 3600)
+        for who, space, role in (
+            ("reader", home, "space-reader"),
+            ("writer", home, "space-writer"),
+            ("neighbour", other, "space-admin"),
+            ("admin", home, "space-admin"),
+            ("root", ROOT, "space-admin"),
+            ("revoked", home, "space-admin"),
+        ):
+            self.headers[who] = await self._bearer(who, space, role)
+        async with self.whole.platform.unit() as unit:
+            [revoked] = [
+                one
+                for one in await unit.api_keys.all(by=SYSTEM)
+                if one.name == "revoked"
+            ]
+            await unit.api_keys.delete(revoked.id, by=SYSTEM)
+            for who, name in (("run", "net"), ("governor", "gov"), ("stranger", "far")):
+                token = unit.run_tokens.issue(
+                    stack_id=StackId(self.names[name]),
+                    run_id=RunId(self.names[f"{name}_run"]),
+                    leg_id=LegId(self.names[f"{name}_leg"]),
+                    seconds=24 * 3600,
+                )
+                self.headers[who] = {"authorization": f"Bearer {token}"}
+        self.headers |= {
+            "nobody": {},
+            "worker": {"authorization": f"Bearer {TOKEN}"},
+            "crossed": {"cookie": f"{COOKIE}={await self._session()}"},
+        }
+
+    async def _bearer(self, who: str, space: SpaceId, role: str) -> dict[str, str]:
+        async with self.whole.platform.unit() as unit:
+            new = await unit.api_keys.create(name=who, admin=False, by=SYSTEM)
+            holder = Holder(HolderKind.API_KEY, new.key.id)
+            await unit.bindings.create(holder, role=role, space=space, by=SYSTEM)
+        exchange = self.doors.key_exchange
+        issued = await exchange.exchange(
+            new.key.id, secret=new.secret or "", place=PLACE
+        )
+        assert issued is not None
+        return {"authorization": f"Bearer {issued.jwt}"}
+
+    async def _session(self) -> str:
+        """Sign the operator in, as a browser that another site then makes ask."""
+        opened = await self.doors.sign_in.by_password(
+            username=ADMIN.username, password=ADMIN.password, place=PLACE
+        )
+        assert isinstance(opened, Opened)
+        self.names["session"] = opened.subject.session_id or ""
+        return opened.token
+
+
+def filled(text: str, names: Mapping[str, str]) -> str:
+    """Return *text* with every `{name}` that is known replaced."""
+    for name, value in names.items():
+        text = text.replace("{" + name + "}", value)
+    return text
