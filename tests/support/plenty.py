@@ -4,10 +4,11 @@ import msgspec
 
 from stackyard.identity import Known, SessionMethod, User
 from stackyard.kernel.access import SYSTEM, Action
+from stackyard.kernel.config import ConfigInput, ConfigType
 from stackyard.kernel.ids import ApiKeyId, PoolId, SpaceId, StackId, WorkerId, new_ulid
 from stackyard.runs import RunType
 from stackyard.spaces import Holder, HolderKind, SpaceSpec
-from stackyard.stacks import ConfigInput, ConfigType, TrackedCommit
+from stackyard.stacks import TrackedCommit
 from stackyard.state import parse
 from stackyard.unit import Unit
 from stackyard.vcs import RepositorySettings

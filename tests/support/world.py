@@ -14,6 +14,7 @@ from stackyard.http.doors import Doors
 from stackyard.identity import Opened, SecurityKey
 from stackyard.kernel.access import SYSTEM, Action, Subject, SubjectKind
 from stackyard.kernel.caller import Place
+from stackyard.kernel.config import ConfigInput, ConfigType
 from stackyard.kernel.federation import OidcSettings
 from stackyard.kernel.ids import (
     ROOT,
@@ -31,7 +32,7 @@ from stackyard.kernel.ids import (
 from stackyard.processes.server import make_doors
 from stackyard.runs import Leg, RunState, RunType
 from stackyard.spaces import Holder, HolderKind, SpaceSpec, seed
-from stackyard.stacks import ConfigInput, ConfigType, Provider, TrackedCommit
+from stackyard.stacks import Provider, TrackedCommit
 from stackyard.unit import Unit
 from stackyard.vcs import FileChange, NewRevision, RepositorySettings
 from stackyard.workers import PoolSettings

@@ -5,15 +5,9 @@ from typing import Any
 from ariadne import MutationType, ObjectType
 
 from stackyard.graphql.context import Info
+from stackyard.kernel.config import ConfigInput, ConfigType, checksum
 from stackyard.kernel.ids import StackId
-from stackyard.stacks import (
-    ConfigElement,
-    ConfigInput,
-    ConfigType,
-    Stack,
-    checksum,
-    computed_variables,
-)
+from stackyard.stacks import ConfigElement, Stack, computed_variables
 
 mutation = MutationType()
 stack = ObjectType("Stack")

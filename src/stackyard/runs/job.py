@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from stackyard.kernel.config import ConfigValue
 from stackyard.runs.model import Leg, Run
 from stackyard.runs.states import RunType
-from stackyard.stacks import ConfigValue, Stack
+from stackyard.stacks import Stack
 from stackyard_protocol.job import (
     EnvVar,
     Hooks,

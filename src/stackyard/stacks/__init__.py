@@ -7,7 +7,6 @@ must keep to, then `service/` for what can be done with it.
 from stackyard.stacks.errors import (
     CommitNameError,
     CommitUnknownError,
-    ConfigElementError,
     RepositoryUnknownError,
     SpaceUnknownError,
     StackDeletingError,
@@ -29,13 +28,7 @@ from stackyard.stacks.events import (
 )
 from stackyard.stacks.model.commit import TrackedCommit
 from stackyard.stacks.model.computed import computed_variables
-from stackyard.stacks.model.config import (
-    ConfigElement,
-    ConfigInput,
-    ConfigType,
-    ConfigValue,
-    checksum,
-)
+from stackyard.stacks.model.config import ConfigElement
 from stackyard.stacks.model.spec import Provider, StackSpec
 from stackyard.stacks.model.stack import Stack, StackState
 from stackyard.stacks.model.vendors import VENDORS, Terraform, Vendor, vendor_name
@@ -62,11 +55,7 @@ __all__ = [
     "CommitNameError",
     "CommitUnknownError",
     "ConfigElement",
-    "ConfigElementError",
-    "ConfigInput",
     "ConfigStore",
-    "ConfigType",
-    "ConfigValue",
     "Followed",
     "Neighbours",
     "Pools",
@@ -98,7 +87,6 @@ __all__ = [
     "Vendor",
     "VisibleSpaces",
     "WorkerPoolUnknownError",
-    "checksum",
     "computed_variables",
     "followed_elsewhere",
     "vendor_name",

@@ -67,10 +67,6 @@ class CommitUnknownError(InvalidError):
     """The stack's repository has no such commit: give the whole hash of one."""
 
 
-class ConfigElementError(ProblemsError):
-    """The variable or file cannot be stored."""
-
-
 class OutOfReachError(InvalidError):
     """The stack could not use what it needs from its space."""
 
