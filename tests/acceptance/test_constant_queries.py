@@ -25,11 +25,13 @@ TABLE: Final = table(PAGE.read_text())
 # Query → where its list lies.
 LISTS: Final = {
     "apiKeys": "apiKeys",
+    "contexts": "contexts",
     "managedUserGroups": "managedUserGroups",
     "managedUsers": "managedUsers",
     "repos": "repos.edges",
     "roles": "roles",
     "searchAuditTrailEntries": "searchAuditTrailEntries.edges",
+    "searchContexts": "searchContexts.edges",
     "searchStacks": "searchStacks.edges",
     "sessions": "sessions",
     "spaces": "spaces",
@@ -40,6 +42,7 @@ LISTS: Final = {
 ARGUMENTS: Final = {
     "repos": 'spaceID: "{home}", first: 100',
     "searchAuditTrailEntries": "input: { first: 100 }",
+    "searchContexts": "input: { first: 100 }",
     "searchStacks": "input: { first: 100 }",
 }
 # One file of one repository: git is asked once, and the database before that.

@@ -47,6 +47,16 @@ ROOTS: Final[Mapping[str, str]] = {
     "auditTrailSetWebhook": 'input: { enabled: false, endpoint: "https://log.example",'
     ' includeRuns: false, secret: "x" }',
     "auditTrailWebhook": "",
+    "context": 'id: "{context}"',
+    "contextAttach": 'id: "{unused}", stack: "{net}"',
+    "contextConfigAdd": 'context: "{context}", config: { id: "x",'
+    ' type: ENVIRONMENT_VARIABLE, value: "y", writeOnly: false }',
+    "contextConfigDelete": 'context: "{context}", id: "{element}"',
+    "contextCreateV2": 'input: { name: "x", space: "{home}" }',
+    "contextDelete": 'id: "{context}"',
+    "contextDetach": 'id: "{attachment}"',
+    "contextUpdateV2": 'id: "{context}", input: { name: "y" }',
+    "contexts": "",
     "debugInfo": "",
     "managedUser": 'id: "{user}"',
     "managedUserDelete": 'id: "{user}"',
@@ -83,6 +93,7 @@ ROOTS: Final[Mapping[str, str]] = {
     "runStop": 'stack: "{net}", run: "{net_run}"',
     "runTrigger": 'stack: "{net}"',
     "searchAuditTrailEntries": "input: {}",
+    "searchContexts": "input: {}",
     "searchStacks": "input: {}",
     "securityEmail": "",
     "securityKeyDelete": 'id: "{security_key}"',
@@ -143,6 +154,8 @@ ROOTS: Final[Mapping[str, str]] = {
 INSTEAD: Final[Mapping[str, str]] = {"Stack.roleBindings": 'id: "{bound}"'}
 # Arguments of other fields.
 ARGUMENTS: Final[Mapping[str, str]] = {
+    "Context.attachedStack": 'id: "{net}"',
+    "Context.configElement": 'id: "{element}"',
     "Stack.run": 'id: "{net_run}"',
     "Run.changesV3": "input: {}",
     "Run.logs": "state: PREPARING",

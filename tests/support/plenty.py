@@ -2,6 +2,7 @@
 
 import msgspec
 
+from stackyard.contexts import ContextSpec
 from stackyard.identity import Known, SessionMethod, User
 from stackyard.kernel.access import SYSTEM, Action
 from stackyard.kernel.config import ConfigInput, ConfigType
@@ -25,7 +26,8 @@ async def add(world: World, numbers: range) -> None:
     async with world.whole.platform.unit() as unit:
         for number in numbers:
             pool = await _pool(unit, f"pool {number}", home)
-            await _stack(unit, f"stack {number}", home, pool)
+            stack = await _stack(unit, f"stack {number}", home, pool)
+            await _context(unit, f"context {number}", home, stack)
             await _people(unit, f"somebody {number}", home)
             spec = SpaceSpec(f"space {number}", parent=home, inherits=True)
             await unit.spaces.create(spec, by=SYSTEM)
@@ -49,7 +51,15 @@ async def _pool(unit: Unit, name: str, home: SpaceId) -> PoolId:
     return pool.id
 
 
-async def _stack(unit: Unit, name: str, home: SpaceId, pool: PoolId) -> None:
+async def _context(unit: Unit, name: str, home: SpaceId, stack: StackId) -> None:
+    spec = ContextSpec(name=name, space_id=home)
+    context = await unit.contexts.create(spec, by=SYSTEM)
+    element = ConfigInput("zone", ConfigType.ENVIRONMENT_VARIABLE, "a", False)
+    await unit.context_config.add(context.id, element, by=SYSTEM)
+    await unit.stack_contexts.attach(context.id, stack, by=SYSTEM)
+
+
+async def _stack(unit: Unit, name: str, home: SpaceId, pool: PoolId) -> StackId:
     spec = a_spec(name=name, space_id=home, worker_pool_id=pool)
     stack = await unit.stacks.create(spec, by=SYSTEM)
     await unit.stacks.set_tracked_commit(stack.id, TrackedCommit("c0ffee1"), by=SYSTEM)
@@ -62,6 +72,7 @@ async def _stack(unit: Unit, name: str, home: SpaceId, pool: PoolId) -> None:
     await unit.dispatch.gate(stack.id, by=SYSTEM)
     holder = Holder(HolderKind.STACK, stack.id)
     await unit.bindings.create(holder, role="space-reader", space=home, by=SYSTEM)
+    return stack.id
 
 
 async def _things(unit: Unit, stack: StackId) -> None:

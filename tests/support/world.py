@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from stackyard.contexts import ContextSpec
 from stackyard.http.authentication import COOKIE
 from stackyard.http.doors import Doors
 from stackyard.identity import Opened, SecurityKey
@@ -18,6 +19,7 @@ from stackyard.kernel.config import ConfigInput, ConfigType
 from stackyard.kernel.federation import OidcSettings
 from stackyard.kernel.ids import (
     ROOT,
+    ContextId,
     LegId,
     PoolId,
     RepoId,
@@ -58,6 +60,7 @@ TOKEN = "the-token-of-the-leg"  # noqa: S105 - of a leg that lives for one test
 AT_HOME = (
     *("home", "nook", "pool", "idle", "worker", "net", "gov", "bound", "repo", "spare"),
     *("unconfirmed", "queued", "net_run", "stack_binding", "state"),
+    *("context", "unused", "attachment"),
 )
 
 
@@ -93,6 +96,7 @@ class World:
         await self._push()
         async with self.whole.platform.unit() as unit:
             await self._stacks(unit)
+            await self._contexts(unit)
         await self._states()
         await self._runs()
         await self._keys()
@@ -217,6 +221,22 @@ class World:
             by=SYSTEM,
         )
         self.names["stack_binding"] = bound.id
+
+    async def _contexts(self, unit: Unit) -> None:
+        element = ConfigInput("region", ConfigType.ENVIRONMENT_VARIABLE, "south", False)
+        for name, space in (
+            ("context", "home"),
+            ("unused", "home"),
+            ("foreign", "other"),
+        ):
+            spec = ContextSpec(name=name, space_id=SpaceId(self.names[space]))
+            made = await unit.contexts.create(spec, by=SYSTEM)
+            await unit.context_config.add(made.id, element, by=SYSTEM)
+            self.names[name] = made.id
+        attached = await unit.stack_contexts.attach(
+            ContextId(self.names["context"]), StackId(self.names["net"]), by=SYSTEM
+        )
+        self.names["attachment"] = attached.id
 
     async def _states(self) -> None:
         stack, files = StackId(self.names["net"]), self.whole.platform.state_files

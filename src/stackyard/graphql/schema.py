@@ -8,6 +8,7 @@ from graphql import GraphQLSchema
 from stackyard.graphql import (
     account,
     audit,
+    contexts,
     identity,
     people,
     repos,
@@ -39,6 +40,7 @@ NOUNS = (
     workers,
     stacks,
     stack_config,
+    contexts,
     vendors,
     runs,
     state,

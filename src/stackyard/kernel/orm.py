@@ -8,7 +8,9 @@ from sqlalchemy.orm import DeclarativeBase
 
 from stackyard.kernel.ids import (
     ApiKeyId,
+    AttachmentId,
     BindingId,
+    ContextId,
     GroupId,
     LegId,
     PoolId,
@@ -48,6 +50,8 @@ class Entity(DeclarativeBase):
         PoolId: Text(),
         WorkerId: Text(),
         RepoId: Text(),
+        ContextId: Text(),
+        AttachmentId: Text(),
         ApiKeyId: Text(),
         UserId: Text(),
         GroupId: Text(),

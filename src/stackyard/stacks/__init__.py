@@ -5,8 +5,12 @@ must keep to, then `service/` for what can be done with it.
 """
 
 from stackyard.stacks.errors import (
+    AttachmentProblemsError,
     CommitNameError,
     CommitUnknownError,
+    ContextAttachedError,
+    ContextOutOfReachError,
+    OutOfReachError,
     RepositoryUnknownError,
     SpaceUnknownError,
     StackDeletingError,
@@ -29,6 +33,14 @@ from stackyard.stacks.events import (
 from stackyard.stacks.model.commit import TrackedCommit
 from stackyard.stacks.model.computed import computed_variables
 from stackyard.stacks.model.config import ConfigElement
+from stackyard.stacks.model.contexts import (
+    AttachedContext,
+    Configuration,
+    ContextAttachment,
+    effective,
+    hooks_in_order,
+    ranked,
+)
 from stackyard.stacks.model.spec import Provider, StackSpec
 from stackyard.stacks.model.stack import Stack, StackState
 from stackyard.stacks.model.vendors import VENDORS, Terraform, Vendor, vendor_name
@@ -40,8 +52,9 @@ from stackyard.stacks.ports import (
     Repositories,
     VisibleSpaces,
 )
-from stackyard.stacks.service import StackConfig, Stacks
+from stackyard.stacks.service import Given, StackConfig, StackContexts, Stacks
 from stackyard.stacks.store import (
+    AttachmentStore,
     ConfigStore,
     Followed,
     StackStore,
@@ -50,14 +63,23 @@ from stackyard.stacks.store import (
 
 __all__ = [
     "VENDORS",
+    "AttachedContext",
+    "AttachmentProblemsError",
+    "AttachmentStore",
     "CheckUrl",
     "CommitFacts",
     "CommitNameError",
     "CommitUnknownError",
     "ConfigElement",
     "ConfigStore",
+    "Configuration",
+    "ContextAttachedError",
+    "ContextAttachment",
+    "ContextOutOfReachError",
     "Followed",
+    "Given",
     "Neighbours",
+    "OutOfReachError",
     "Pools",
     "Provider",
     "Repositories",
@@ -65,6 +87,7 @@ __all__ = [
     "SpaceUnknownError",
     "Stack",
     "StackConfig",
+    "StackContexts",
     "StackCreated",
     "StackDeleted",
     "StackDeletingError",
@@ -88,6 +111,9 @@ __all__ = [
     "VisibleSpaces",
     "WorkerPoolUnknownError",
     "computed_variables",
+    "effective",
     "followed_elsewhere",
+    "hooks_in_order",
+    "ranked",
     "vendor_name",
 ]
