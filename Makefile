@@ -23,19 +23,24 @@ demo: $(VENV)/ready web ## Set everything up, then plan and apply a real stack; 
 up: $(VENV)/ready web ## The same platform, staying up until Ctrl-C
 	$(BIN)/python -m stackyard up
 
+# Tests mostly wait. Those of a file stay together: they may share a platform.
+SIDE_BY_SIDE := -n 3 --dist loadfile --no-loadscope-reorder
+
 # What asks most of the database; the fault test is the whole platform.
 OF_DATABASE := tests/integration tests/contracts/test_queue.py tests/contracts/test_queue_builtin.py \
 	tests/acceptance/test_drain.py
 
 test: system $(VENV)/ready web emulators servers identity-providers ## Everything CI runs
 	$(MAKE) check
-	$(BIN)/pytest tests --ignore=tests/unit --ignore=tests/architecture
-	TEST_POSTGRES=14 $(BIN)/pytest -q tests/integration/test_[dms]*.py tests/acceptance/test_drain.py
+	$(BIN)/pytest $(SIDE_BY_SIDE) tests --ignore=tests/unit --ignore=tests/architecture
+	TEST_POSTGRES=14 $(BIN)/pytest -q $(SIDE_BY_SIDE) \
+		tests/integration/test_[dms]*.py tests/acceptance/test_drain.py
 
 test-postgres: system $(VENV)/ready web emulators servers ## The tests of the database, on every PostgreSQL
 	$(BIN)/pytest -q tests/acceptance/test_database_at_start.py
 	for major in 14 15 16 17; do \
-		TEST_POSTGRES=$$major $(BIN)/pytest -q $(OF_DATABASE) tests/faults/test_database.py; \
+		TEST_POSTGRES=$$major $(BIN)/pytest -q $(SIDE_BY_SIDE) \
+			$(OF_DATABASE) tests/faults/test_database.py; \
 	done
 
 check: $(VENV)/ready web ## Format, lint, types, import contracts, unit tests

@@ -8,7 +8,7 @@ template in milliseconds, where commits are commits and tasks run side by side.
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,7 @@ import stackyard.composition  # noqa: F401 - every table is declared below it
 from stackyard.adapters.postgres import Database
 from stackyard.kernel.orm import Entity
 from tests.support.elasticmq import ElasticMq, running_elasticmq
+from tests.support.platform import Platform, logs_of
 from tests.support.postgres import (
     CHOSEN,
     administer,
@@ -26,6 +27,7 @@ from tests.support.postgres import (
 )
 
 TEMPLATE = "stackyard_template"
+LONGEST = ("faults", "browser", "platform")  # each file starts a whole platform
 MACHINE_S = ("AWS_", "OBSERVABILITY_", "OTEL_", "SPACELIFT_", "STACKYARD_", "TF_")
 
 
@@ -105,6 +107,23 @@ async def session(shared: Database) -> AsyncIterator[AsyncSession]:
 def elasticmq() -> Iterator[ElasticMq]:
     with running_elasticmq() as server:
         yield server
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, or workers wait for the last one's last file."""
+    items.sort(key=lambda item: item.path.parent.name not in LONGEST)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Function,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A failure in CI must be understood from its text."""
+    report = yield
+    platform = item.funcargs.get("platform")
+    if report.failed and isinstance(platform, Platform):
+        report.sections.append(("Logs of the platform", logs_of(platform)))
+    return report
 
 
 def pytest_report_header() -> str:

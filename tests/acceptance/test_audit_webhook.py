@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pytest
 from tests.support.hosting import running
-from tests.support.postgres import free_port
+from tests.support.ports import free_port
 from tests.support.registry import LOCAL, Receiver, Registry
 from tests.support.stacks import ADA, a_spec
 

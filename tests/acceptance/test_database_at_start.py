@@ -13,12 +13,8 @@ from typing import Any
 import psycopg
 import pytest
 from structlog.testing import capture_logs
-from tests.support.postgres import (
-    administer,
-    clone_name,
-    free_port,
-    temporary_postgres,
-)
+from tests.support.ports import free_port
+from tests.support.postgres import administer, clone_name, temporary_postgres
 
 from stackyard.kernel.database_url import DatabaseUrl
 from stackyard.processes.life import prepare_database, wait_for_database

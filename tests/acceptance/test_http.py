@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from structlog.testing import capture_logs
 from tests.support.edge import ADMIN, SITE, Edge
-from tests.support.postgres import free_port
+from tests.support.ports import free_port
 
 from stackyard.adapters.postgres import Database
 from stackyard.http.condition import Condition

@@ -11,7 +11,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 from tests.support.git_backend import GitBackend, OwnTls
 from tests.support.hosting import Laptop, running
-from tests.support.postgres import free_port
+from tests.support.ports import free_port
 
 from stackyard.adapters.outbound import GuardedHttp
 from stackyard.vcs import (

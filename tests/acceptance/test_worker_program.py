@@ -1,7 +1,6 @@
 """The whole worker as its operator starts it: launcher, phases, sandbox."""
 
 import asyncio
-import contextlib
 import hashlib
 import io
 import os
@@ -17,6 +16,7 @@ from pathlib import Path
 import pytest
 from tests.support.launchers import World, a_world
 from tests.support.mosquitto import eventually
+from tests.support.processes import a_while, running
 
 from stackyard_protocol.job import Archive, LegKind
 from stackyard_protocol.mqtt import RunAssigned
@@ -97,7 +97,7 @@ async def test_a_task_runs_in_the_sandbox_and_is_reported(world: World) -> None:
 
 
 async def test_nothing_of_a_killed_worker_goes_on(world: World) -> None:
-    mark = "stackyard-test-of-a-killed-worker"
+    mark = a_while()
     async with worker(world) as process:
         await eventually(lambda: len(world.workers()) == 1, "registration")
         assigned = await assign_task(world, f"echo begun; sh -c 'sleep 600; : {mark}'")
@@ -110,11 +110,4 @@ async def test_nothing_of_a_killed_worker_goes_on(world: World) -> None:
 
     assert isinstance(leg.last, Lost)
     assert b"begun" in whole_log(world, assigned)
-    assert not any(mark in line for line in command_lines())
-
-
-def command_lines() -> Iterator[str]:
-    for path in Path("/proc").iterdir():
-        with contextlib.suppress(OSError):
-            if path.name.isdigit():
-                yield (path / "cmdline").read_text(errors="replace")
+    assert not running(mark)

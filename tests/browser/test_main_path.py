@@ -7,7 +7,7 @@ from itertools import count
 from playwright.sync_api import Browser, Page, expect
 from tests.support.browser import is_too_wide, sign_in
 from tests.support.platform import ADMIN, PASSWORD, Platform
-from tests.support.postgres import free_port
+from tests.support.ports import free_port
 
 CODE = """
 resource "terraform_data" "network" {

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import text
 from tests.support.carriers import relayed
 from tests.support.elasticmq import CREDENTIALS, REGION, ElasticMq, depth_of
-from tests.support.postgres import free_port
+from tests.support.ports import free_port
 from tests.support.proxy import CuttableProxy
 from tests.support.queues import next_messages, numbers, send, take
 

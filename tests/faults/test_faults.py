@@ -89,7 +89,7 @@ def assert_nothing_is_held(platform: Platform) -> None:
         )
         return held == [(0,)]
 
-    eventually(free, "every slot and lock to be free", 30)
+    eventually(free, "every slot and lock to be free", 60)
 
 
 def carry_through(platform: Platform, stack: str, run: str) -> None:
@@ -147,7 +147,7 @@ def test_a_worker_that_dies_planning_leaves_a_failed_run(platform: Platform) -> 
 
     platform.kill(victim)
 
-    failed = client.wait_for(stack, run, "FAILED", seconds=60)
+    failed = client.wait_for(stack, run, "FAILED", seconds=90)
     assert "PLANNING" in failed["history"][0]["note"]
     platform.start_worker(victim)
     platform.wait_for_workers(2)
@@ -168,7 +168,7 @@ def test_a_worker_that_dies_applying_says_so_and_keeps_the_state(
 
     platform.kill(victim)
 
-    failed = client.wait_for(stack, run, "FAILED", seconds=60)
+    failed = client.wait_for(stack, run, "FAILED", seconds=90)
     note = failed["history"][0]["note"]
     assert re.search("APPLYING", note)
     assert "state is kept" in note

@@ -5,162 +5,144 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import tempfile
 import time
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from itertools import pairwise
 from pathlib import Path
-from types import MappingProxyType
+from typing import Any
 
 import pytest
 from sqlalchemy import text
-from tests.support.carriers import relayed
+from tests.support.carriers import BUILT_IN, SQS, Carrier, running_carrier
 from tests.support.consumer import TABLE
-from tests.support.elasticmq import CREDENTIALS, ElasticMq
+from tests.support.crowd import crowd
+from tests.support.elasticmq import CREDENTIALS, ElasticMq, depth_of
+from tests.support.holdings import (
+    Holding,
+    assert_in_order,
+    assert_never_in_two_hands,
+    holdings,
+)
 from tests.support.postgres import running_postgres, wait_until_it_answers
-from tests.support.queues import eventually, next_messages, receiver_at, send
+from tests.support.queues import eventually, next_messages, receiver_at, send, take
 
 from stackyard.adapters.postgres import Database
 from stackyard.adapters.queue import PostgresReceiver
 from stackyard.embedded.postgres import EmbeddedPostgres
 from stackyard.kernel.errors import UnavailableError
 from stackyard.kernel.orm import Entity
-from stackyard.kernel.queue import Queue
+from stackyard.kernel.queue import DEAD, MAX_RECEIVES, Message, Queue
 
-ROOT = Path(__file__).parents[2]
-GROUPS, EACH = 40, 125
-
-
-class Crowd:
-    """Consumers of which one is killed now and then, and replaced."""
-
-    def __init__(
-        self, url: str, queues: list[Queue], in_sqs: Mapping[Queue, str]
-    ) -> None:
-        self.url, self.in_sqs = url, in_sqs
-        self.members = [(queue, self._start(queue)) for queue in queues]
-
-    def kill_one(self, dice: random.Random) -> None:
-        index = dice.randrange(len(self.members))
-        queue, process = self.members[index]
-        process.kill()
-        process.wait(10)
-        self.members[index] = (queue, self._start(queue))
-
-    def leave(self) -> None:
-        for _, process in self.members:
-            process.kill()
-            process.wait(10)
-
-    def _start(self, queue: Queue) -> subprocess.Popen[bytes]:
-        where = [self.in_sqs[queue]] if self.in_sqs else []
-        program = [sys.executable, "-m", "tests.support.consumer"]
-        return subprocess.Popen(
-            [*program, self.url, queue, "10", *where],
-            cwd=ROOT,
-            env=os.environ | CREDENTIALS | {"PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-        )
+ROUNDS, GROUPS, EACH = 3, 40, 42
+ALONE = GROUPS * EACH  # as many without a group as with one
+# A round ends when nothing is left of it. So no message is in the hands of more than
+# two that are killed, which it outlives: it may be received three times.
+VICTIMS = [Queue.ASYNC, Queue.ASYNC_FIFO] * (MAX_RECEIVES - 1)
 
 
-@contextmanager
-def crowd(
-    url: str, in_sqs: Mapping[Queue, str] = MappingProxyType({})
-) -> Iterator[Crowd]:
-    consumers = Crowd(url, [Queue.ASYNC, Queue.ASYNC_FIFO] * 4, in_sqs)
-    try:
-        yield consumers
-    finally:
-        consumers.leave()
+@pytest.fixture(params=[BUILT_IN, SQS])
+async def carrier(
+    request: pytest.FixtureRequest, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Carrier]:
+    server: ElasticMq | None = None
+    if request.param == SQS:
+        server = request.getfixturevalue("elasticmq")
+        for name, value in CREDENTIALS.items():
+            monkeypatch.setenv(name, value)
+    async with running_carrier(database_url, server) as carrier:
+        yield carrier
 
 
-async def left_in(database: Database) -> int:
-    async with database.transaction() as session:
-        query = text("SELECT count(*) FROM message_queue_messages")
-        return int(await session.scalar(query) or 0)
-
-
-async def handled(database: Database) -> dict[str | None, list[int]]:
-    found: dict[str | None, list[int]] = defaultdict(list)
-    async with database.transaction() as session:
-        query = text("SELECT message_group, n FROM handled ORDER BY id")
-        for group, n in (await session.execute(query)).all():
-            found[group].append(n)
-    return found
-
-
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 async def test_ten_thousand_messages_survive_consumers_that_are_killed(
-    database: Database, database_url: str
-) -> None:
-    dice = random.Random(7)
-    await fill(database)
-
-    with crowd(database_url) as consumers:
-        async with asyncio.timeout(150):
-            kills = 0
-            while left := await left_in(database):
-                if kills < 12 and left < 2 * GROUPS * EACH:
-                    consumers.kill_one(dice)
-                    kills += 1
-                await asyncio.sleep(0.5)
-
-    assert kills > 3
-    assert_whole_and_in_order(await handled(database))
-
-
-@pytest.mark.timeout(240)
-async def test_ten_thousand_messages_in_sqs_survive_consumers_that_are_killed(
     database: Database,
     database_url: str,
-    elasticmq: ElasticMq,
-    monkeypatch: pytest.MonkeyPatch,
+    carrier: Carrier,
+    request: pytest.FixtureRequest,
 ) -> None:
-    for name, value in CREDENTIALS.items():
-        monkeypatch.setenv(name, value)
-    urls = await elasticmq.make_queues()
+    server = request.getfixturevalue("elasticmq") if carrier.urls else None
     dice = random.Random(7)
-    await fill(database)
-    async with relayed(database_url, urls, relays=2), asyncio.timeout(100):
-        while await left_in(database):  # noqa: ASYNC110 - others empty it
-            await asyncio.sleep(0.1)
-
-    with crowd(database_url, urls) as consumers:
-        async with asyncio.timeout(120):
-            kills, done = 0, 0
-            while done < 2 * GROUPS * EACH:
-                if kills < 12 and done:
-                    consumers.kill_one(dice)
-                    kills += 1
-                await asyncio.sleep(0.5)
-                seen = await handled(database)
-                done = sum(len(set(numbers)) for numbers in seen.values())
-
-    assert kills > 3
-    assert_whole_and_in_order(await handled(database))
-
-
-async def fill(database: Database) -> None:
-    """Send as many messages in groups as without."""
     async with database.transaction() as session:
         await session.execute(text(TABLE))
-    await send(database, Queue.ASYNC, *({"n": n} for n in range(GROUPS * EACH)))
+
+    async def left_are(most: int) -> None:
+        while await left(database, carrier, server) > most:  # noqa: ASYNC110 - others empty it
+            await asyncio.sleep(0.1)
+
+    with crowd(database_url, carrier.urls) as consumers:
+        async with asyncio.timeout(270):
+            for number in range(ROUNDS):
+                await fill(database, number)
+                for kill, queue in enumerate(VICTIMS, start=1):
+                    await left_are(2 * ALONE * (8 - kill) // 8)
+                    consumers.kill_one(queue, dice)
+                await left_are(0)
+
+    found = await holdings(database)
+    assert_never_in_two_hands(found)
+    assert_every_good_one_was_done(found)
+    assert_in_order(found)
+    assert_dead_letters_are_the_poison([one async for one in dead_letters(carrier)])
+
+
+def a_body(n: int) -> dict[str, Any]:
+    """Return one of which every eighteenth is too much for its consumer."""
+    return {"n": n, "poison": n % 18 == 7, "said": f"n\u00famero {n}\n" * (n % 3)}
+
+
+def all_sent(*, poison: bool) -> set[tuple[str | None, int]]:
+    alone = {(None, n) for n in range(ROUNDS * ALONE)}
+    grouped = {(f"{g}", n) for g in range(GROUPS) for n in range(ROUNDS * EACH)}
+    return {one for one in alone | grouped if a_body(one[1])["poison"] is poison}
+
+
+async def fill(database: Database, number: int) -> None:
+    """Send the messages of a round."""
+    alone = range(number * ALONE, (number + 1) * ALONE)
+    await send(database, Queue.ASYNC, *map(a_body, alone))
     for group in range(GROUPS):
-        bodies = ({"n": n} for n in range(EACH))
+        bodies = map(a_body, range(number * EACH, (number + 1) * EACH))
         await send(database, Queue.ASYNC_FIFO, *bodies, group=f"{group}")
 
 
-def assert_whole_and_in_order(found: dict[str | None, list[int]]) -> None:
-    assert set(found.pop(None)) == set(range(GROUPS * EACH))
-    assert len(found) == GROUPS
-    for seen in found.values():
-        assert set(seen) == set(range(EACH))
-        # again after a kill, perhaps; but never before its predecessor
-        assert all(later - earlier in {0, 1} for earlier, later in pairwise(seen)), seen
+async def left(database: Database, carrier: Carrier, server: ElasticMq | None) -> int:
+    """Return how many messages are not dead, but may yet be received."""
+    query = text(
+        "SELECT count(*) FROM message_queue_messages"
+        " WHERE queue NOT IN ('dlq', 'dlq-fifo')"
+    )
+    async with database.transaction() as session:
+        count = int(await session.scalar(query) or 0)
+    if server:
+        for queue in (Queue.ASYNC, Queue.ASYNC_FIFO):
+            count += await depth_of(server, carrier.urls[queue])
+    return count
+
+
+async def dead_letters(carrier: Carrier) -> AsyncIterator[Message]:
+    for queue in DEAD:
+        while messages := await take(carrier.receiver, queue):
+            for message in messages:
+                yield message
+                assert await carrier.receiver.acknowledge(message)
+
+
+def assert_every_good_one_was_done(found: list[Holding]) -> None:
+    done = {(one.group, one.n) for one in found if one.done_at is not None}
+    assert done >= all_sent(poison=False)
+
+
+def assert_dead_letters_are_the_poison(letters: list[Message]) -> None:
+    """Each of them once, as it was sent, and none of the others."""
+    assert Counter((one.group, one.body["n"]) for one in letters) == Counter(
+        all_sent(poison=True)
+    )
+    for one in letters:
+        assert one.body == a_body(one.body["n"])
+        assert one.origin == (Queue.ASYNC if one.group is None else Queue.ASYNC_FIFO)
+        assert one.queue == one.origin.dead_letters
 
 
 @pytest.fixture

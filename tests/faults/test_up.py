@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Self
 
 import pytest
-from tests.support.postgres import free_port
+from tests.support.ports import free_port
 
 
 @pytest.fixture

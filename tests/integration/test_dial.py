@@ -9,7 +9,8 @@ from urllib.parse import quote
 import psycopg
 import pytest
 from tests.support.authority import Authority, key_pem, make_key
-from tests.support.postgres import administer, free_port, postgres_at, running
+from tests.support.ports import free_port
+from tests.support.postgres import administer, postgres_at, running
 
 from stackyard.adapters.postgres import Database
 from stackyard.adapters.postgres.dial import Connection, dial_blocking

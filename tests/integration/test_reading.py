@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from tests.support.edge import NOTHING, Edge
-from tests.support.postgres import administer, clone_name, free_port
+from tests.support.ports import free_port
+from tests.support.postgres import administer, clone_name
 from tests.support.stacks import ADA, a_spec
 
 from stackyard.adapters.postgres import Database, Reading

@@ -1,5 +1,8 @@
 """Logs: taken in any pieces, read from any offset, the same bytes before and after."""
 
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
@@ -26,6 +29,7 @@ from stackyard.runs import (
     queue_run,
 )
 from stackyard.runs.errors import ChunkTooLargeError
+from stackyard.runs.log_model import LogChunk, PhaseLog
 from stackyard.runs.service.logs import FORGOTTEN
 from stackyard_protocol.report import MAX_CHUNK, LogEnd
 
@@ -207,6 +211,55 @@ async def test_what_comes_after_the_sealing_is_there_too(desk: Desk) -> None:
 
     assert await desk.read_all() == b"before after"
     assert await desk.read_all(4) == b"re after"
+
+
+@dataclass(frozen=True, slots=True)
+class Overtaken(LogStore):
+    """Between a look at the log and one at its chunks, another process seals it."""
+
+    async def chunks_from(
+        self, log: PhaseLog, offset: int, *, limit: int
+    ) -> Sequence[LogChunk]:
+        await self.session.execute(
+            text(
+                "UPDATE run_logs SET sealed_key = 'theirs', sealed_chunks = 2,"
+                " sealed_size = 9"
+            )
+        )
+        await self.session.execute(text("DELETE FROM run_log_chunks WHERE number < 2"))
+        return await LogStore.chunks_from(self, log, offset, limit=limit)
+
+
+@pytest.mark.parametrize("chunks", [2, 3])
+async def test_a_log_that_is_sealed_while_it_is_read_is_read_whole(
+    desk: Desk, chunks: int
+) -> None:
+    """Nobody would wake the one who follows it, and a sealer would read for ever."""
+    pieces = [b"all ", b"of it", b", and more"][:chunks]
+    for number, piece in enumerate(pieces):
+        await desk.append(number, piece)
+    await desk.end(chunks)
+    await desk.blobs.put(Bucket.RUN_LOGS, "theirs", b"all of it")
+    desk.logs = replace(desk.logs, store=Overtaken(desk.session))
+    log = await desk.logs.to_seal(desk.run.id, VERSION, by=SYSTEM)
+    assert log is not None
+
+    async with asyncio.timeout(10):
+        whole = [piece async for piece in desk.logs.whole(log, by=SYSTEM)]
+
+    assert b"".join(whole) == b"".join(pieces)
+
+
+async def test_who_follows_a_log_that_is_sealed_meanwhile_sees_its_end(
+    desk: Desk,
+) -> None:
+    await desk.append(0, b"all ")
+    await desk.append(1, b"of it")
+    await desk.end(2)
+    await desk.blobs.put(Bucket.RUN_LOGS, "theirs", b"all of it")
+    desk.logs = replace(desk.logs, store=Overtaken(desk.session))
+
+    assert await desk.look() == (b"all of it", True, True)
 
 
 @settings(

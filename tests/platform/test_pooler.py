@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from tests.support.platform import Platform, running_platform
 from tests.support.pooler import running_pooler
-from tests.support.postgres import free_port
+from tests.support.ports import free_port
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from stackyard.adapters.blobs import S3Blobs, S3Endpoint
 from stackyard.embedded.buckets import Buckets
 from stackyard.embedded.store import PORTS, EmbeddedStore
 from stackyard.kernel.blobs import BlobNotFoundError, Bucket
-from tests.support.postgres import free_port
+from tests.support.ports import free_port
 
 NAMES = {bucket: f"test-{bucket.lower().replace('_', '-')}" for bucket in Bucket}
 

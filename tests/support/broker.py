@@ -19,7 +19,7 @@ from tests.support.certificates import (
     rsa_key,
     signing_request,
 )
-from tests.support.postgres import free_port
+from tests.support.ports import free_port
 
 HOST = "127.0.0.1"
 AUTHORITY = Authority.found(clock=system_clock)

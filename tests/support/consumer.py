@@ -1,11 +1,12 @@
-"""A consumer process for tests that kill it: writes down what it handles, then acks.
+"""A consumer process for tests that kill it: writes down what it has, and for how long.
 
 Run as `python -m tests.support.consumer <database url> <queue> <batch> [<url in SQS>]`.
 """
 
 import asyncio
 import sys
-from typing import TypeAlias
+import time
+from typing import Any, Final, TypeAlias
 
 from sqlalchemy import text
 
@@ -16,39 +17,75 @@ from stackyard.kernel.queue import Message, Queue
 from tests.support.elasticmq import REGION
 from tests.support.queues import receiver_at
 
-TABLE = (
-    "CREATE TABLE handled (id bigint GENERATED ALWAYS AS IDENTITY, pid int,"
-    " message_group text, n int)"
-)
-_INSERT = text(
-    "INSERT INTO handled (pid, message_group, n)"
-    " VALUES (pg_backend_pid(), :message_group, :n)"
-)
+VISIBILITY_SECONDS: Final = 3.0
 
+# Times are of CLOCK_MONOTONIC, which all processes of a machine share. A message that
+# was taken is hidden since some moment between the first two.
+TABLE: Final = (
+    "CREATE TABLE holdings (message text, receipt text, message_group text, n int,"
+    " poison bool, asked_at float, taken_at float, done_at float,"
+    " PRIMARY KEY (message, receipt))"
+)
+_BEGIN: Final = text(
+    "INSERT INTO holdings"
+    " VALUES (:message, :receipt, :group, :n, :poison, :asked_at, :taken_at)"
+)
+_END: Final = text(
+    "UPDATE holdings SET done_at = :done_at"
+    " WHERE message = :message AND receipt = :receipt"
+)
 
 Receiver: TypeAlias = PostgresReceiver | SqsReceiver
 
 
 async def handle(
-    database: Database, receiver: Receiver, messages: list[Message]
+    database: Database, receiver: Receiver, messages: list[Message], asked_at: float
 ) -> None:
-    rows = [
-        {"message_group": message.group, "n": message.body["n"]} for message in messages
-    ]
+    """Write down that they are ours, and until when. Poison fails as in the drain."""
+    times = {"asked_at": asked_at, "taken_at": time.monotonic()}
     async with database.transaction() as session:
-        await session.execute(_INSERT, rows)
-    await receiver.acknowledge_all(messages)
+        await session.execute(_BEGIN, [_row(one) | times for one in messages])
+    async with database.transaction() as session:
+        done = {"done_at": time.monotonic()}
+        await session.execute(_END, [_row(one) | done for one in messages])
+    good = [one for one in messages if not one.body["poison"]]
+    if good:
+        await receiver.acknowledge_all(good)
+    for poison in (one for one in messages if one.body["poison"]):
+        await receiver.extend(poison, visibility_seconds=0)
+
+
+def _row(message: Message) -> dict[str, Any]:
+    return {
+        "message": message.id,
+        "receipt": message.receipt,
+        "group": message.group,
+        "n": message.body["n"],
+        "poison": message.body["poison"],
+    }
 
 
 async def consume(
     database: Database, receiver: Receiver, queue: Queue, batch: int
 ) -> None:
+    waited = False
     while True:
-        messages = await receiver.receive(queue, limit=batch, visibility_seconds=2)
+        asked_at = time.monotonic()
+        messages = await receiver.receive(
+            queue, limit=batch, visibility_seconds=VISIBILITY_SECONDS
+        )
+        if waited:  # then they may have been hidden for a while
+            asked_at = time.monotonic()
+            messages = [one for one in messages if await hidden(receiver, one)]
         if messages:
-            await handle(database, receiver, messages)
+            await handle(database, receiver, messages, asked_at)
         else:
             await receiver.wait(queue)
+        waited = not messages
+
+
+async def hidden(receiver: Receiver, message: Message) -> bool:
+    return await receiver.extend(message, visibility_seconds=VISIBILITY_SECONDS)
 
 
 async def main(url: str, queue: Queue, batch: int, *urls: str) -> None:

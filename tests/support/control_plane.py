@@ -38,7 +38,7 @@ from stackyard_protocol.report import (
     UploadUrl,
 )
 from tests.support.mosquitto import eventually
-from tests.support.postgres import free_port
+from tests.support.ports import free_port
 
 Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
 

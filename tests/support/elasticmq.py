@@ -21,7 +21,7 @@ from aiobotocore.config import AioConfig
 from aiobotocore.session import get_session
 
 from stackyard.kernel.queue import DEAD, MAX_RECEIVES, Queue
-from tests.support.postgres import free_port
+from tests.support.ports import free_port
 
 HOME: Final = Path(__file__).parents[1] / "emulators" / "elasticmq"
 REGION: Final = "elasticmq"

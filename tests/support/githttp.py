@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from tests.support.postgres import free_port
+from tests.support.ports import free_port
 
 _AUTHOR = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
 

@@ -33,7 +33,7 @@ from stackyard.vcs import (
 )
 from tests.support.blobs import MemoryBlobs
 from tests.support.fakes import Clock, MemoryOutbox, MemoryTrail, OpenAccess
-from tests.support.postgres import free_port
+from tests.support.ports import free_port
 
 ADA = Subject(SubjectKind.USER, "ada", "ada")
 KEY = "key:secret"

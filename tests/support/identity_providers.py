@@ -25,7 +25,7 @@ from cryptography.x509.oid import NameOID
 
 from tests.support.certificates import private_pem, rsa_key
 from tests.support.git_backend import OwnTls
-from tests.support.postgres import free_port
+from tests.support.ports import free_port
 
 HOME: Final = Path(__file__).parents[1] / "identity-providers"
 CLIENT_ID: Final = "stackyard"

@@ -21,7 +21,7 @@ from stackyard_protocol.mqtt import (
 )
 from stackyard_worker.link import mutual_tls
 from tests.support.authority import Authority, key_pem, make_key
-from tests.support.postgres import free_port
+from tests.support.ports import free_port
 
 CONTROL = "control-plane"
 

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from stackyard.kernel.blobs import Bucket
 from tests.support.edge import rsa_key
-from tests.support.postgres import free_port
+from tests.support.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import psycopg
 
-from tests.support.postgres import free_port
+from tests.support.ports import free_port
 
 CONFIGURATION = """
 [databases]

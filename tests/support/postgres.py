@@ -6,7 +6,6 @@ the one of that version that `make servers` fetched.
 
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -19,17 +18,12 @@ from uuid import uuid4
 import psycopg
 
 from stackyard.embedded.postgres import EmbeddedPostgres
+from tests.support.ports import free_port
 
 SERVERS: Final = Path(__file__).parents[1] / "servers" / "node_modules"
 WHEELS: Final = Path(__file__).parents[1] / "servers" / "wheels"
 CHOSEN: Final = os.environ.get("TEST_POSTGRES") or None
 FAST: Final = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def postgres_at(

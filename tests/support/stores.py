@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from tests.support.postgres import free_port
+from tests.support.ports import free_port
 
 
 @dataclass

@@ -30,6 +30,10 @@ class LogStore:
             populate_existing=lock,
         )
 
+    async def look_again(self, log: PhaseLog) -> None:
+        """Read what others have made of it since it was found."""
+        await self.session.refresh(log)
+
     async def open(self, run_id: RunId, state_version: int) -> PhaseLog:
         """Return the phase's log, locked, made if this is its first chunk."""
         await self.make(run_id, state_version)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.legs import a_host, a_job, carry
+from tests.support.processes import a_while, running
 from tests.support.recorder import Recorder
 from tests.support.stores import Stores
 
@@ -37,23 +38,12 @@ def begin(job: Job, recorder: Recorder, folder: Path, host: Host) -> asyncio.Tas
     return asyncio.create_task(carry_out(job, recorder, room, host))
 
 
-def processes(mark: str) -> list[int]:
-    found = []
-    for entry in Path("/proc").iterdir():
-        try:
-            command = (entry / "cmdline").read_bytes()
-        except OSError:
-            continue
-        if entry.name.isdigit() and mark.encode() in command:
-            found.append(int(entry.name))
-    return found
-
-
 async def test_a_run_that_is_stopped_while_planning_ends_stopped(
     stores: Stores, folder: Path, host: Host
 ) -> None:
+    mark = a_while()
     hooks = Hooks(
-        before_plan=["echo now; sleep 61.25"],
+        before_plan=[f"echo now; sleep {mark}"],
         after_run=['echo "final: $TF_VAR_spacelift_final_run_state"'],
     )
     recorder = Recorder()
@@ -64,7 +54,7 @@ async def test_a_run_that_is_stopped_while_planning_ends_stopped(
     assert recorder.end == Ended("STOPPED")
     assert recorder.states == ["INITIALIZING", "PLANNING"]
     assert b"final: STOPPED" in recorder.log
-    assert not processes("61.25")
+    assert not running(mark)
     assert not stores.locks
 
 
@@ -146,27 +136,29 @@ async def test_what_ignores_an_interrupt_is_killed_with_all_its_children(
     stores: Stores, folder: Path, tools: Path, driver: str
 ) -> None:
     host = a_host(tools, driver=driver, limits=Limits(grace_seconds=0.5))
-    command = "trap '' INT; sh -c 'sleep 62.5 & sleep 62.5' & echo up; sleep 62.5"
+    nap = f"sleep {(mark := a_while())}"
+    command = f"trap '' INT; sh -c '{nap} & {nap}' & echo up; {nap}"
     job = a_job(stores, {"a": "b"}, LegKind.TASK, command=command, skip_init=True)
     recorder = Recorder()
     task = begin(job, recorder, folder, host)
     await recorder.until(b"up")
-    assert processes("62.5")
+    assert running(mark)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asyncio.wait_for(task, 30)
-    await until(lambda: not processes("62.5"))
+    await until(lambda: not running(mark))
 
 
 async def test_what_a_hook_left_in_the_background_ends_with_its_phase(
     stores: Stores, folder: Path, host: Host
 ) -> None:
-    hooks = Hooks(before_init=["sleep 63.75 & setsid sleep 63.75 &"])
+    mark = a_while()
+    hooks = Hooks(before_init=[f"sleep {mark} & setsid sleep {mark} &"])
     recorder = await carry(
         a_job(stores, {"main.tf": SLOW}, hooks=hooks), Recorder(), folder, host
     )
     assert recorder.end.state == "FINISHED"
-    await until(lambda: not processes("63.75"))
+    await until(lambda: not running(mark))
 
 
 async def test_a_process_that_escapes_its_group_does_not_hold_the_leg_up(
@@ -174,10 +166,11 @@ async def test_a_process_that_escapes_its_group_does_not_hold_the_leg_up(
 ) -> None:
     """Only without isolation: in namespaces there is no escape."""
     host = a_host(tools, driver="process")
-    command = "setsid sleep 65.5 & echo done"
+    mark = a_while()
+    command = f"setsid sleep {mark} & echo done"
     job = a_job(stores, {"a": "b"}, LegKind.TASK, command=command, skip_init=True)
     recorder = await carry(job, Recorder(), folder, host)
-    escaped = processes("sleep\x0065.5")
+    escaped = running(f"sleep\0{mark}")
     for pid in escaped:
         os.kill(pid, signal.SIGKILL)
     assert recorder.end == Ended("FINISHED")
@@ -198,24 +191,25 @@ from tests.support.legs import a_host
 
 async def main():
     room = Room.make(Path(sys.argv[1]))
-    beneath.write(room.control, "phase.sh", b"sleep 64.5", owner=room.owner)
+    beneath.write(room.control, "phase.sh", sys.argv[2].encode(), owner=room.owner)
     running = await start(Bubblewrap(a_host(Path("/none")), room), "phase.sh")
     print("up", flush=True)
     await running.read()
 
 asyncio.run(main())
 """
+    mark = a_while()
     launcher = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", program, str(folder)),
+        *(sys.executable, "-c", program, str(folder), f"sleep {mark}"),
         stdout=asyncio.subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )
     assert launcher.stdout is not None
     assert await asyncio.wait_for(launcher.stdout.readline(), 30) == b"up\n"
-    await until(lambda: bool(processes("sleep\x0064.5")))
+    await until(lambda: bool(running(f"sleep\0{mark}")))
     launcher.kill()
     await launcher.wait()
-    await until(lambda: not processes("sleep\x0064.5"))
+    await until(lambda: not running(f"sleep\0{mark}"))
 
 
 async def until(holds: Callable[[], bool]) -> None:
@@ -223,4 +217,5 @@ async def until(holds: Callable[[], bool]) -> None:
         if holds():
             return
         await asyncio.sleep(0.1)
+    raise AssertionError("it never came true")
     raise AssertionError

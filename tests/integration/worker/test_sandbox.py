@@ -10,6 +10,7 @@ import pytest
 from msgspec.structs import replace
 from tests.support.githttp import GitServer, running_git
 from tests.support.legs import a_host, a_job, carry, variables
+from tests.support.processes import below_us
 from tests.support.recorder import Recorder
 from tests.support.stores import Stores
 
@@ -143,21 +144,11 @@ async def test_secrets_are_in_no_argument_list(
     recorder = Recorder()
     task = asyncio.create_task(carry(job, recorder, folder, host))
     await recorder.until(b"up")
-    lines = all_command_lines()
+    lines = "\n".join(below_us())
     await task
     assert "bwrap" in lines
     assert "the-token-of-the-leg" not in lines
     assert "TF_HTTP" not in lines
-
-
-def all_command_lines() -> str:
-    found = []
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            found.append((entry / "cmdline").read_text(errors="replace"))
-        except OSError:
-            continue
-    return "\n".join(found)
 
 
 async def test_a_loader_variable_of_a_run_reaches_nothing_of_ours(

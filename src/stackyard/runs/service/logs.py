@@ -96,12 +96,7 @@ class RunLogs:
         if log is None:
             moved_on = run.state.is_final or run.state_version > state_version
             return LogPart(b"", offset, exists=False, finished=moved_on)
-        if log.sealed_key is not None and offset < log.sealed_size:
-            body = await self.blobs.get_range(
-                Bucket.RUN_LOGS, log.sealed_key, start=offset, length=PIECE
-            )
-        else:
-            body = await self._from_chunks(log, offset)
+        body = await self._at(log, offset)
         reached = offset + len(body)
         return LogPart(
             body, reached, exists=True, finished=log.ended and reached >= log.size
@@ -134,7 +129,7 @@ class RunLogs:
                 yield piece
         offset = log.sealed_size
         while offset < log.size:
-            piece = await self._from_chunks(log, offset)
+            piece = await self._at(log, offset)
             yield piece
             offset += len(piece)
 
@@ -173,10 +168,23 @@ class RunLogs:
         await self.access.require(by, Action.SPACE_ADMIN, space=ROOT)
         return list(await self.store.unsealed(limit=100))
 
-    async def _from_chunks(self, log: PhaseLog, offset: int) -> bytes:
+    async def _at(self, log: PhaseLog, offset: int) -> bytes:
+        """Return what is there at *offset*; nobody says it again when it was sealed."""
+        body = await self._found_at(log, offset)
+        if not body and offset < log.size:  # sealed since: its chunks are gone
+            await self.store.look_again(log)
+            body = await self._found_at(log, offset)
+        return body
+
+    async def _found_at(self, log: PhaseLog, offset: int) -> bytes:
+        if log.sealed_key is not None and offset < log.sealed_size:
+            return await self.blobs.get_range(
+                Bucket.RUN_LOGS, log.sealed_key, start=offset, length=PIECE
+            )
         chunks = await self.store.chunks_from(log, offset, limit=PIECE // MAX_CHUNK)
-        body = b"".join(chunk.body for chunk in chunks)
-        return body[offset - chunks[0].start :] if chunks else b""
+        if not chunks or chunks[0].start > offset:
+            return b""
+        return b"".join(chunk.body for chunk in chunks)[offset - chunks[0].start :]
 
     async def _ended(self, log: PhaseLog) -> None:
         await self.store.announce(log)
