@@ -67,6 +67,7 @@ class Foundation(Parts):
             SessionStore(self.session),
             self.access,
             self.bindings,
+            self.access.administers_any,
             self.clock,
             self.trail,
         )

@@ -126,7 +126,7 @@ class StackContexts:
         attached = await self.of(stack_ids, by=by)
         shared = await self.context_config.of(_contexts_of(attached), by=by)
         found: dict[StackId, list[Given]] = {}
-        for stack_id in stack_ids:
+        for stack_id in own.keys() | attached.keys():
             layers: list[
                 tuple[AttachedContext | None, Sequence[ConfigElement | ContextElement]]
             ] = [(None, own.get(stack_id, []))]
