@@ -319,7 +319,7 @@ def test_what_is_forbidden_is_said_and_signs_nobody_out(
     space, name = a_space(platform)
     sign_in_with_key(page, *a_key(platform, "space-reader", space))
 
-    page.goto("/settings/keys")
+    page.goto("/settings/sessions")
     expect(page.get_by_role("alert")).to_contain_text("You are unauthorized")
     page.get_by_role("link", name="Spaces").click()
     expect(page.get_by_role("link", name=re.compile(name))).to_contain_text("read")
