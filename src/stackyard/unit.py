@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 from sqlalchemy import CTE
 
+from stackyard.filters import Filters, FilterStore
 from stackyard.follows import Follows, FollowStore
 from stackyard.identity import (
     AccountSettings,
@@ -203,6 +204,10 @@ class Unit(Parts):
             Neighbours(visible_to, GitUrl, self.pools, self.repositories),
             self.trail,
         )
+
+    @cached_property
+    def filters(self) -> Filters:
+        return Filters(FilterStore(self.session), self.access, self.clock, self.trail)
 
     @cached_property
     def follows(self) -> Follows:

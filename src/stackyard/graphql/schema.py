@@ -8,6 +8,7 @@ from graphql import GraphQLSchema
 from stackyard.graphql import (
     account,
     audit,
+    filters,
     identity,
     people,
     repos,
@@ -35,6 +36,7 @@ NOUNS = (
     sign_on,
     spaces,
     search,
+    filters,
     repos,
     workers,
     stacks,

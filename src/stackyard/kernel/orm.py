@@ -9,6 +9,7 @@ from sqlalchemy.orm import DeclarativeBase
 from stackyard.kernel.ids import (
     ApiKeyId,
     BindingId,
+    FilterId,
     GroupId,
     LegId,
     PoolId,
@@ -55,6 +56,7 @@ class Entity(DeclarativeBase):
         SecurityKeyId: Text(),
         RoleId: Text(),
         BindingId: Text(),
+        FilterId: Text(),
         datetime: TIMESTAMP(timezone=True),
         StrEnum: Enum(
             StrEnum,
