@@ -36,6 +36,7 @@ from stackyard.stacks.model.config import (
     ConfigValue,
     checksum,
 )
+from stackyard.stacks.model.releases import ReleasedTool, released
 from stackyard.stacks.model.spec import Provider, StackSpec
 from stackyard.stacks.model.stack import Stack, StackState
 from stackyard.stacks.model.vendors import VENDORS, Terraform, Vendor, vendor_name
@@ -71,6 +72,7 @@ __all__ = [
     "Neighbours",
     "Pools",
     "Provider",
+    "ReleasedTool",
     "Repositories",
     "RepositoryUnknownError",
     "SpaceUnknownError",
@@ -101,5 +103,6 @@ __all__ = [
     "checksum",
     "computed_variables",
     "followed_elsewhere",
+    "released",
     "vendor_name",
 ]
