@@ -160,6 +160,7 @@ def make_app(platform: Platform, live: Live) -> Starlette:
             doors.key_exchange,
             means.site,
             means.clock,
+            settings.reach,
         ),
         open_list=platform.list_unit,
     )
