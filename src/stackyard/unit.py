@@ -40,6 +40,8 @@ from stackyard.runs import (
     Runs,
     RunStore,
     Triggers,
+    Usage,
+    UsageStore,
 )
 from stackyard.spaces import (
     Bindings,
@@ -312,6 +314,10 @@ class Unit(Parts):
             self.access,
             self.clock,
         )
+
+    @cached_property
+    def usage(self) -> Usage:
+        return Usage(UsageStore(self.session), self.access, self.clock)
 
     @cached_property
     def _run_store(self) -> RunStore:

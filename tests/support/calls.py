@@ -203,6 +203,9 @@ ROUTES: Final[Mapping[str, Request]] = {
     ),
     "POST /git/{repo}.git/git-upload-pack": _git("upload-pack", b"0000"),
     "POST /git/{repo}.git/git-receive-pack": _git("receive-pack", b"0000"),
+    "GET /usageanalytics/csv": Request(
+        "/usageanalytics/csv?since=2026-01-01&until=2026-01-31&aspect=run-minutes"
+    ),
     "GET /state/{stack}": Request("/state/{net}"),
     "POST /state/{stack}": Request("/state/{net}", _STATE),
     "LOCK /state/{stack}": Request("/state/{net}", _LOCK),
