@@ -215,10 +215,15 @@ def test_a_person_is_invited_by_a_link_that_is_shown_once(
 
     page.get_by_role("button", name="Invite ada@example.com again").click()
     page.get_by_role("dialog").get_by_role("button", name="Invite again").click()
-    expect(shown.get_by_label("Invitation link", exact=True)).not_to_have_value(link)
+    field = shown.get_by_label("Invitation link", exact=True)
+    expect(field).not_to_have_value(link)
+    newer = field.input_value()
     shown.get_by_role("button", name="Done").click()
 
     guest.goto(link)
+    over = guest.get_by_role("heading", name="This invitation is over")
+    expect(over).to_be_visible()
+    guest.goto(newer)
     expect(guest.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
     guest.close()
 

@@ -5,11 +5,13 @@ that waits for something that will not come.
 """
 
 import re
+import socket
 from itertools import count
 
 import pytest
 from tests.support.client import Client, eventually
 from tests.support.platform import Platform
+from tests.support.ports import free_port
 
 LINES = 40
 SLOW = f'for i in $(seq 1 {LINES}); do echo "{{0}}-line-$i"; sleep 0.1; done'
@@ -21,7 +23,7 @@ resource "terraform_data" "first" {
 resource "terraform_data" "second" {
   input = terraform_data.first.output
   provisioner "local-exec" {
-    command = "for i in 1 2 3 4 5 6 7 8; do echo second-$i; sleep 0.5; done"
+    command = "for i in 1 2 3 4 5 6 7 8; do echo second-$i; sleep 0.5; done; APPLY"
   }
 }
 output "made" { value = terraform_data.second.output }
@@ -29,15 +31,24 @@ output "made" { value = terraform_data.second.output }
 numbers = count(1)
 
 
-def a_slow_stack(platform: Platform, **given: object) -> str:
+def until_open(door: int) -> str:
+    """Return a command that ends when somebody listens at *door*."""
+    knock = f"bash -c ': < /dev/tcp/127.0.0.1/{door}' 2> /dev/null"
+    return f"until {knock}; do sleep 0.2; done"
+
+
+def a_slow_stack(
+    platform: Platform, *, plan: str = "true", apply: str = "true", **given: object
+) -> str:
+    """Make one that does *plan* and *apply* last in those phases."""
     client, name = platform.client, f"slow-{next(numbers)}"
     repo = client.create_repo(name)
-    client.commit(repo, {"main.tf": CODE})
+    client.commit(repo, {"main.tf": CODE.replace("APPLY", apply)})
     return client.create_stack(
         name,
         repo,
         platform.pool,
-        beforePlan=[SLOW.replace("{0}", "plan")],
+        beforePlan=[SLOW.replace("{0}", "plan"), plan],
         **given,
     )
 
@@ -140,7 +151,8 @@ def test_a_part_dies_right_after_a_run_was_triggered(
 
 
 def test_a_worker_that_dies_planning_leaves_a_failed_run(platform: Platform) -> None:
-    client, stack = platform.client, a_slow_stack(platform)
+    client, door = platform.client, free_port()
+    stack = a_slow_stack(platform, plan=until_open(door))
     run = client.trigger(stack)
     wait_for_line(client, stack, run, "PLANNING", "plan-line-5\n")
     victim = the_busy_launcher(platform)
@@ -153,13 +165,15 @@ def test_a_worker_that_dies_planning_leaves_a_failed_run(platform: Platform) -> 
     platform.wait_for_workers(2)
     assert "plan-line-5\n" in text_of(client, stack, run, "PLANNING")
     again = client.trigger(stack)
-    carry_through(platform, stack, again)
+    with socket.create_server(("127.0.0.1", door)):
+        carry_through(platform, stack, again)
 
 
 def test_a_worker_that_dies_applying_says_so_and_keeps_the_state(
     platform: Platform,
 ) -> None:
-    client, stack = platform.client, a_slow_stack(platform)
+    client, door = platform.client, free_port()
+    stack = a_slow_stack(platform, apply=until_open(door))
     run = client.trigger(stack)
     client.wait_for(stack, run, "UNCONFIRMED")
     client.act("runConfirm", stack, run)
@@ -178,7 +192,8 @@ def test_a_worker_that_dies_applying_says_so_and_keeps_the_state(
     again = client.trigger(stack)
     client.wait_for(stack, again, "UNCONFIRMED", seconds=90)
     client.act("runConfirm", stack, again)
-    client.wait_for(stack, again, "FINISHED", seconds=90)
+    with socket.create_server(("127.0.0.1", door)):
+        client.wait_for(stack, again, "FINISHED", seconds=90)
     assert client.outputs(stack)["made"] == '"one"'
     assert_nothing_is_held(platform)
 

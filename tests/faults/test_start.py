@@ -11,11 +11,13 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
+from sqlalchemy.pool import NullPool
 from tests.support.client import eventually
 from tests.support.platform import Platform, bare_platform
 from tests.support.ports import free_port
 
 import stackyard.composition  # noqa: F401 - every table is declared below it
+from stackyard.adapters.postgres.migrate import upgrade
 from stackyard.kernel.orm import Entity
 
 REPLICAS = {"scheduler": 3, "drain": 2, "server": 3}
@@ -90,11 +92,13 @@ def test_all_are_up_on_one_schema(platform: Platform) -> None:
         ("legacy",),
         ("root",),
     ]
-    engine = create_engine(platform.postgres.url.replace("://", "+psycopg://"))
+    url = platform.postgres.url
+    upgrade(url, after=True)  # which waits for a person
+    engine = create_engine(url.replace("://", "+psycopg://"), poolclass=NullPool)
     with engine.connect() as connection:
         context = MigrationContext.configure(connection)
-        assert compare_metadata(context, Entity.metadata) == []
-    engine.dispose()
+        differences = compare_metadata(context, Entity.metadata)
+    assert differences == []
 
 
 def test_each_tick_is_enqueued_once(platform: Platform) -> None:
