@@ -8,6 +8,8 @@ from tests.acceptance.test_identity_operations import NOWHERE, OPERATIONS, Provi
 from tests.support.edge import SITE, Edge
 
 from stackyard.adapters.postgres import Database
+from stackyard.kernel.access import SYSTEM
+from stackyard.kernel.search import Search
 from stackyard.kernel.site import Reach
 
 FILTER: dict[str, Any] = {
@@ -131,6 +133,22 @@ async def test_the_default_runner_images_are_set_and_unset(
     assert await defaults(provider) == none
 
 
+async def test_who_set_the_default_images_is_in_the_trail(
+    provider: Provider, edge: Edge
+) -> None:
+    said = dict.fromkeys(
+        ("privateWorkerPoolRunnerImage", "publicWorkerPoolRunnerImage"), "alpine"
+    )
+    await provider.data("AccountUpdateDefaultRunnerImage", **said)
+
+    async with edge.unit() as unit:
+        page = await unit.audit.search(Search(first=1), by=SYSTEM)
+    [noted] = page.items
+    assert noted.action == "account.set_runner_images"
+    assert noted.mutation == "accountUpdateDefaultWorkerPoolRunnerImages"
+    assert noted.affected_kind == "ACCOUNT"
+
+
 async def test_the_operator_says_how_we_reach_others_and_they_us(
     provider: Provider,
 ) -> None:
@@ -163,7 +181,7 @@ async def test_the_versions_of_tools_are_listed_the_newest_first(
     for tool, some in (
         ("Terraform", {"1.5.7", "1.5.0", "0.12.0"}),
         ("OpenTofu", {"1.6.0", "1.9.4"}),
-        ("Terragrunt", {"0.45.0"}),
+        ("Terragrunt", {"0.45.0", "0.69.5", "0.93.11"}),
         ("Kubectl", {"1.30.0"}),
     ):
         listed = await provider.data(f"Read{tool}Versions")
