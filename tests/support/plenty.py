@@ -2,6 +2,7 @@
 
 import msgspec
 
+from stackyard.filters import FilterType
 from stackyard.identity import Known, SessionMethod, User
 from stackyard.kernel.access import SYSTEM, Action
 from stackyard.kernel.ids import ApiKeyId, PoolId, SpaceId, StackId, WorkerId, new_ulid
@@ -26,6 +27,9 @@ async def add(world: World, numbers: range) -> None:
             pool = await _pool(unit, f"pool {number}", home)
             await _stack(unit, f"stack {number}", home, pool)
             await _people(unit, f"somebody {number}", home)
+            await unit.filters.create(
+                FilterType.STACKS, f"filter {number}", "{}", is_public=True, by=SYSTEM
+            )
             spec = SpaceSpec(f"space {number}", parent=home, inherits=True)
             await unit.spaces.create(spec, by=SYSTEM)
             await unit.repositories.create(
