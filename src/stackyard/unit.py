@@ -76,6 +76,7 @@ class Unit(Parts):
             SessionStore(self.session),
             self.access,
             self.bindings,
+            self.access.administers_any,
             self.clock,
             self.trail,
         )

@@ -187,6 +187,15 @@ def make_key(page: Page, name: str, folder: Path) -> tuple[str, str]:
     return key, secret
 
 
+def invite(page: Page, name: str, space_name: str) -> None:
+    form = dialog(page, "Invite somebody")
+    form.get_by_label("User name").fill(name)
+    form.get_by_label("E-mail address").fill(name)
+    choose_space(form, space_name)
+    choice(form, "Access").select_option("WRITE")
+    form.get_by_role("button", name="Invite").click()
+
+
 def test_a_person_is_invited_by_a_link_that_is_shown_once(
     page: Page, browser: Browser, platform: Platform
 ) -> None:
@@ -195,12 +204,7 @@ def test_a_person_is_invited_by_a_link_that_is_shown_once(
     sign_in(page)
     page.goto("/settings/people")
     page.get_by_role("button", name="Invite", exact=True).click()
-    form = dialog(page, "Invite somebody")
-    form.get_by_label("User name").fill("ada@example.com")
-    form.get_by_label("E-mail address").fill("ada@example.com")
-    choose_space(form, space_name)
-    choice(form, "Access").select_option("WRITE")
-    form.get_by_role("button", name="Invite").click()
+    invite(page, "ada@example.com", space_name)
 
     shown = dialog(page, "ada@example.com is invited")
     link = shown.get_by_label("Invitation link", exact=True).input_value()

@@ -7,7 +7,7 @@ from typing import Final
 
 from stackyard.identity.errors import AccountAdminOnlyError, ApiKeyNotFoundError
 from stackyard.identity.model import ApiKey, IssuedBy
-from stackyard.identity.ports import KeyRoles
+from stackyard.identity.ports import KeyRoles, MaySeePeople
 from stackyard.identity.store import KeyStore, SessionStore
 from stackyard.kernel.access import Access, Action, Subject
 from stackyard.kernel.audit import Resource, ResourceType, Trail
@@ -35,18 +35,18 @@ class ApiKeys:
     sessions: SessionStore
     access: Access
     roles: KeyRoles
+    may_see: MaySeePeople
     clock: Clock
     trail: Trail
 
-    @needs(Rule.ACCOUNT_ADMIN)
+    @needs(Rule.ANY_SPACE_ADMIN)
     async def all(self, *, by: Subject) -> Sequence[ApiKey]:
-        await self._require_administrator(by)
-        return await self.store.list()
+        """Return the keys, to those who may see whom they could give roles."""
+        return await self.store.list() if await self.may_see(by) else []
 
-    @needs(Rule.ACCOUNT_ADMIN)
+    @needs(Rule.ANY_SPACE_ADMIN)
     async def find(self, key_id: ApiKeyId, *, by: Subject) -> ApiKey | None:
-        await self._require_administrator(by)
-        return await self.store.find(key_id)
+        return await self.store.find(key_id) if await self.may_see(by) else None
 
     @needs(Rule.ACCOUNT_ADMIN)
     async def create(
