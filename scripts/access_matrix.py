@@ -108,6 +108,8 @@ FOUND_BY: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "ApiKey": ("Query.apiKey",),
         "ApiKeyRoleBinding": ("Query.apiKeyRoleBinding",),
         "ConfigElement": ("Query.stack", "Stack.config"),
+        "Context": ("Query.context",),
+        "ContextStackAttachment": ("Query.context", "Context.attachedStacks"),
         "ManagedEntity": ("Query.stack", "Stack.entities"),
         "ManagedUser": ("Query.managedUser",),
         "ManagedUserGroup": ("Query.managedUserGroup",),
@@ -127,6 +129,7 @@ FOUND_BY: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "SignedIn": ("Query.sessions",),
         "Space": ("Query.space",),
         "Stack": ("Query.stack",),
+        "StackContextAttachment": ("Query.stack", "Stack.attachedContexts"),
         "StackRoleBinding": ("Query.stackRoleBinding",),
         "StateVersion": ("Query.stack", "Stack.stateVersions"),
         "UserGroupRoleBinding": ("Query.userGroupRoleBinding",),
@@ -139,6 +142,7 @@ FOUND_BY: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 # Root fields about a stack that do not name it with an argument `stack`.
 _ABOUT_A_STACK: Final = frozenset(
     {
+        "contextDetach",
         "runStack",
         "stack",
         "stackDelete",
@@ -154,7 +158,9 @@ _ABOUT_A_STACK: Final = frozenset(
     }
 )
 # Lists that are cut to what one may read, and so are never refused.
-_CUT: Final = frozenset({"searchStacks", "spaces", "stacks", "workerPools"})
+_CUT: Final = frozenset(
+    {"contexts", "searchContexts", "searchStacks", "spaces", "stacks", "workerPools"}
+)
 _UNSEEN: Final = dict.fromkeys(("reader", "writer", "run", "stranger"), MISSING)
 # What is said otherwise than the rules above would have it, and why.
 EXCEPTIONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
@@ -167,6 +173,8 @@ EXCEPTIONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         "Query.stackRoleBinding": {"neighbour": NULL},
         "Stack.roleBindings": {"run": NULL},  # asked of a stack that is not its own
         # clients delete twice, and mean no harm
+        "Mutation.contextDelete": dict.fromkeys(("neighbour", "run", "stranger"), NULL),
+        "Mutation.contextDetach": dict.fromkeys(("neighbour", "stranger"), NULL),
         "Mutation.repoDelete": dict.fromkeys(("neighbour", "run", "stranger"), YES),
         "Mutation.spaceDelete": dict.fromkeys(("neighbour", "run", "stranger"), NULL),
         # whoever cannot see the parent is not told whether it is there

@@ -3,51 +3,18 @@
 `tests/operations/terraform-provider` holds the client's texts. They are never edited.
 """
 
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pytest
 from tests.support.edge import Edge
+from tests.support.provider import Provider
 from tests.support.stacks import a_spec
 
 from stackyard.adapters.postgres import Database
 from stackyard.kernel.access import SYSTEM
 from stackyard.kernel.ids import ROOT, SpaceId
 
-OPERATIONS: Final = Path(__file__).parents[1] / "operations" / "terraform-provider"
 NOWHERE: Final = "01GBASTWAEPJ1HDMXDMWTRC8DN"
-
-
-class Provider:
-    """A client that sends what the provider sends."""
-
-    def __init__(self, edge: Edge) -> None:
-        self.edge = edge
-        self.headers: dict[str, str] = {}
-
-    async def answer(self, operation: str, **variables: Any) -> dict[str, Any]:
-        async with self.edge.client() as client:
-            answer = await client.post(
-                "/graphql",
-                json={
-                    "query": (OPERATIONS / f"{operation}.graphql").read_text(),
-                    "variables": variables,
-                },
-                headers=self.headers,
-            )
-        assert answer.status_code == 200
-        return dict(answer.json())
-
-    async def data(self, operation: str, **variables: Any) -> Any:
-        """Return the one thing that was asked for."""
-        said = await self.answer(operation, **variables)
-        assert "errors" not in said, said
-        (value,) = said["data"].values()
-        return value
-
-    async def error(self, operation: str, **variables: Any) -> str:
-        said = await self.answer(operation, **variables)
-        return str(said["errors"][0]["message"])
 
 
 @pytest.fixture
@@ -59,13 +26,7 @@ async def edge(database: Database) -> Edge:
 
 @pytest.fixture
 async def provider(edge: Edge) -> Provider:
-    provider = Provider(edge)
-    key, secret = await edge.key()
-    issued = await provider.data(
-        "SpaceliftProviderBuildClientFromAPIKeyParams", id=key.id, secret=secret
-    )
-    provider.headers = {"authorization": f"Bearer {issued['jwt']}"}
-    return provider
+    return await Provider(edge).sign_in()
 
 
 async def test_a_wrong_secret_gives_null_and_no_error(edge: Edge) -> None:

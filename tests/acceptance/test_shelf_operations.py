@@ -4,14 +4,15 @@ import json
 from typing import Any
 
 import pytest
-from tests.acceptance.test_identity_operations import NOWHERE, OPERATIONS, Provider
 from tests.support.edge import SITE, Edge
+from tests.support.provider import OPERATIONS, Provider
 
 from stackyard.adapters.postgres import Database
 from stackyard.kernel.access import SYSTEM
 from stackyard.kernel.search import Search
 from stackyard.kernel.site import Reach
 
+NOWHERE = "01GBASTWAEPJ1HDMXDMWTRC8DN"
 FILTER: dict[str, Any] = {
     "name": "Broken",
     "data": '{"key":"activeFilters","value":"{}"}',

@@ -12,10 +12,11 @@ from tests.support.stacks import ADA, a_spec
 from stackyard.adapters.postgres import Database
 from stackyard.audit import Entry
 from stackyard.kernel.access import SYSTEM, Subject, SubjectKind
+from stackyard.kernel.config import ConfigInput, ConfigType
 from stackyard.kernel.ids import StackId
 from stackyard.kernel.search import Order, Search
 from stackyard.runs import RunType
-from stackyard.stacks import ConfigInput, ConfigType, TrackedCommit
+from stackyard.stacks import TrackedCommit
 from stackyard.state import Given, LockInfo
 from stackyard.vcs import RepositorySettings
 from stackyard.workers import PoolSettings

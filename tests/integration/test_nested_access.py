@@ -8,12 +8,22 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 from tests.support.realm import Realm
 
+from stackyard.contexts import ContextSpec
 from stackyard.kernel.access import SYSTEM, Subject
+from stackyard.kernel.config import ConfigInput, ConfigType
 from stackyard.kernel.errors import NotFoundError
-from stackyard.kernel.ids import ROOT, PoolId, RunId, StackId, WorkerId, new_ulid
+from stackyard.kernel.ids import (
+    ROOT,
+    ContextId,
+    PoolId,
+    RunId,
+    StackId,
+    WorkerId,
+    new_ulid,
+)
 from stackyard.runs import RunType
 from stackyard.spaces import Holder, HolderKind, RunWithoutRightsError
-from stackyard.stacks import ConfigInput, ConfigType, TrackedCommit
+from stackyard.stacks import TrackedCommit
 from stackyard.state import parse
 from stackyard.unit import Unit
 from stackyard_protocol.mqtt import Register
@@ -28,6 +38,7 @@ class Things:
     stack: StackId
     pool: PoolId
     run: RunId
+    context: ContextId
     insider: Subject
     outsider: Subject
 
@@ -35,6 +46,13 @@ class Things:
 LOOKS: dict[str, Look] = {
     "blockers": lambda u, it, by: u.runs.blockers([it.stack], by=by),
     "configuration": lambda u, it, by: u.stack_config.of([it.stack], by=by),
+    "contexts": lambda u, it, by: u.contexts.some([it.context], by=by),
+    "contexts of stacks": lambda u, it, by: u.stack_contexts.of([it.stack], by=by),
+    "contexts' configuration": lambda u, it, by: u.context_config.of(
+        [it.context], by=by
+    ),
+    "contexts' stacks": lambda u, it, by: u.stack_contexts.having([it.context], by=by),
+    "given to runs": lambda u, it, by: u.stack_contexts.given([it.stack], by=by),
     "history": lambda u, it, by: u.runs.history([it.run], by=by),
     "newest": lambda u, it, by: u.runs.newest([it.stack], by=by),
     "outputs": lambda u, it, by: u.states.outputs([it.stack], by=by),
@@ -70,6 +88,10 @@ async def furnish(realm: Realm) -> Things:
     await unit.workers.heard(it.pool, WorkerId(new_ulid()), payload, by=SYSTEM)
     element = ConfigInput("region", ConfigType.ENVIRONMENT_VARIABLE, "north", False)
     await unit.stack_config.add(it.stack, element, by=SYSTEM)
+    spec = ContextSpec(name="Net", space_id=home)
+    it.context = (await unit.contexts.create(spec, by=SYSTEM)).id
+    await unit.context_config.add(it.context, element, by=SYSTEM)
+    await unit.stack_contexts.attach(it.context, it.stack, by=SYSTEM)
     await unit.states.replace(
         it.stack,
         outputs=[Output("address", False, "192.0.2.1")],

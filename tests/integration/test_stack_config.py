@@ -10,15 +10,15 @@ from tests.support.stacks import ADA, Bench, a_spec
 
 from stackyard.adapters.crypto import AesVault
 from stackyard.kernel.access import SYSTEM, Action
-from stackyard.kernel.errors import ForbiddenError
-from stackyard.kernel.ids import StackId
-from stackyard.kernel.secrets import UnsealError
-from stackyard.stacks import (
+from stackyard.kernel.config import (
     ConfigElementError,
     ConfigInput,
     ConfigType,
     checksum,
 )
+from stackyard.kernel.errors import ForbiddenError
+from stackyard.kernel.ids import StackId
+from stackyard.kernel.secrets import UnsealError
 
 NET = StackId("net")
 CANARY = "canary-51c0ffee"

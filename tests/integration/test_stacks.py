@@ -7,13 +7,12 @@ from tests.support.fakes import OpenAccess
 from tests.support.stacks import ADA, BOB, Bench, NothingOf, a_spec
 
 from stackyard.kernel.access import NOBODY, SYSTEM, Action, Subject, SubjectKind
+from stackyard.kernel.config import ConfigInput, ConfigType
 from stackyard.kernel.errors import ForbiddenError, UnauthorizedError
 from stackyard.kernel.ids import LEGACY, ROOT, PoolId, RepoId, StackId
 from stackyard.spaces import SpaceAccess
 from stackyard.stacks import (
     ConfigElement,
-    ConfigInput,
-    ConfigType,
     Provider,
     RepositoryUnknownError,
     SpaceUnknownError,

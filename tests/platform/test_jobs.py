@@ -15,6 +15,12 @@ mutation ($stack: ID!, $config: ConfigInput!) {
   stackConfigAdd(stack: $stack, config: $config) { id }
 }
 """
+MAKE_CONTEXT = """
+mutation ($input: ContextInput!) { contextCreateV2(input: $input) { id } }
+"""
+ATTACH = """
+mutation ($id: ID!, $stack: ID!) { contextAttach(id: $id, stack: $stack) { id } }
+"""
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +52,49 @@ def test_a_job_arrives_whatever_its_size(platform: Platform, size: int) -> None:
     ]
     assert int(printed) == size
     assert bool(jobs_in_store(platform, run)) == (size == SMALL_JOB)
+
+
+def test_a_worker_carries_out_what_contexts_give(platform: Platform) -> None:
+    client = platform.client
+    repo = client.create_repo("shared")
+    client.commit(repo, {"main.tf": ""})
+    stack = client.create_stack("with contexts", repo, platform.pool)
+    shared = [
+        variable("SHARED", "theirs"),
+        variable("OWN", "theirs"),
+        variable("TOKEN", "canary-5ecre7", secret=True),
+        {
+            "id": "net/greeting",
+            "type": "FILE_MOUNT",
+            "value": base64.b64encode(b"hello").decode(),
+            "writeOnly": True,
+        },
+    ]
+    hooks = {"beforePerform": ["export HOOK=before"], "afterPerform": ["echo after"]}
+    context = {"name": "Shared", "configAttachments": shared, "hooks": hooks}
+    client.ask(MAKE_CONTEXT, input=context)
+    client.ask(ATTACH, id="shared", stack=stack)
+    client.ask(ADD_FILE, stack=stack, config=variable("OWN", "own"))
+
+    file = "/mnt/workspace/net/greeting"
+    said = f'echo "$SHARED $OWN $HOOK $TOKEN ${{#TOKEN}}"; cat {file}; wc -c < {file}'
+    run = client.task(stack, said)
+    client.wait_for(stack, run, "FINISHED")
+
+    [printed] = [
+        body for (state, _), body in client.log(stack, run).items() if "PERF" in state
+    ]
+    # what nobody may read again is masked, also what was in the file
+    assert printed.decode().splitlines() == [
+        "theirs own before ***** 13",
+        "*****5",
+        "after",
+    ]
+
+
+def variable(name: str, value: str, *, secret: bool = False) -> dict[str, object]:
+    kind = "ENVIRONMENT_VARIABLE"
+    return {"id": name, "type": kind, "value": value, "writeOnly": secret}
 
 
 def jobs_in_store(platform: Platform, run: str) -> list[object]:

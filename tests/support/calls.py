@@ -48,6 +48,16 @@ ROOTS: Final[Mapping[str, str]] = {
     "auditTrailSetWebhook": 'input: { enabled: false, endpoint: "https://log.example",'
     ' includeRuns: false, secret: "x" }',
     "auditTrailWebhook": "",
+    "context": 'id: "{context}"',
+    "contextAttach": 'id: "{unused}", stack: "{net}"',
+    "contextConfigAdd": 'context: "{context}", config: { id: "x",'
+    ' type: ENVIRONMENT_VARIABLE, value: "y", writeOnly: false }',
+    "contextConfigDelete": 'context: "{context}", id: "{element}"',
+    "contextCreateV2": 'input: { name: "x", space: "{home}" }',
+    "contextDelete": 'id: "{context}"',
+    "contextDetach": 'id: "{attachment}"',
+    "contextUpdateV2": 'id: "{context}", input: { name: "y" }',
+    "contexts": "",
     "debugInfo": "",
     "defaultPrivateWorkerPoolRunnerImage": "",
     "defaultPublicWorkerPoolRunnerImage": "",
@@ -97,6 +107,7 @@ ROOTS: Final[Mapping[str, str]] = {
     "savedFilterUpdate": 'id: "{filter}", name: "x", data: "{}", isPublic: true',
     "savedFilters": "",
     "searchAuditTrailEntries": "input: {}",
+    "searchContexts": "input: {}",
     "searchStacks": "input: {}",
     "securityEmail": "",
     "securityKeyDelete": 'id: "{security_key}"',
@@ -160,6 +171,8 @@ ROOTS: Final[Mapping[str, str]] = {
 INSTEAD: Final[Mapping[str, str]] = {"Stack.roleBindings": 'id: "{bound}"'}
 # Arguments of other fields.
 ARGUMENTS: Final[Mapping[str, str]] = {
+    "Context.attachedStack": 'id: "{net}"',
+    "Context.configElement": 'id: "{element}"',
     "Stack.run": 'id: "{net_run}"',
     "PublicWorkerPool.searchSchedulableRuns": "input: {}",
     "Run.changesV3": "input: {}",

@@ -2,13 +2,15 @@
 
 import msgspec
 
+from stackyard.contexts import ContextSpec
 from stackyard.filters import FilterType
 from stackyard.identity import Known, SessionMethod, User
 from stackyard.kernel.access import SYSTEM, Action
+from stackyard.kernel.config import ConfigInput, ConfigType
 from stackyard.kernel.ids import ApiKeyId, PoolId, SpaceId, StackId, WorkerId, new_ulid
 from stackyard.runs import RunType
 from stackyard.spaces import Holder, HolderKind, SpaceSpec
-from stackyard.stacks import ConfigInput, ConfigType, TrackedCommit
+from stackyard.stacks import TrackedCommit
 from stackyard.state import parse
 from stackyard.unit import Unit
 from stackyard.vcs import RepositorySettings
@@ -25,7 +27,8 @@ async def add(world: World, numbers: range) -> None:
     async with world.whole.platform.unit() as unit:
         for number in numbers:
             pool = await _pool(unit, f"pool {number}", home)
-            await _stack(unit, f"stack {number}", home, pool)
+            stack = await _stack(unit, f"stack {number}", home, pool)
+            await _context(unit, f"context {number}", home, stack)
             await _people(unit, f"somebody {number}", home)
             await unit.filters.create(
                 FilterType.STACKS, f"filter {number}", "{}", is_public=True, by=SYSTEM
@@ -52,7 +55,15 @@ async def _pool(unit: Unit, name: str, home: SpaceId) -> PoolId:
     return pool.id
 
 
-async def _stack(unit: Unit, name: str, home: SpaceId, pool: PoolId) -> None:
+async def _context(unit: Unit, name: str, home: SpaceId, stack: StackId) -> None:
+    spec = ContextSpec(name=name, space_id=home)
+    context = await unit.contexts.create(spec, by=SYSTEM)
+    element = ConfigInput("zone", ConfigType.ENVIRONMENT_VARIABLE, "a", False)
+    await unit.context_config.add(context.id, element, by=SYSTEM)
+    await unit.stack_contexts.attach(context.id, stack, by=SYSTEM)
+
+
+async def _stack(unit: Unit, name: str, home: SpaceId, pool: PoolId) -> StackId:
     spec = a_spec(name=name, space_id=home, worker_pool_id=pool)
     stack = await unit.stacks.create(spec, by=SYSTEM)
     await unit.stacks.set_tracked_commit(stack.id, TrackedCommit("c0ffee1"), by=SYSTEM)
@@ -65,6 +76,7 @@ async def _stack(unit: Unit, name: str, home: SpaceId, pool: PoolId) -> None:
     await unit.dispatch.gate(stack.id, by=SYSTEM)
     holder = Holder(HolderKind.STACK, stack.id)
     await unit.bindings.create(holder, role="space-reader", space=home, by=SYSTEM)
+    return stack.id
 
 
 async def _things(unit: Unit, stack: StackId) -> None:

@@ -9,15 +9,18 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from stackyard.contexts import ContextSpec
 from stackyard.filters import FilterType
 from stackyard.http.authentication import COOKIE
 from stackyard.http.doors import Doors
 from stackyard.identity import Opened, SecurityKey
 from stackyard.kernel.access import SYSTEM, Action, Subject, SubjectKind
 from stackyard.kernel.caller import Place
+from stackyard.kernel.config import ConfigInput, ConfigType
 from stackyard.kernel.federation import OidcSettings
 from stackyard.kernel.ids import (
     ROOT,
+    ContextId,
     LegId,
     PoolId,
     RepoId,
@@ -32,7 +35,7 @@ from stackyard.kernel.ids import (
 from stackyard.processes.server import make_doors
 from stackyard.runs import Leg, RunState, RunType
 from stackyard.spaces import Holder, HolderKind, SpaceSpec, seed
-from stackyard.stacks import ConfigInput, ConfigType, Provider, TrackedCommit
+from stackyard.stacks import Provider, TrackedCommit
 from stackyard.unit import Unit
 from stackyard.vcs import FileChange, NewRevision, RepositorySettings
 from stackyard.workers import PoolSettings
@@ -58,6 +61,7 @@ TOKEN = "the-token-of-the-leg"  # noqa: S105 - of a leg that lives for one test
 AT_HOME = (
     *("home", "nook", "pool", "idle", "worker", "net", "gov", "bound", "repo", "spare"),
     *("unconfirmed", "queued", "net_run", "stack_binding", "state"),
+    *("context", "unused", "attachment"),
 )
 
 
@@ -94,6 +98,7 @@ class World:
         await self._push()
         async with self.whole.platform.unit() as unit:
             await self._stacks(unit)
+            await self._contexts(unit)
         await self._states()
         await self._runs()
         await self._keys()
@@ -224,6 +229,22 @@ class World:
             by=SYSTEM,
         )
         self.names["stack_binding"] = bound.id
+
+    async def _contexts(self, unit: Unit) -> None:
+        element = ConfigInput("region", ConfigType.ENVIRONMENT_VARIABLE, "south", False)
+        for name, space in (
+            ("context", "home"),
+            ("unused", "home"),
+            ("foreign", "other"),
+        ):
+            spec = ContextSpec(name=name, space_id=SpaceId(self.names[space]))
+            made = await unit.contexts.create(spec, by=SYSTEM)
+            await unit.context_config.add(made.id, element, by=SYSTEM)
+            self.names[name] = made.id
+        attached = await unit.stack_contexts.attach(
+            ContextId(self.names["context"]), StackId(self.names["net"]), by=SYSTEM
+        )
+        self.names["attachment"] = attached.id
 
     async def _states(self) -> None:
         stack, files = StackId(self.names["net"]), self.whole.platform.state_files

@@ -5,8 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.stacks import a_spec
 
-from stackyard.stacks.errors import StackProblemsError
-from stackyard.stacks.model.config import (
+from stackyard.kernel.config import (
     LARGEST_FILE,
     LARGEST_VARIABLE,
     ConfigInput,
@@ -14,8 +13,10 @@ from stackyard.stacks.model.config import (
     checksum,
     config_problems,
 )
+from stackyard.kernel.text import clean_path
+from stackyard.stacks.errors import StackProblemsError
 from stackyard.stacks.model.releases import ReleasedTool, released
-from stackyard.stacks.model.rules import clean_path, slug_problem, spec_problems
+from stackyard.stacks.model.rules import slug_problem, spec_problems
 from stackyard.stacks.model.spec import Provider, StackSpec
 from stackyard.stacks.model.vendors import (
     Ansible,

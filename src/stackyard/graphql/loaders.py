@@ -7,10 +7,12 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, TypeAlias, TypeVar
 
+from stackyard.contexts import ContextElement
 from stackyard.graphql.loader import Loader
 from stackyard.identity import SecurityKey, User, UserGroup
 from stackyard.kernel.access import Level, Subject
 from stackyard.kernel.ids import (
+    ContextId,
     GroupId,
     PoolId,
     RoleId,
@@ -21,7 +23,7 @@ from stackyard.kernel.ids import (
 )
 from stackyard.runs import Run, RunType, Transition
 from stackyard.spaces import HolderKind, Role, RoleBinding, Space, SpaceNotFoundError
-from stackyard.stacks import ConfigElement, Stack
+from stackyard.stacks import AttachedContext, ConfigElement, Given, Stack
 from stackyard.state import StackOutput, StackResource, StateVersion
 from stackyard.unit import OpenUnit, Unit
 from stackyard.workers import Pool, PoolCounts, Worker
@@ -119,6 +121,30 @@ class Loaders:
     def stack_config(self) -> Loader[StackId, list[ConfigElement]]:
         return self._loader(
             lambda u, keys: u.stack_config.of(keys, by=self._by), lambda _: []
+        )
+
+    @cached_property
+    def given(self) -> Loader[StackId, list[Given]]:
+        return self._loader(
+            lambda u, keys: u.stack_contexts.given(keys, by=self._by), lambda _: []
+        )
+
+    @cached_property
+    def attached_contexts(self) -> Loader[StackId, list[AttachedContext]]:
+        return self._loader(
+            lambda u, keys: u.stack_contexts.of(keys, by=self._by), lambda _: []
+        )
+
+    @cached_property
+    def stacks_having(self) -> Loader[ContextId, list[AttachedContext]]:
+        return self._loader(
+            lambda u, keys: u.stack_contexts.having(keys, by=self._by), lambda _: []
+        )
+
+    @cached_property
+    def context_config(self) -> Loader[ContextId, list[ContextElement]]:
+        return self._loader(
+            lambda u, keys: u.context_config.of(keys, by=self._by), lambda _: []
         )
 
     @cached_property

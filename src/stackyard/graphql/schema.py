@@ -8,6 +8,7 @@ from graphql import GraphQLSchema
 from stackyard.graphql import (
     account,
     audit,
+    contexts,
     filters,
     identity,
     people,
@@ -41,6 +42,7 @@ NOUNS = (
     workers,
     stacks,
     stack_config,
+    contexts,
     vendors,
     runs,
     state,

@@ -4,16 +4,11 @@ from typing import Any
 
 from ariadne import MutationType, ObjectType
 
+from stackyard.graphql.config_input import config_from
 from stackyard.graphql.context import Info
+from stackyard.kernel.config import ConfigFields, ConfigType, checksum
 from stackyard.kernel.ids import StackId
-from stackyard.stacks import (
-    ConfigElement,
-    ConfigInput,
-    ConfigType,
-    Stack,
-    checksum,
-    computed_variables,
-)
+from stackyard.stacks import ConfigElement, Stack, computed_variables
 
 mutation = MutationType()
 stack = ObjectType("Stack")
@@ -29,16 +24,9 @@ async def resolve_add(
     stack: str,
     config: dict[str, Any],
 ) -> ConfigElement:
-    wanted = ConfigInput(
-        id=config["id"],
-        type=ConfigType(config["type"]),
-        value=config["value"],
-        write_only=config["write_only"],
-        description=config.get("description"),
-    )
     async with info.context.open_unit() as unit:
         return await unit.stack_config.add(
-            StackId(stack), wanted, by=info.context.subject
+            StackId(stack), config_from(config), by=info.context.subject
         )
 
 
@@ -58,9 +46,9 @@ async def resolve_delete(
 
 @stack.field("runtimeConfig")
 async def resolve_runtime_config(root: Stack, info: Info) -> list[dict[str, Any]]:
-    """Return what a run is given: the platform's variables and the stack's own."""
-    own = await info.context.loaders.stack_config.load(root.id)
-    overridden = {one.id for one in own if not one.is_file}
+    """Return what a run is given: by the platform, by contexts and by the stack."""
+    given = await info.context.loaders.given.load(root.id)
+    overridden = {one.id for _, one in given if not one.is_file}
     computed = [
         {
             "id": one.id,
@@ -74,15 +62,18 @@ async def resolve_runtime_config(root: Stack, info: Info) -> list[dict[str, Any]
         for one in computed_variables(root)
         if one.id not in overridden
     ]
-    return [{"element": one} for one in [*computed, *own]]
+    return [
+        *({"element": one} for one in computed),
+        *({"element": one, "context": context} for context, one in reversed(given)),
+    ]
 
 
 @element.field("runtime")
-def resolve_runtime(root: ConfigElement | dict[str, Any], _info: Info) -> bool:
+def resolve_runtime(root: ConfigFields | dict[str, Any], _info: Info) -> bool:
     return isinstance(root, dict)
 
 
 @element.field("createdAt")
-def resolve_created_at(root: ConfigElement | dict[str, Any], _info: Info) -> int:
+def resolve_created_at(root: ConfigFields | dict[str, Any], _info: Info) -> int:
     at = root["created_at"] if isinstance(root, dict) else root.created_at
     return int(at.timestamp())

@@ -8,7 +8,9 @@ from sqlalchemy.orm import DeclarativeBase
 
 from stackyard.kernel.ids import (
     ApiKeyId,
+    AttachmentId,
     BindingId,
+    ContextId,
     FilterId,
     GroupId,
     LegId,
@@ -49,6 +51,8 @@ class Entity(DeclarativeBase):
         PoolId: Text(),
         WorkerId: Text(),
         RepoId: Text(),
+        ContextId: Text(),
+        AttachmentId: Text(),
         ApiKeyId: Text(),
         UserId: Text(),
         GroupId: Text(),

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from stackyard.kernel.config import ConfigValue
 from stackyard.runs.model import Leg, Run
 from stackyard.runs.states import RunType
-from stackyard.stacks import ConfigValue, Stack
+from stackyard.stacks import Configuration, Stack
 from stackyard_protocol.job import (
     EnvVar,
     Hooks,
@@ -37,7 +38,7 @@ def build_job(  # noqa: PLR0913 - the parts of a job, named
     run: Run,
     leg: Leg,
     stack: Stack,
-    config: Sequence[ConfigValue],
+    config: Configuration,
     source: Source,
     workspace: SavedWorkspace | None,
     grants: Grants,
@@ -52,13 +53,13 @@ def build_job(  # noqa: PLR0913 - the parts of a job, named
         leg_token=grants.leg_token,
         state_version=leg.state_version,
         source=source,
-        environment=environment(run, stack, config, grants),
+        environment=environment(run, stack, config.values, grants),
         files=[
             MountedFile(path=one.id, content=one.value, secret=one.secret)
-            for one in config
+            for one in config.values
             if one.is_file
         ],
-        hooks=Hooks(**stack.hooks()),
+        hooks=Hooks(**config.hooks),
         tool=Tool(name=stack.tool_name(), version=stack.tool_version()),
         project_root=stack.project_root or "",
         state_backend=_backend(stack, grants),
@@ -85,7 +86,7 @@ def scope_of(run: Run, leg: Leg, stack: Stack) -> Literal["read", "write"]:
 def environment(
     run: Run, stack: Stack, config: Sequence[ConfigValue], grants: Grants
 ) -> list[EnvVar]:
-    """Return the computed variables, then the stack's own, which override them."""
+    """Return the computed variables, then what people set, which overrides them."""
     computed = {
         f"TF_VAR_spacelift_{name}": value
         for name, value in {

@@ -5,9 +5,12 @@ must keep to, then `service/` for what can be done with it.
 """
 
 from stackyard.stacks.errors import (
+    AttachmentProblemsError,
     CommitNameError,
     CommitUnknownError,
-    ConfigElementError,
+    ContextAttachedError,
+    ContextOutOfReachError,
+    OutOfReachError,
     RepositoryUnknownError,
     SpaceUnknownError,
     StackDeletingError,
@@ -29,12 +32,14 @@ from stackyard.stacks.events import (
 )
 from stackyard.stacks.model.commit import TrackedCommit
 from stackyard.stacks.model.computed import computed_variables
-from stackyard.stacks.model.config import (
-    ConfigElement,
-    ConfigInput,
-    ConfigType,
-    ConfigValue,
-    checksum,
+from stackyard.stacks.model.config import ConfigElement
+from stackyard.stacks.model.contexts import (
+    AttachedContext,
+    Configuration,
+    ContextAttachment,
+    effective,
+    hooks_in_order,
+    ranked,
 )
 from stackyard.stacks.model.releases import ReleasedTool, released
 from stackyard.stacks.model.spec import Provider, StackSpec
@@ -48,8 +53,9 @@ from stackyard.stacks.ports import (
     Repositories,
     VisibleSpaces,
 )
-from stackyard.stacks.service import StackConfig, Stacks
+from stackyard.stacks.service import Given, StackConfig, StackContexts, Stacks
 from stackyard.stacks.store import (
+    AttachmentStore,
     ConfigStore,
     Followed,
     StackStore,
@@ -58,18 +64,23 @@ from stackyard.stacks.store import (
 
 __all__ = [
     "VENDORS",
+    "AttachedContext",
+    "AttachmentProblemsError",
+    "AttachmentStore",
     "CheckUrl",
     "CommitFacts",
     "CommitNameError",
     "CommitUnknownError",
     "ConfigElement",
-    "ConfigElementError",
-    "ConfigInput",
     "ConfigStore",
-    "ConfigType",
-    "ConfigValue",
+    "Configuration",
+    "ContextAttachedError",
+    "ContextAttachment",
+    "ContextOutOfReachError",
     "Followed",
+    "Given",
     "Neighbours",
+    "OutOfReachError",
     "Pools",
     "Provider",
     "ReleasedTool",
@@ -78,6 +89,7 @@ __all__ = [
     "SpaceUnknownError",
     "Stack",
     "StackConfig",
+    "StackContexts",
     "StackCreated",
     "StackDeleted",
     "StackDeletingError",
@@ -100,9 +112,11 @@ __all__ = [
     "Vendor",
     "VisibleSpaces",
     "WorkerPoolUnknownError",
-    "checksum",
     "computed_variables",
+    "effective",
     "followed_elsewhere",
+    "hooks_in_order",
+    "ranked",
     "released",
     "vendor_name",
 ]

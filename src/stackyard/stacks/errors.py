@@ -67,8 +67,16 @@ class CommitUnknownError(InvalidError):
     """The stack's repository has no such commit: give the whole hash of one."""
 
 
-class ConfigElementError(ProblemsError):
-    """The variable or file cannot be stored."""
+class AttachmentProblemsError(ProblemsError):
+    """The context cannot be attached in that way."""
+
+
+class ContextAttachedError(ConflictError):
+    """The context is attached to this stack already: detach it first."""
+
+
+class ContextOutOfReachError(InvalidError):
+    """The stack's space does not reach the context: no space between may stop it."""
 
 
 class OutOfReachError(InvalidError):

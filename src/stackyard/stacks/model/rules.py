@@ -4,12 +4,12 @@ Fields are called what the API calls them. The texts about versions are compared
 existing clients (`versions.py`); the others are ours.
 """
 
-import posixpath
 import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from stackyard.kernel.errors import StackyardError
+from stackyard.kernel.text import CONTROLS, clean_path, storable
 from stackyard.stacks.model.spec import Provider, StackSpec
 from stackyard.stacks.ports import CheckUrl
 
@@ -21,7 +21,6 @@ _BAD_BRANCH: Final = re.compile(
     r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|^[-./]|[./]$|\.lock(?:/|$)|^@$"
 )
 _BAD_SLUG: Final = re.compile(r"[^a-z0-9_-]|^[^a-z0-9]")
-_BAD_NAMES: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def spec_problems(
@@ -51,24 +50,6 @@ def slug_problem(slug: str) -> str | None:
     return None
 
 
-def storable(text: str) -> bool:
-    """Whether PostgreSQL can keep *text*: no NUL, no half of a surrogate pair."""
-    return "\0" not in text and not any("\ud800" <= char <= "\udfff" for char in text)
-
-
-def clean_path(path: str) -> bool:
-    """Whether *path* names one place below a folder, in one way, and stays there."""
-    return (
-        bool(path)
-        and not path.startswith("/")
-        and "\\" not in path
-        and not _BAD_NAMES.search(path)
-        and path not in {".", ".."}
-        and not path.startswith("../")
-        and posixpath.normpath(path) == path
-    )
-
-
 def _unstorable(spec: StackSpec) -> Iterator[str]:
     for field, text in spec.texts():
         if not storable(text):
@@ -86,9 +67,9 @@ def _naming(spec: StackSpec) -> Iterator[str]:
 
 
 def _source(spec: StackSpec, check_url: CheckUrl) -> Iterator[str]:
-    if not spec.repository.strip() or _BAD_NAMES.search(spec.repository):
+    if not spec.repository.strip() or CONTROLS.search(spec.repository):
         yield "repository: must be the name of a repository"
-    if spec.namespace and _BAD_NAMES.search(spec.namespace):
+    if spec.namespace and CONTROLS.search(spec.namespace):
         yield "namespace: must be the name of an owner of repositories"
     if spec.provider.needs_namespace and not spec.namespace:
         yield f"namespace: needed with the provider {spec.provider}"

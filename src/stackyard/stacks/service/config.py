@@ -10,17 +10,11 @@ from dataclasses import dataclass
 from stackyard.kernel.access import Access, Action, Subject
 from stackyard.kernel.audit import Resource, ResourceType, Trail
 from stackyard.kernel.clock import Clock
+from stackyard.kernel.config import ConfigInput, ConfigValue
 from stackyard.kernel.ids import ROOT, StackId
 from stackyard.kernel.needs import Rule, needs
 from stackyard.kernel.secrets import Vault
-from stackyard.stacks.errors import ConfigElementError
-from stackyard.stacks.model.config import (
-    ConfigElement,
-    ConfigInput,
-    ConfigValue,
-    checksum,
-    config_problems,
-)
+from stackyard.stacks.model.config import ConfigElement
 from stackyard.stacks.model.stack import Stack
 from stackyard.stacks.service.stacks import Stacks
 from stackyard.stacks.store import ConfigStore
@@ -42,21 +36,9 @@ class StackConfig:
         """Set a variable or a file, in the place of one of the same name."""
         stack = await self.stacks.get(stack_id, by=by, lock=True)
         await self.access.require(by, Action.STACK_ADD_CONFIG, space=stack.space_id)
-        problems = config_problems(wanted)
-        if problems:
-            raise ConfigElementError(*problems)
-        secret = wanted.write_only
-        element = ConfigElement(
-            stack_id=stack.id,
-            id=wanted.id,
-            type=wanted.type,
-            write_only=secret,
-            value=None if secret else wanted.value,
-            sealed=self._seal(stack.id, wanted) if secret else None,
-            checksum=checksum(wanted.value),
-            description=wanted.description or None,
-            created_at=self.clock(),
-        )
+        element = ConfigElement(stack_id=stack.id)
+        row = _row(stack.id, wanted.id)
+        element.set(wanted, self.vault, row=row, at=self.clock())
         await self._note("add", element, stack, by=by)
         return await self.store.put(element)
 
@@ -98,12 +80,7 @@ class StackConfig:
         """Return every value in clear, for the job of a worker and nothing else."""
         await self.access.require(by, Action.SPACE_ADMIN, space=ROOT)
         return [
-            ConfigValue(
-                id=element.id,
-                value=self._clear(element),
-                secret=element.write_only,
-                is_file=element.is_file,
-            )
+            element.clear(self.vault, row=_row(element.stack_id, element.id))
             for element in await self.store.of([stack_id])
         ]
 
@@ -114,23 +91,9 @@ class StackConfig:
             f"stack_config.{verb}",
             Resource(ResourceType.STACK, stack.id),
             space=stack.space_id,
-            facts={
-                "ID": element.id,
-                "Type": element.type,
-                "WriteOnly": element.write_only,
-                "ValueSHA": element.checksum,
-            },
+            facts=element.facts(),
             by=by,
         )
-
-    def _seal(self, stack_id: StackId, wanted: ConfigInput) -> bytes:
-        return self.vault.seal(wanted.value.encode(), context=_row(stack_id, wanted.id))
-
-    def _clear(self, element: ConfigElement) -> str:
-        if element.sealed is None:
-            return element.value or ""
-        context = _row(element.stack_id, element.id)
-        return self.vault.unseal(element.sealed, context=context).decode()
 
 
 def _row(stack_id: StackId, element_id: str) -> str:

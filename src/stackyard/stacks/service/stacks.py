@@ -10,7 +10,15 @@ from stackyard.kernel.audit import Resource, ResourceType, Trail
 from stackyard.kernel.clock import Clock
 from stackyard.kernel.errors import ForbiddenError, NotFoundError
 from stackyard.kernel.events import Outbox
-from stackyard.kernel.ids import LEGACY, ROOT, RepoId, SpaceId, StackId, slugify
+from stackyard.kernel.ids import (
+    LEGACY,
+    ROOT,
+    ContextId,
+    RepoId,
+    SpaceId,
+    StackId,
+    slugify,
+)
 from stackyard.kernel.needs import Rule, needs
 from stackyard.kernel.search import Page, Search
 from stackyard.spaces import RunWithoutRightsError
@@ -276,6 +284,14 @@ class Stacks:
         """Name what stacks use and do not reach by these pairs (`space`, `reached`)."""
         del by  # asked in the middle of deciding whether a move is allowed
         return await self.store.cut_off(reaching)
+
+    @needs(Rule.PLATFORM)
+    async def cut_off_of_context(
+        self, context_id: ContextId, *, by: Subject
+    ) -> Sequence[str]:
+        """Name what the stacks of a context use and do not reach."""
+        del by  # asked in the middle of deciding whether a move is allowed
+        return await self.store.cut_off_of_context(context_id)
 
     async def _check_reach(self, stack: Stack) -> None:
         """A stack uses what is in its space, or above as far as spaces inherit."""

@@ -1,7 +1,14 @@
 """All SQL about stacks."""
 
 from stackyard.stacks.store.config import ConfigStore
+from stackyard.stacks.store.contexts import AttachmentStore
 from stackyard.stacks.store.elsewhere import Followed, followed_elsewhere
 from stackyard.stacks.store.stacks import StackStore
 
-__all__ = ["ConfigStore", "Followed", "StackStore", "followed_elsewhere"]
+__all__ = [
+    "AttachmentStore",
+    "ConfigStore",
+    "Followed",
+    "StackStore",
+    "followed_elsewhere",
+]

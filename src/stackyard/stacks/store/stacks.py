@@ -7,8 +7,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import QueryableAttribute
 
+from stackyard.contexts import Context
 from stackyard.kernel.errors import StackyardError
-from stackyard.kernel.ids import RepoId, SpaceId, StackId
+from stackyard.kernel.ids import ContextId, RepoId, SpaceId, StackId
 from stackyard.kernel.search import Page, Search
 from stackyard.spaces import Space, reaching
 from stackyard.stacks.errors import (
@@ -17,6 +18,7 @@ from stackyard.stacks.errors import (
     StackSlugTakenError,
     WorkerPoolUnknownError,
 )
+from stackyard.stacks.model.contexts import ContextAttachment
 from stackyard.stacks.model.stack import Stack
 from stackyard.stacks.store.search import page_of, searched
 from stackyard.vcs import Repository
@@ -109,6 +111,14 @@ class StackStore:
         pairs = reaching(select(Space.id).where(Space.id == stack.space_id))
         return await self._cut_off(pairs, Stack.id == stack.id)
 
+    async def cut_off_of_context(self, context_id: ContextId) -> Sequence[str]:
+        """Name the uses of all stacks that the context is attached to."""
+        having = select(ContextAttachment.stack_id).where(
+            ContextAttachment.context_id == context_id
+        )
+        spaces = select(Stack.space_id).where(Stack.id.in_(having))
+        return await self._cut_off(reaching(spaces), Stack.id.in_(having))
+
     async def _cut_off(self, pairs: CTE, which: ColumnElement[bool]) -> Sequence[str]:
         def lost(home: QueryableAttribute[SpaceId]) -> ColumnElement[bool]:
             within = select(pairs.c.reached).where(pairs.c.space == Stack.space_id)
@@ -124,7 +134,15 @@ class StackStore:
             .join(Repository, Repository.id == Stack.vcs_repo_id)
             .where(which, lost(Repository.space_id))
         )
+        contexts = (
+            select(Stack.id, literal("context"), Context.name)
+            .join(ContextAttachment, ContextAttachment.stack_id == Stack.id)
+            .join(Context, Context.id == ContextAttachment.context_id)
+            .where(which, lost(Context.space_id))
+        )
         rows = await self.session.execute(
-            union_all(pools, repositories).order_by(Stack.id).limit(MOST_NAMED)
+            union_all(pools, repositories, contexts)
+            .order_by(Stack.id)
+            .limit(MOST_NAMED)
         )
         return [f'stack "{stack}": {kind} "{name}"' for stack, kind, name in rows]

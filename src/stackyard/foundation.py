@@ -1,0 +1,265 @@
+"""What everything stands on: the services that know of no run.
+
+The lower half of `unit.Unit`; nobody opens it alone.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from sqlalchemy import CTE
+
+from stackyard.contexts import (
+    ContextConfig,
+    ContextConfigStore,
+    Contexts,
+    ContextStore,
+)
+from stackyard.contexts import Neighbours as SharedWith
+from stackyard.identity import (
+    AccountSettings,
+    ApiKeys,
+    FactorStore,
+    Groups,
+    KeyStore,
+    People,
+    PeopleStore,
+    RunTokens,
+    SessionStore,
+    SignOns,
+)
+from stackyard.kernel.access import SYSTEM
+from stackyard.kernel.ids import ContextId, SpaceId, StackId
+from stackyard.parts import Parts
+from stackyard.spaces import (
+    Bindings,
+    Occupants,
+    Roles,
+    RoleStore,
+    Spaces,
+    SpaceStore,
+    visible_to,
+)
+from stackyard.stacks import (
+    AttachmentStore,
+    ConfigStore,
+    Neighbours,
+    StackConfig,
+    StackContexts,
+    Stacks,
+    StackStore,
+)
+from stackyard.vcs import GitUrl, RefUpdates, Repositories, RepositoryStore
+from stackyard.workers import (
+    Pools,
+    PoolStore,
+    Workers,
+    WorkerStore,
+)
+
+
+@dataclass(frozen=True)
+class Foundation(Parts):
+    @cached_property
+    def api_keys(self) -> ApiKeys:
+        return ApiKeys(
+            KeyStore(self.session),
+            SessionStore(self.session),
+            self.access,
+            self.bindings,
+            self.access.administers_any,
+            self.clock,
+            self.trail,
+        )
+
+    @cached_property
+    def people(self) -> People:
+        return People(
+            self._people_store,
+            FactorStore(self.session),
+            self.access,
+            self.access.administers_any,
+            self.clock,
+            self.trail,
+        )
+
+    @cached_property
+    def groups(self) -> Groups:
+        return Groups(
+            self._people_store,
+            self.access,
+            self.access.administers_any,
+            self.clock,
+            self.trail,
+        )
+
+    @cached_property
+    def account(self) -> AccountSettings:
+        return AccountSettings(
+            self._people_store,
+            SessionStore(self.session),
+            self.access,
+            self.clock,
+            self.trail,
+        )
+
+    @cached_property
+    def sign_ons(self) -> SignOns:
+        return SignOns(
+            self._people_store,
+            SessionStore(self.session),
+            self.access,
+            self.means.vault,
+            self.clock,
+            self.trail,
+        )
+
+    @cached_property
+    def _people_store(self) -> PeopleStore:
+        return PeopleStore(self.session)
+
+    @cached_property
+    def run_tokens(self) -> RunTokens:
+        return RunTokens(self.means.tokens, self.means.site, self.clock)
+
+    @cached_property
+    def spaces(self) -> Spaces:
+        return Spaces(
+            SpaceStore(self.session),
+            self.access,
+            Occupants(self._things_in, self._cut_off, self._space_admins_make_spaces),
+            self.trail,
+        )
+
+    @cached_property
+    def roles(self) -> Roles:
+        return Roles(RoleStore(self.session), self.access, self.trail)
+
+    @cached_property
+    def bindings(self) -> Bindings:
+        return Bindings(
+            RoleStore(self.session),
+            self.access,
+            self.clock,
+            self._space_if_any,
+            self.trail,
+        )
+
+    @cached_property
+    def repositories(self) -> Repositories:
+        return Repositories(
+            RepositoryStore(self.session),
+            self.access,
+            self.outbox,
+            self.clock,
+            self.trail,
+        )
+
+    @cached_property
+    def ref_updates(self) -> RefUpdates:
+        return RefUpdates(
+            RepositoryStore(self.session), self.access, self.outbox, self.clock
+        )
+
+    @cached_property
+    def pools(self) -> Pools:
+        return Pools(
+            PoolStore(self.session),
+            WorkerStore(self.session),
+            self.access,
+            self.courier,
+            self.means.signer,
+            self.clock,
+            self.means.endpoints,
+            visible_to,
+            self.trail,
+        )
+
+    @cached_property
+    def workers(self) -> Workers:
+        return Workers(
+            WorkerStore(self.session),
+            PoolStore(self.session),
+            self.access,
+            self.outbox,
+            self.courier,
+            self.clock,
+            visible_to,
+            self.trail,
+        )
+
+    @cached_property
+    def stacks(self) -> Stacks:
+        return Stacks(
+            StackStore(self.session),
+            self.access,
+            self.outbox,
+            self.clock,
+            Neighbours(visible_to, GitUrl, self.pools, self.repositories),
+            self.trail,
+        )
+
+    @cached_property
+    def stack_config(self) -> StackConfig:
+        return StackConfig(
+            ConfigStore(self.session),
+            self.stacks,
+            self.access,
+            self.means.vault,
+            self.clock,
+            self.trail,
+        )
+
+    @cached_property
+    def contexts(self) -> Contexts:
+        return Contexts(
+            ContextStore(self.session),
+            self.access,
+            self.clock,
+            SharedWith(visible_to, self._stacks_cut_off),
+            self.trail,
+        )
+
+    @cached_property
+    def context_config(self) -> ContextConfig:
+        return ContextConfig(
+            ContextConfigStore(self.session),
+            self.contexts,
+            self.access,
+            self.means.vault,
+            self.clock,
+            self.trail,
+        )
+
+    @cached_property
+    def stack_contexts(self) -> StackContexts:
+        return StackContexts(
+            AttachmentStore(self.session),
+            self.stacks,
+            self.stack_config,
+            self.contexts,
+            self.context_config,
+            self.access,
+            self.clock,
+            self.trail,
+        )
+
+    async def _things_in(self, space: SpaceId) -> list[tuple[str, int]]:
+        return [
+            ("stack", await self.stacks.count_in(space, by=SYSTEM)),
+            ("worker pool", await self.pools.count_in(space, by=SYSTEM)),
+            ("repository", await self.repositories.count_in(space, by=SYSTEM)),
+            ("context", await self.contexts.count_in(space, by=SYSTEM)),
+        ]
+
+    async def _cut_off(self, reaching: CTE) -> Sequence[str]:
+        return await self.stacks.cut_off(reaching, by=SYSTEM)
+
+    async def _stacks_cut_off(self, context_id: ContextId) -> Sequence[str]:
+        return await self.stacks.cut_off_of_context(context_id, by=SYSTEM)
+
+    async def _space_admins_make_spaces(self) -> bool:
+        return await self.account.space_admins_make_spaces(by=SYSTEM)
+
+    async def _space_if_any(self, stack_id: StackId) -> SpaceId | None:
+        return await self.stacks.space_of(stack_id, by=SYSTEM)

@@ -1,0 +1,49 @@
+"""The Terraform provider, as far as what it sends goes."""
+
+from pathlib import Path
+from typing import Any, Final, Self
+
+from tests.support.edge import Edge
+
+OPERATIONS: Final = Path(__file__).parents[1] / "operations" / "terraform-provider"
+
+
+class Provider:
+    """A client that sends what the provider sends."""
+
+    def __init__(self, edge: Edge) -> None:
+        self.edge = edge
+        self.headers: dict[str, str] = {}
+
+    async def answer(self, operation: str, **variables: Any) -> dict[str, Any]:
+        async with self.edge.client() as client:
+            answer = await client.post(
+                "/graphql",
+                json={
+                    "query": (OPERATIONS / f"{operation}.graphql").read_text(),
+                    "variables": variables,
+                },
+                headers=self.headers,
+            )
+        assert answer.status_code == 200
+        return dict(answer.json())
+
+    async def data(self, operation: str, **variables: Any) -> Any:
+        """Return the one thing that was asked for."""
+        said = await self.answer(operation, **variables)
+        assert "errors" not in said, said
+        (value,) = said["data"].values()
+        return value
+
+    async def error(self, operation: str, **variables: Any) -> str:
+        said = await self.answer(operation, **variables)
+        return str(said["errors"][0]["message"])
+
+    async def sign_in(self) -> Self:
+        """Come by a key of the account's administrator from now on."""
+        key, secret = await self.edge.key()
+        issued = await self.data(
+            "SpaceliftProviderBuildClientFromAPIKeyParams", id=key.id, secret=secret
+        )
+        self.headers = {"authorization": f"Bearer {issued['jwt']}"}
+        return self
