@@ -84,8 +84,8 @@ Every query, mutation and route declares what it needs of whoever asks, and so d
 every field that is worked out; what declares nothing ends the start. An action is
 asked for in the space of the thing; one of several is enough, as the case may be.
 PARENT is whoever was given what the field is part of, ANY_SPACE_ADMIN an administrator
-of any space, ACCOUNT_ADMIN one of root, OWN_RUN a run about its own stack, LINK whoever
-has the link, WORKER who carries out the leg.
+of any space, ACCOUNT_ADMIN one of root, CREATOR who made the thing, OWN_RUN a run about
+its own stack, LINK whoever has the link, WORKER who carries out the leg.
 
 [Access](access.md) lists the actions; [Who may do what](../explanation/access.md) says
 how they hang together.
@@ -113,6 +113,7 @@ FOUND_BY: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "ManagedEntity": ("Query.stack", "Stack.entities"),
         "ManagedUser": ("Query.managedUser",),
         "ManagedUserGroup": ("Query.managedUserGroup",),
+        "PublicWorkerPool": ("Query.publicWorkerPool",),
         "Repo": ("Query.repo",),
         "RepoConnection": ("Query.repos",),
         "RepoFile": (
@@ -185,6 +186,10 @@ EXCEPTIONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         "Mutation.stackRoleBindingDelete": _UNSEEN,
         # this run is a proposed one, and those change nothing
         "POST /state/{stack}": {"run": DENIED},
+        # that there is an account is no secret; a browser's cookie does not count
+        "GET /usageanalytics/csv": dict.fromkeys(
+            ("neighbour", "run", "stranger", "crossed"), NO
+        ),
         # a text of the contract that must be there
         "WorkerPool.config": dict.fromkeys(("reader", "writer"), EMPTY),
     }

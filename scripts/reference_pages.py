@@ -74,10 +74,13 @@ MEANINGS: Final = {
     " for TLS; needed with `OpenTelemetry`",
     "OTEL_EXPORTER_OTLP_PROTOCOL": "only `grpc` is supported",
     "OTEL_METRIC_EXPORT_INTERVAL": "milliseconds between two exports",
+    "AWS_ACCOUNT_ID": "what `spaceliftAwsAccountId` says; unset: zeros",
     "FEDERATION_CUSTOM_ISSUER": "who is said to issue the tokens by which clouds know"
     " runs; unset: the server's own address",
     "FEDERATION_CUSTOM_JWKS_URI": "where clouds find the keys of those tokens; unset:"
     " below the issuer",
+    "WEBHOOKS_ENDPOINT": "the base of the URLs for webhooks that are shown; unset:"
+    " the server's, with `/webhooks`",
     "SERVER_DOMAIN": "where people, git and workers find the server",
     "STACKYARD_ACCOUNT_NAME": "what the installation is called",
     "STACKYARD_AUDIT_RETENTION_DAYS": "how long entries of the audit trail are kept",
@@ -88,6 +91,7 @@ MEANINGS: Final = {
     "STACKYARD_HTTP_HOST": "where to listen",
     "STACKYARD_HTTP_PORT": "page, API, git, state, worker calls",
     "STACKYARD_INSTRUMENTATION_PORT": "of `/readiness` and `/startup`",
+    "STACKYARD_OUTGOING_IPS": "what `outgoingIPAddresses` says: a list with commas",
     "STACKYARD_MQTT_PORT": "of the broker",
     "STACKYARD_OUTBOUND_ALLOWED_NETWORKS": "private ones that may be called",
     "STACKYARD_SCHEME": "`https` or `http`, of `SERVER_DOMAIN`",

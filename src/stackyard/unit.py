@@ -11,6 +11,7 @@ from functools import cached_property
 from random import SystemRandom
 from typing import TypeAlias
 
+from stackyard.filters import Filters, FilterStore
 from stackyard.follows import Follows, FollowStore
 from stackyard.foundation import Foundation
 from stackyard.kernel.access import SYSTEM, Subject
@@ -26,6 +27,8 @@ from stackyard.runs import (
     Runs,
     RunStore,
     Triggers,
+    Usage,
+    UsageStore,
 )
 from stackyard.state import States, StateStore
 
@@ -35,6 +38,10 @@ _random = SystemRandom()
 @dataclass(frozen=True)
 class Unit(Foundation):
     """Each slice's service is a `cached_property` that is built of the parts."""
+
+    @cached_property
+    def filters(self) -> Filters:
+        return Filters(FilterStore(self.session), self.access, self.clock, self.trail)
 
     @cached_property
     def follows(self) -> Follows:
@@ -128,6 +135,10 @@ class Unit(Foundation):
             self.access,
             self.clock,
         )
+
+    @cached_property
+    def usage(self) -> Usage:
+        return Usage(UsageStore(self.session), self.access, self.clock)
 
     @cached_property
     def _run_store(self) -> RunStore:

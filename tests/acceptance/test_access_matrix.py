@@ -62,6 +62,8 @@ async def test_what_one_may_not_see_is_answered_as_what_does_not_exist(
     async with everybody(database_url, tmp_path) as asking:
         differs = {}
         for name in of("Query", "Mutation"):
+            if not asking.names_what_is_at_home(name):
+                continue
             there = await asking.field(name, who)
             nowhere = await asking.field(name, who, asking.world.with_ghosts)
             if (there.words, there.value) != (nowhere.words, nowhere.value):

@@ -30,6 +30,7 @@ LISTS: Final = {
     "managedUsers": "managedUsers",
     "repos": "repos.edges",
     "roles": "roles",
+    "savedFilters": "savedFilters",
     "searchAuditTrailEntries": "searchAuditTrailEntries.edges",
     "searchContexts": "searchContexts.edges",
     "searchStacks": "searchStacks.edges",
@@ -45,8 +46,11 @@ ARGUMENTS: Final = {
     "searchContexts": "input: { first: 100 }",
     "searchStacks": "input: { first: 100 }",
 }
-# One file of one repository: git is asked once, and the database before that.
-NOT_OF_ROWS: Final = {"repoFileHistory"}
+NOT_OF_ROWS: Final = {
+    "repoFileHistory",  # of one file: git is asked once, and the database before that
+    "outgoingIPAddresses",
+    *("kubectlVersions", "openTofuVersions", "terraformVersions", "terragruntVersions"),
+}
 # They are about one run each, and read what it printed from object storage.
 NOT_IN_LISTS: Final = {"Run.logs"}
 _DEEPEST: Final = 2

@@ -77,6 +77,11 @@ class Asking:
             return Answer(_class_of(first), first["message"])
         return Answer(value=_dig(said["data"], path), asked=frozenset(asked))
 
+    def names_what_is_at_home(self, full: str) -> bool:
+        query, _path = query_of(full)
+        world = self.world
+        return filled(query, world.names) != filled(query, world.with_ghosts)
+
     async def outcome(self, full: str, who: str) -> str:
         answer = await self.field(full, who)
         if answer.error:

@@ -45,7 +45,7 @@ from stackyard.kernel.blobs import Blobs
 from stackyard.kernel.caller import Place
 from stackyard.kernel.federation import ForeignTokens
 from stackyard.kernel.ids import ApiKeyId, RunId
-from stackyard.kernel.site import Site
+from stackyard.kernel.site import Reach, Site
 from stackyard.spaces import seed
 from stackyard.unit import Means, QueueUpkeep, Unit
 from stackyard.workers import Courier, Endpoints, Signer
@@ -81,6 +81,7 @@ class Edge:
     routes: Sequence[BaseRoute] = ()
     page: Path = Path("/nonexistent")
     audit_webhook: WebhookSetup = NOTHING
+    reach: Reach = field(default_factory=Reach)
 
     def __post_init__(self) -> None:
         self.tokens = RsaTokens.of(rsa_key(), clock=self.clock)
@@ -143,6 +144,7 @@ class Edge:
             self.doors.key_exchange,
             self.site,
             self.clock,
+            self.reach,
         )
 
     @asynccontextmanager

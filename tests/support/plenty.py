@@ -3,6 +3,7 @@
 import msgspec
 
 from stackyard.contexts import ContextSpec
+from stackyard.filters import FilterType
 from stackyard.identity import Known, SessionMethod, User
 from stackyard.kernel.access import SYSTEM, Action
 from stackyard.kernel.config import ConfigInput, ConfigType
@@ -29,6 +30,9 @@ async def add(world: World, numbers: range) -> None:
             stack = await _stack(unit, f"stack {number}", home, pool)
             await _context(unit, f"context {number}", home, stack)
             await _people(unit, f"somebody {number}", home)
+            await unit.filters.create(
+                FilterType.STACKS, f"filter {number}", "{}", is_public=True, by=SYSTEM
+            )
             spec = SpaceSpec(f"space {number}", parent=home, inherits=True)
             await unit.spaces.create(spec, by=SYSTEM)
             await unit.repositories.create(

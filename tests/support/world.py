@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from stackyard.contexts import ContextSpec
+from stackyard.filters import FilterType
 from stackyard.http.authentication import COOKIE
 from stackyard.http.doors import Doors
 from stackyard.identity import Opened, SecurityKey
@@ -93,6 +94,7 @@ class World:
             await self._pools(unit)
             await self._people(unit)
             await self._repositories(unit)
+            await self._filters(unit)
         await self._push()
         async with self.whole.platform.unit() as unit:
             await self._stacks(unit)
@@ -171,6 +173,12 @@ class World:
                 SpaceId(self.names["home"]), RepositorySettings(name=name), by=SYSTEM
             )
             self.names[name] = made.id
+
+    async def _filters(self, unit: Unit) -> None:
+        shown = await unit.filters.create(
+            FilterType.STACKS, "Broken", "{}", is_public=True, by=SYSTEM
+        )
+        self.names["filter"] = shown.id
 
     async def _push(self) -> None:
         commit = await self.whole.platform.pushes.create_revision(

@@ -61,7 +61,9 @@ SHOWN: Final = {
     "note",
     "path",
     "playbook",
+    "privateWorkerPoolRunnerImage",
     "projectRoot",
+    "publicWorkerPoolRunnerImage",
     "region",
     "repository",
     "repositoryURL",
@@ -76,6 +78,7 @@ SHOWN: Final = {
     "templateBucket",
     "terraformVersion",
     "terragruntVersion",
+    "type",
     "username",
     "version",
     "workspace",
@@ -122,7 +125,7 @@ def test_every_text_of_every_mutation_is_known_as_shown_or_is_hidden() -> None:
 
     assert {way[-1] for way in clear} <= SHOWN
     hidden = {way[-1] for way in texts() - clear}
-    assert {"secret", "value", "content"} <= hidden
+    assert {"secret", "value", "content", "data"} <= hidden
 
 
 def test_a_secret_is_known_by_its_sum_alone() -> None:

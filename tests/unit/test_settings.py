@@ -442,3 +442,36 @@ def test_a_process_says_all_problems_on_json_lines_and_stops_with_status_2() -> 
     named = {line["variable"] for line in lines}
     assert {"DATABASE_URL", "SERVER_DOMAIN", "STACKYARD_HTTP_PORT"} <= named
     assert all(line["level"] == "critical" for line in lines)
+
+
+def test_what_others_have_to_know_of_us_is_read(
+    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment |= {
+        "STACKYARD_OUTGOING_IPS": " 192.0.2.7, 2001:DB8::7,192.0.2.7",
+        "AWS_ACCOUNT_ID": "123456789012",
+        "WEBHOOKS_ENDPOINT": "https://in.example/hooks/",
+    }
+    use(environment, monkeypatch)
+    reach = load(ServerSettings).reach
+
+    assert reach.outgoing == ("192.0.2.7", "2001:db8::7")
+    assert reach.aws_account == "123456789012"
+    assert reach.webhooks == "https://in.example/hooks"
+
+
+def test_what_is_wrong_with_it_is_said_at_the_start(
+    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment |= {
+        "STACKYARD_OUTGOING_IPS": "192.0.2.0/24",
+        "AWS_ACCOUNT_ID": "me",
+        "WEBHOOKS_ENDPOINT": "in.example",
+    }
+    use(environment, monkeypatch)
+    with pytest.raises(SettingsError) as stopped:
+        load(ServerSettings)
+
+    said = {one.variable for one in stopped.value.problems}
+    assert said == {"STACKYARD_OUTGOING_IPS", "AWS_ACCOUNT_ID", "WEBHOOKS_ENDPOINT"}
+    assert load(DrainSettings)  # it does not show them

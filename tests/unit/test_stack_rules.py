@@ -15,6 +15,7 @@ from stackyard.kernel.config import (
 )
 from stackyard.kernel.text import clean_path
 from stackyard.stacks.errors import StackProblemsError
+from stackyard.stacks.model.releases import ReleasedTool, released
 from stackyard.stacks.model.rules import slug_problem, spec_problems
 from stackyard.stacks.model.spec import Provider, StackSpec
 from stackyard.stacks.model.vendors import (
@@ -50,19 +51,31 @@ def test_a_malformed_version_is_refused_in_the_words_that_clients_compare() -> N
 
 
 @pytest.mark.parametrize(
-    ("tool", "version", "product"),
+    ("tool", "version", "product", "span"),
     [
-        (TerragruntTool.OPEN_TOFU, "1.5.6", "OpenTofu"),
-        (TerragruntTool.TERRAFORM_FOSS, "1.6.2", "Terraform"),
+        (
+            TerragruntTool.OPEN_TOFU,
+            "1.5.6",
+            "OpenTofu",
+            f"1.6.0 - {released(ReleasedTool.OPENTOFU)[0]}",
+        ),
+        (TerragruntTool.TERRAFORM_FOSS, "1.6.2", "Terraform", "0.12.0 - 1.5.7"),
     ],
 )
 def test_a_version_that_a_tool_never_had_is_refused(
-    tool: TerragruntTool, version: str, product: str
+    tool: TerragruntTool, version: str, product: str, span: str
 ) -> None:
     [said] = problems(a_spec(vendor=Terragrunt(tool=tool, terraform_version=version)))
 
-    assert said.startswith(f"terragrunt: no supported {product} version (")
-    assert said.endswith(f' satisfies constraints "{version}"')
+    assert said == (
+        f"terragrunt: no supported {product} version ({span})"
+        f' satisfies constraints "{version}"'
+    )
+
+
+def test_what_was_released_after_us_can_be_asked_for() -> None:
+    vendor = OpenTofu(version="1.99.0")
+    assert problems(a_spec(vendor=vendor)) == []
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Final
 from ariadne import MutationType, ObjectType, QueryType
 
 from stackyard.graphql.context import Info
-from stackyard.identity import Account, Session, SessionMethod, Strategy
+from stackyard.identity import Account, RunnerImages, Session, SessionMethod, Strategy
 from stackyard.kernel.ids import SessionId
 
 TIER: Final = "SELF_HOSTED"
@@ -18,7 +18,10 @@ settings = ObjectType("AccountSettings")
 settings.set_alias("managementStrategy", "strategy")
 settings.set_alias("allowNonRootAdminSpaceCreation", "space_admins_make_spaces")
 signed_in = ObjectType("SignedIn")
-bindables = [query, mutation, settings, signed_in]
+runner_images = ObjectType("DefaultWorkerPoolRunnerImages")
+runner_images.set_alias("privateWorkerPoolRunnerImage", "private")
+runner_images.set_alias("publicWorkerPoolRunnerImage", "public")
+bindables = [query, mutation, settings, signed_in, runner_images]
 
 
 @query.field("name")
@@ -36,6 +39,34 @@ async def resolve_security_email(_root: None, info: Info) -> str | None:
     async with info.context.open_unit() as unit:
         account = await unit.account.get(by=info.context.subject)
         return account.security_email
+
+
+@query.field("defaultPrivateWorkerPoolRunnerImage")
+async def resolve_private_image(_root: None, info: Info) -> str | None:
+    async with info.context.open_unit() as unit:
+        return (await unit.account.runner_images(by=info.context.subject)).private
+
+
+@query.field("defaultPublicWorkerPoolRunnerImage")
+async def resolve_public_image(_root: None, info: Info) -> str | None:
+    async with info.context.open_unit() as unit:
+        return (await unit.account.runner_images(by=info.context.subject)).public
+
+
+@query.field("outgoingIPAddresses")
+async def resolve_outgoing(_root: None, info: Info) -> Sequence[str]:
+    return info.context.means.reach.outgoing
+
+
+@query.field("spaceliftAwsAccountId")
+async def resolve_aws_account(_root: None, info: Info) -> str:
+    return info.context.means.reach.aws_account
+
+
+@query.field("gitlabWebhooksEndpoint")
+async def resolve_gitlab_webhooks(_root: None, info: Info) -> str:
+    means = info.context.means
+    return means.reach.webhook_url("gitlab", means.site)
 
 
 @query.field("accountSettings")
@@ -59,6 +90,22 @@ async def resolve_set_email(_root: None, info: Info, *, security_email: str) -> 
             security_email, by=info.context.subject
         )
         return account.security_email
+
+
+@mutation.field("accountUpdateDefaultWorkerPoolRunnerImages")
+async def resolve_set_images(
+    _root: None,
+    info: Info,
+    *,
+    private_worker_pool_runner_image: str | None = None,
+    public_worker_pool_runner_image: str | None = None,
+) -> RunnerImages:
+    async with info.context.open_unit() as unit:
+        return await unit.account.set_runner_images(
+            private=private_worker_pool_runner_image,
+            public=public_worker_pool_runner_image,
+            by=info.context.subject,
+        )
 
 
 @mutation.field("accountSetManagementStrategy")

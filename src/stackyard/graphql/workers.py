@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from ariadne import MutationType, ObjectType, QueryType
 
 from stackyard.graphql.context import Info
+from stackyard.graphql.search import connection
 from stackyard.kernel.ids import PoolId, SpaceId, WorkerId
+from stackyard.kernel.search import Page
 from stackyard.spaces import Space
 from stackyard.stacks import Stack
 from stackyard.workers import Pool, PoolSettings, Worker
@@ -17,7 +19,10 @@ mutation = MutationType()
 stack = ObjectType("Stack")
 pool = ObjectType("WorkerPool")
 worker = ObjectType("Worker")
-bindables = [query, mutation, stack, pool, worker]
+public_pool = ObjectType("PublicWorkerPool")
+bindables = [query, mutation, stack, pool, worker, public_pool]
+# There is none: nobody works for it, and no stack can be in it.
+NO_PUBLIC_POOL: Final = {"parallelism": 0, "busy_workers": 0, "pending_runs": 0}
 
 
 @query.field("workerPool")
@@ -30,6 +35,22 @@ async def resolve_pool(_root: None, info: Info, *, id: str) -> Pool | None:  # n
 async def resolve_pools(_root: None, info: Info) -> Sequence[Pool]:
     async with info.context.open_unit() as unit:
         return await unit.pools.all(by=info.context.subject)
+
+
+@query.field("publicWorkerPool")
+async def resolve_public_pool(_root: None, _info: Info) -> dict[str, int]:
+    return NO_PUBLIC_POOL
+
+
+@public_pool.field("searchSchedulableRuns")
+def resolve_public_runs(
+    _root: dict[str, int],
+    _info: Info,
+    *,
+    input: dict[str, Any],  # noqa: A002 - the contract's name
+) -> dict[str, Any]:
+    del input
+    return connection(Page([], None, has_next=False, has_previous=False))
 
 
 @mutation.field("workerPoolCreate")

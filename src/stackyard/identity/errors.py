@@ -35,6 +35,10 @@ class ApiKeyKindError(InvalidError):
     """That is not possible with an API key of this type."""
 
 
+class RunnerImageError(InvalidError):
+    """A runner image must be named like registry.example/path:tag."""
+
+
 class ClaimMappingError(InvalidError):
     """A claim of an API key can be mapped to "groups" and to nothing else."""
 

@@ -25,6 +25,7 @@ SessionId = NewType("SessionId", str)
 SecurityKeyId = NewType("SecurityKeyId", str)
 RoleId = NewType("RoleId", str)
 BindingId = NewType("BindingId", str)
+FilterId = NewType("FilterId", str)
 
 ROOT: Final = SpaceId("root")
 LEGACY: Final = SpaceId("legacy")

@@ -25,6 +25,7 @@ class Rule(StrEnum):
     PARENT = "PARENT"  # what it is part of has asked
     ANY_SPACE_ADMIN = "ANY_SPACE_ADMIN"
     ACCOUNT_ADMIN = "ACCOUNT_ADMIN"  # SPACE_ADMIN in root
+    CREATOR = "CREATOR"  # who made the thing
     OWN_RUN = "OWN_RUN"  # a run, of its own stack
     WORKER = "WORKER"  # who carries out the leg, shown by the leg's token
     LINK = "LINK"  # whoever has the link: it is sealed, and soon over

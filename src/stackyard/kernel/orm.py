@@ -11,6 +11,7 @@ from stackyard.kernel.ids import (
     AttachmentId,
     BindingId,
     ContextId,
+    FilterId,
     GroupId,
     LegId,
     PoolId,
@@ -59,6 +60,7 @@ class Entity(DeclarativeBase):
         SecurityKeyId: Text(),
         RoleId: Text(),
         BindingId: Text(),
+        FilterId: Text(),
         datetime: TIMESTAMP(timezone=True),
         StrEnum: Enum(
             StrEnum,

@@ -1,7 +1,11 @@
-"""What this installation is called, and where it is reached."""
+"""What this installation is called, where it is reached, and where it calls from."""
 
 from dataclasses import dataclass
+from typing import Final
 from urllib.parse import urlsplit
+
+# Clients want a number where there may be none; this one belongs to nobody.
+NO_AWS_ACCOUNT: Final = "000000000000"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +41,19 @@ class Site:
     @property
     def secure(self) -> bool:
         return self.base_url.startswith("https://")
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What others have to know to let us in, and to reach us, as an operator says it.
+
+    `outgoing` are the addresses that we call from, `webhooks` the base of the URLs that
+    webhooks come in by, if that is not the site's own.
+    """
+
+    outgoing: tuple[str, ...] = ()
+    aws_account: str = NO_AWS_ACCOUNT
+    webhooks: str | None = None
+
+    def webhook_url(self, provider: str, site: Site) -> str:
+        return f"{self.webhooks or f'{site.base_url}/webhooks'}/{provider}"

@@ -29,6 +29,7 @@ from stackyard.http.session import SessionRoutes
 from stackyard.http.sign_on import SignOnRoutes
 from stackyard.http.spa import spa_routes
 from stackyard.http.state import StateRoutes
+from stackyard.http.usage import usage_routes
 from stackyard.http.wellknown import wellknown_routes
 from stackyard.http.worker import WorkerRoutes
 from stackyard.identity import AdminCredentials, MembersOnly
@@ -160,6 +161,7 @@ def make_app(platform: Platform, live: Live) -> Starlette:
             doors.key_exchange,
             means.site,
             means.clock,
+            settings.reach,
         ),
         open_list=platform.list_unit,
     )
@@ -173,6 +175,7 @@ def make_app(platform: Platform, live: Live) -> Starlette:
         *SecondFactorRoutes(doors.identification, doors.factors).routes(),
         *CliLoginRoutes(doors.identification).routes(),
         *wellknown_routes(means.tokens, means.site),
+        *usage_routes(platform.unit, doors.who),
         *live_routes(platform.unit, live, doors.who),
         *WorkerRoutes(platform.unit, means.blobs, platform.state_files).routes(),
         *StateRoutes(platform.state_files, platform.state_links, doors.who).routes(),

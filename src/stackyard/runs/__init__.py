@@ -32,11 +32,14 @@ from stackyard.runs.service import (
     RunLogs,
     Runs,
     Triggers,
+    Usage,
 )
 from stackyard.runs.service.legs import workspace_key
 from stackyard.runs.service.progress import Progress
 from stackyard.runs.states import RunState, RunType
 from stackyard.runs.store import LIVE_CHANNEL, RunStore
+from stackyard.runs.usage import UsageLine, UsageQuery
+from stackyard.runs.usage_store import UsageStore
 
 __all__ = [
     "LIVE_CHANNEL",
@@ -70,6 +73,10 @@ __all__ = [
     "Runs",
     "Transition",
     "Triggers",
+    "Usage",
+    "UsageLine",
+    "UsageQuery",
+    "UsageStore",
     "queue_run",
     "workspace_key",
 ]

@@ -1,4 +1,9 @@
-from stackyard.kernel.errors import ConflictError, InvalidError, NotFoundError
+from stackyard.kernel.errors import (
+    ConflictError,
+    ForbiddenError,
+    InvalidError,
+    NotFoundError,
+)
 
 
 class RunNotFoundError(NotFoundError):
@@ -50,3 +55,23 @@ class ChunkTooLargeError(InvalidError):
 
 class CommitUnknownError(InvalidError):
     """The commit to run is not known."""
+
+
+class UsageAdminOnlyError(ForbiddenError):
+    """You are unauthorized: only an administrator of the account sees its usage."""
+
+
+class UsageDateError(InvalidError):
+    """Both since and until must be dates like 2026-01-31."""
+
+
+class UsageSpanError(InvalidError):
+    """The day until must not be before since, nor a year or more after it."""
+
+
+class UsageAspectError(InvalidError):
+    """The aspect must be run-minutes or worker-count."""
+
+
+class UsageGroupError(InvalidError):
+    """Only run-minutes can be grouped: by run-type or run-state."""

@@ -19,8 +19,9 @@ from pydantic_settings import (
 from stackyard.kernel.blobs import Bucket
 from stackyard.kernel.database_url import DatabaseUrl
 from stackyard.kernel.queue import Queue
-from stackyard.kernel.site import Site
+from stackyard.kernel.site import NO_AWS_ACCOUNT, Reach, Site
 from stackyard.settings.values import (
+    Addresses,
     BrokerEndpoint,
     BucketName,
     CollectorUrl,
@@ -268,6 +269,22 @@ class AdminPart(Common):
 
     admin_username: str | None = None
     admin_password: SecretStr | None = None
+
+
+class ReachPart(Common):
+    """What others have to know to let us in, and to reach us. Only shown to them."""
+
+    stackyard_outgoing_ips: Addresses = ()
+    aws_account_id: Annotated[str, Field(pattern=r"^[0-9]{12}$")] | None = None
+    webhooks_endpoint: OriginUrl | None = None
+
+    @property
+    def reach(self) -> Reach:
+        return Reach(
+            tuple(map(str, self.stackyard_outgoing_ips)),
+            self.aws_account_id or NO_AWS_ACCOUNT,
+            self.webhooks_endpoint,
+        )
 
 
 class HttpPart(Common):

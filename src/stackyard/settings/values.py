@@ -4,7 +4,14 @@ import base64
 import binascii
 import re
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_address,
+    ip_network,
+)
 from typing import Annotated, Any, Final, TypeAlias
 from urllib.parse import urlsplit
 
@@ -121,6 +128,16 @@ def _networks(value: object) -> object:
         raise ValueError("must be networks like 10.0.0.0/8, with commas") from None
 
 
+def _addresses(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    names = [name.strip() for name in value.split(",") if name.strip()]
+    try:
+        return tuple(dict.fromkeys(ip_address(name) for name in names))
+    except ValueError:
+        raise ValueError("must be addresses like 192.0.2.7, with commas") from None
+
+
 def parse_rsa_key(value: str) -> rsa.RSAPrivateKey:
     """Read a base64-wrapped, unencrypted PEM key (PKCS#8 or PKCS#1).
 
@@ -166,4 +183,7 @@ DatabaseAddress: TypeAlias = Annotated[
 RsaKey: TypeAlias = Annotated[SecretStr, AfterValidator(_rsa_key)]
 Networks: TypeAlias = Annotated[
     tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_networks)
+]
+Addresses: TypeAlias = Annotated[
+    tuple[IPv4Address | IPv6Address, ...], NoDecode, BeforeValidator(_addresses)
 ]

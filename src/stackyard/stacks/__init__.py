@@ -41,6 +41,7 @@ from stackyard.stacks.model.contexts import (
     hooks_in_order,
     ranked,
 )
+from stackyard.stacks.model.releases import ReleasedTool, released
 from stackyard.stacks.model.spec import Provider, StackSpec
 from stackyard.stacks.model.stack import Stack, StackState
 from stackyard.stacks.model.vendors import VENDORS, Terraform, Vendor, vendor_name
@@ -82,6 +83,7 @@ __all__ = [
     "OutOfReachError",
     "Pools",
     "Provider",
+    "ReleasedTool",
     "Repositories",
     "RepositoryUnknownError",
     "SpaceUnknownError",
@@ -115,5 +117,6 @@ __all__ = [
     "followed_elsewhere",
     "hooks_in_order",
     "ranked",
+    "released",
     "vendor_name",
 ]

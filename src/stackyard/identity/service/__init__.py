@@ -1,6 +1,6 @@
 """What people, machines and runs do to be known here."""
 
-from stackyard.identity.service.account import AccountSettings
+from stackyard.identity.service.account import AccountSettings, RunnerImages
 from stackyard.identity.service.admission import Admission
 from stackyard.identity.service.authentication import Authenticator
 from stackyard.identity.service.exchange import KEY_ISSUER, KeyExchange, Proven
@@ -42,6 +42,7 @@ __all__ = [
     "Returned",
     "RunFacts",
     "RunTokens",
+    "RunnerImages",
     "Seen",
     "Sessions",
     "SignIn",

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Self
 
 from stackyard.identity.errors import SessionNotFoundError
 from stackyard.identity.model import Account, Session, Strategy
@@ -15,6 +15,18 @@ from stackyard.kernel.ids import SessionId
 from stackyard.kernel.needs import Rule, needs
 
 MOST_SESSIONS: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class RunnerImages:
+    """What stacks that name no image run in; None: what their workers have."""
+
+    private: str | None
+    public: str | None
+
+    @classmethod
+    def of(cls, account: Account) -> Self:
+        return cls(account.private_runner_image, account.public_runner_image)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +53,20 @@ class AccountSettings:
         account = await self._change("set_security_email", by)
         account.set_security_email(email)
         return account
+
+    @needs(Rule.SIGNED_IN)
+    async def runner_images(self, *, by: Subject) -> RunnerImages:
+        """Return the defaults; whoever has a stack sees what it runs in."""
+        del by
+        return RunnerImages.of(await self.people.account())
+
+    @needs(Rule.ACCOUNT_ADMIN)
+    async def set_runner_images(
+        self, *, private: str | None, public: str | None, by: Subject
+    ) -> RunnerImages:
+        account = await self._change("set_runner_images", by)
+        account.set_runner_images(private=private, public=public)
+        return RunnerImages.of(account)
 
     @needs(Rule.ACCOUNT_ADMIN)
     async def set_space_admins_make_spaces(

@@ -2,7 +2,7 @@
 
 `triggers` is how runs come about, `requests` what people decide about them, `dispatch`
 how a run finds its worker, `legs` what a worker reports, `logs` what it printed,
-`deletions` how a stack goes.
+`deletions` how a stack goes, `usage` how much was worked.
 """
 
 from stackyard.runs.service.deletions import Deletions
@@ -11,6 +11,7 @@ from stackyard.runs.service.legs import Legs
 from stackyard.runs.service.logs import LogPart, RunLogs
 from stackyard.runs.service.requests import Runs
 from stackyard.runs.service.triggers import Triggers
+from stackyard.runs.service.usage import Usage
 
 __all__ = [
     "Claim",
@@ -22,4 +23,5 @@ __all__ = [
     "RunLogs",
     "Runs",
     "Triggers",
+    "Usage",
 ]

@@ -12,9 +12,8 @@ import msgspec
 from msgspec import Struct
 
 from stackyard.stacks.model.versions import (
-    LAST_FOSS,
-    OLDEST_TERRAFORM,
-    OLDEST_TOFU,
+    FREE_TERRAFORM,
+    OPENTOFU,
     constraint_problem,
 )
 
@@ -95,7 +94,7 @@ class OpenTofu(_Vendor, frozen=True, tag="OpenTofu"):
 
     def problems(self, *, manages_state: bool) -> list[str]:
         return _said(
-            "opentofu", constraint_problem("OpenTofu", self.version, first=OLDEST_TOFU)
+            "opentofu", constraint_problem("OpenTofu", self.version, span=OPENTOFU)
         ) + _external_state(
             "opentofu",
             wanted=self.external_state_access_enabled,
@@ -212,11 +211,9 @@ def vendor_from_row(row: dict[str, Any]) -> Vendor:
 def _tool_problem(tool: TerraformTool, version: str | None) -> str | None:
     match tool:
         case TerraformTool.OPEN_TOFU:
-            return constraint_problem("OpenTofu", version, first=OLDEST_TOFU)
+            return constraint_problem("OpenTofu", version, span=OPENTOFU)
         case TerraformTool.TERRAFORM_FOSS:
-            return constraint_problem(
-                "Terraform", version, first=OLDEST_TERRAFORM, last=LAST_FOSS
-            )
+            return constraint_problem("Terraform", version, span=FREE_TERRAFORM)
         case TerraformTool.CUSTOM:
             return constraint_problem("Terraform", version)
 

@@ -6,13 +6,10 @@ it: the worker, with the tool that it has.
 """
 
 import re
-from typing import Final, TypeAlias
+from dataclasses import dataclass
+from typing import Final, Self
 
-Version: TypeAlias = tuple[int, int, int]
-
-OLDEST_TERRAFORM: Final[Version] = (0, 12, 0)
-LAST_FOSS: Final[Version] = (1, 5, 7)  # later ones are not free software
-OLDEST_TOFU: Final[Version] = (1, 6, 0)
+from stackyard.stacks.model.releases import ReleasedTool, Version, releases, shown
 
 _NUMBER = r"v?(?:0|[1-9]\d*|[xX*])(?:\.(?:\d+|[xX*])){0,2}"
 _LABEL = r"[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*"
@@ -26,12 +23,32 @@ _EXACT = re.compile(r"=?\s*v?(\d+)\.(\d+)\.(\d+)(?:[-+].*)?")
 _LONGEST: Final = 256
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From the first version that may be used to the last one that was released.
+
+    If the series is *over*, none after that may be: those are other software.
+    """
+
+    first: Version
+    last: Version
+    over: bool = False
+
+    @classmethod
+    def of(cls, tool: ReleasedTool, *, over: bool = False) -> Self:
+        known = releases(tool)
+        return cls(known[-1], known[0], over)
+
+    def has(self, version: Version) -> bool:
+        return self.first <= version and not (self.over and version > self.last)
+
+
+FREE_TERRAFORM: Final = Span.of(ReleasedTool.TERRAFORM, over=True)
+OPENTOFU: Final = Span.of(ReleasedTool.OPENTOFU)
+
+
 def constraint_problem(
-    product: str,
-    text: str | None,
-    *,
-    first: Version | None = None,
-    last: Version | None = None,
+    product: str, text: str | None, *, span: Span | None = None
 ) -> str | None:
     """Return what is wrong with a constraint on *product*'s version, if anything."""
     if not text:
@@ -40,15 +57,12 @@ def constraint_problem(
         said = text[:_LONGEST]
         return f'invalid {product} version constraints: improper constraint: "{said}"'
     exact = exact_version(text)
-    if exact is None:
+    if exact is None or span is None or span.has(exact):
         return None
-    if (first and exact < first) or (last and exact > last):
-        low, high = _shown(first, "0.0.0"), _shown(last, "latest")
-        return (
-            f"no supported {product} version ({low} - {high})"
-            f' satisfies constraints "{text}"'
-        )
-    return None
+    return (
+        f"no supported {product} version ({shown(span.first)} - {shown(span.last)})"
+        f' satisfies constraints "{text}"'
+    )
 
 
 def exact_version(text: str) -> Version | None:
@@ -67,7 +81,3 @@ def _is_constraint(text: str) -> bool:
         _RANGE.fullmatch(part) or _BETWEEN.fullmatch(part)
         for part in (" ".join(part.split()) for part in text.split("||"))
     )
-
-
-def _shown(version: Version | None, otherwise: str) -> str:
-    return ".".join(str(number) for number in version) if version else otherwise
