@@ -176,6 +176,11 @@ async def test_a_provider_is_in_use_once_an_administrator_came_in_by_it(
         assert said["trialUrl"].startswith(f"{SITE.base_url}/sso?trial=1")
         refused = await stranger.client.get("/sso", params={"trial": "1"})
         assert refused.status_code == 403
+        key, secret = await house.edge.key(admin=False)
+        proof = {"id": key.id, "secret": secret}
+        await stranger.client.post("/session/key", json=proof)
+        refused = await stranger.client.get("/sso", params={"trial": "1"})
+        assert refused.status_code == 403, "known, but no administrator"
 
         back = await admin.come("ada", trial=True, return_to="/settings")
 
