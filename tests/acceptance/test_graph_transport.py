@@ -128,7 +128,7 @@ async def test_what_does_not_exist_is_null_in_a_query(edge: Edge) -> None:
 async def test_who_may_not_hears_the_word_that_clients_look_for(edge: Edge) -> None:
     guest = await edge.bearer(admin=False)
 
-    answer = await ask(edge, "{ apiKeys { id } }", headers=guest)
+    answer = await ask(edge, "{ accountSettings { securityEmail } }", headers=guest)
 
     assert "unauthorized" in answer["errors"][0]["message"]
     assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
