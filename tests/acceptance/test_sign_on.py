@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pyotp
 import pytest
+from sqlalchemy import text
 from tests.support.edge import ADMIN, Edge
 from tests.support.identity_providers import (
     CLIENT_ID,
@@ -456,3 +457,6 @@ async def test_codes_cannot_be_guessed_one_after_the_other(house: House) -> None
         answer = await ada.client.post(f"{base}/code", json=right, headers=OWN)
         assert answer.status_code == 401
         assert "too many tries" in answer.text.lower()
+    async with house.edge.database.transaction() as session:
+        kept = text("SELECT count(*) FROM audit_entries WHERE action = 'login.fail'")
+        assert await session.scalar(kept) == 10, "each refused code is a line"

@@ -8,9 +8,11 @@ from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncSession
 from tests.support.realm import Realm
 
+from stackyard.identity import Passport
+from stackyard.identity.service.subjects import of_run
 from stackyard.kernel.access import SYSTEM, Action, Grant, Level, Subject, SubjectKind
 from stackyard.kernel.errors import ForbiddenError, NotFoundError
-from stackyard.kernel.ids import ROOT, SpaceId
+from stackyard.kernel.ids import ROOT, LegId, RunId, SpaceId
 from stackyard.spaces import Holder, HolderKind, Space, visible_to
 from stackyard.spaces.errors import (
     HolderNotFoundError,
@@ -329,3 +331,27 @@ async def test_access_rules_are_bindings_of_system_roles(realm: Realm) -> None:
     await bindings.set_rules(holder, {}, by=SYSTEM)
     held = await bindings.of(HolderKind.USER, [user.id], by=SYSTEM)
     assert len(held[user.id]) == 1, "a custom role is no access rule, and stays"
+
+
+async def test_an_administrative_stack_governs_its_space_and_its_bindings_are_nothing(
+    realm: Realm,
+) -> None:
+    """identity.md §9, check 6; §2.4."""
+    home = await realm.space("Home", ROOT)
+    below = await realm.space("Below", home)
+    beside = await realm.space("Beside", ROOT)
+    stack = await realm.stack("Net", home, administrative=True)
+    for space in (home, beside):
+        await realm.bind(Holder(HolderKind.STACK, stack), "space-reader", space)
+    passport = Passport(LegId("leg"), stack, home, administrative=True)
+
+    levels = await realm.unit.access.levels(
+        of_run(RunId("run"), passport), spaces=[home, below, beside, ROOT]
+    )
+
+    assert levels == {
+        home: Level.ADMIN,
+        below: Level.ADMIN,
+        beside: Level.NONE,
+        ROOT: Level.NONE,
+    }

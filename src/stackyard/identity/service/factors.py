@@ -1,6 +1,7 @@
 """Second factors: proven at sign-in, and kept by the person whose they are."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -95,7 +96,7 @@ class Factors:
         """Complete the session; return the token under which it goes on."""
         user_id = _person(seen)
         await self._count(user_id, place)
-        async with self.open_stores() as stores:
+        async with self._noting_failure(seen), self.open_stores() as stores:
             opened = await self._session(stores, seen)
             keys = {
                 one.credential_id: one for one in await stores.factors.keys_of(user_id)
@@ -111,7 +112,7 @@ class Factors:
         """Complete the session by an app's code or, once each, by a backup code."""
         user_id = _person(seen)
         await self._count(user_id, place)
-        async with self.open_stores() as stores:
+        async with self._noting_failure(seen), self.open_stores() as stores:
             opened = await self._session(stores, seen)
             if not await self._accept(stores, user_id, code):
                 raise OneTimePasswordError
@@ -231,6 +232,18 @@ class Factors:
             Resource(ResourceType.SECURITY_KEY, key_id),
             by=seen.subject,
         )
+
+    @asynccontextmanager
+    async def _noting_failure(self, seen: Seen) -> AsyncIterator[None]:
+        """Write a refused proof down, once what it was part of is rolled back."""
+        try:
+            yield
+        except UnauthorizedError:
+            async with self.open_stores() as stores:
+                await stores.trail.note_failed_sign_in(
+                    Resource(ResourceType.LOGIN, seen.subject.name), by=seen.subject
+                )
+            raise
 
     async def _accept(self, stores: Stores, user_id: UserId, code: str) -> bool:
         now = self.clock()
