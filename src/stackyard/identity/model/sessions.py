@@ -38,6 +38,10 @@ class SecondFactor(StrEnum):
     WANTED = "WANTED"  # they have one: to be shown
     TO_ENROL = "TO_ENROL"  # they must have one, and have none yet
 
+    @property
+    def suffices(self) -> bool:
+        return self in {SecondFactor.NOT_NEEDED, SecondFactor.GIVEN}
+
 
 @dataclass(frozen=True, slots=True)
 class Rights:
@@ -174,7 +178,7 @@ class Session(Entity):
     @property
     def complete(self) -> bool:
         """Whether all that was asked for was shown."""
-        return self.second_factor in {SecondFactor.NOT_NEEDED, SecondFactor.GIVEN}
+        return self.second_factor.suffices
 
     def is_open(self, *, at: datetime) -> bool:
         return at < self.expires_at

@@ -40,7 +40,7 @@ class Seen:
 
     @property
     def complete(self) -> bool:
-        return self.second_factor in {SecondFactor.NOT_NEEDED, SecondFactor.GIVEN}
+        return self.second_factor.suffices
 
 
 @dataclass(frozen=True, slots=True)
