@@ -313,7 +313,7 @@ def test_worker_pools_and_their_workers(spacectl: Spacectl, platform: Platform) 
     assert listed["id"] == shown["id"] == platform.pool
     assert (shown["name"], shown["managedByK8sController"]) == ("tests", False)
     assert len(listed["workers"]) == shown["workersCount"]
-    assert json.loads(worker["metadata"])
+    assert isinstance(json.loads(worker["metadata"]), dict)
     for drain in (True, False):
         spacectl.ask(
             "WorkerpoolsWorkerDrainWorker", **pool, worker=worker["id"], drain=drain
