@@ -11,6 +11,9 @@ from stackyard.stacks.errors import (
     ContextAttachedError,
     ContextOutOfReachError,
     OutOfReachError,
+    PolicyAttachedError,
+    PolicyNotAttachableError,
+    PolicyOutOfReachError,
     RepositoryUnknownError,
     SpaceUnknownError,
     StackDeletingError,
@@ -41,6 +44,12 @@ from stackyard.stacks.model.contexts import (
     hooks_in_order,
     ranked,
 )
+from stackyard.stacks.model.policies import (
+    AttachedPolicy,
+    PolicyAttachment,
+    PolicyCounts,
+    PolicyUse,
+)
 from stackyard.stacks.model.releases import ReleasedTool, released
 from stackyard.stacks.model.spec import Provider, StackSpec
 from stackyard.stacks.model.stack import Stack, StackState
@@ -53,11 +62,18 @@ from stackyard.stacks.ports import (
     Repositories,
     VisibleSpaces,
 )
-from stackyard.stacks.service import Given, StackConfig, StackContexts, Stacks
+from stackyard.stacks.service import (
+    Given,
+    StackConfig,
+    StackContexts,
+    StackPolicies,
+    Stacks,
+)
 from stackyard.stacks.store import (
     AttachmentStore,
     ConfigStore,
     Followed,
+    PolicyAttachmentStore,
     StackStore,
     followed_elsewhere,
 )
@@ -65,6 +81,7 @@ from stackyard.stacks.store import (
 __all__ = [
     "VENDORS",
     "AttachedContext",
+    "AttachedPolicy",
     "AttachmentProblemsError",
     "AttachmentStore",
     "CheckUrl",
@@ -81,6 +98,13 @@ __all__ = [
     "Given",
     "Neighbours",
     "OutOfReachError",
+    "PolicyAttachedError",
+    "PolicyAttachment",
+    "PolicyAttachmentStore",
+    "PolicyCounts",
+    "PolicyNotAttachableError",
+    "PolicyOutOfReachError",
+    "PolicyUse",
     "Pools",
     "Provider",
     "ReleasedTool",
@@ -97,6 +121,7 @@ __all__ = [
     "StackEnabled",
     "StackLockedError",
     "StackNotFoundError",
+    "StackPolicies",
     "StackProblemsError",
     "StackProtectedError",
     "StackSlugTakenError",

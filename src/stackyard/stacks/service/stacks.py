@@ -14,6 +14,7 @@ from stackyard.kernel.ids import (
     LEGACY,
     ROOT,
     ContextId,
+    PolicyId,
     RepoId,
     SpaceId,
     StackId,
@@ -292,6 +293,14 @@ class Stacks:
         """Name what the stacks of a context use and do not reach."""
         del by  # asked in the middle of deciding whether a move is allowed
         return await self.store.cut_off_of_context(context_id)
+
+    @needs(Rule.PLATFORM)
+    async def cut_off_of_policy(
+        self, policy_id: PolicyId, *, by: Subject
+    ) -> Sequence[str]:
+        """Name what the stacks of a policy use and do not reach."""
+        del by  # asked in the middle of deciding whether a move is allowed
+        return await self.store.cut_off_of_policy(policy_id)
 
     async def _check_reach(self, stack: Stack) -> None:
         """A stack uses what is in its space, or above as far as spaces inherit."""

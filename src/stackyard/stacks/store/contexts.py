@@ -2,16 +2,17 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, any_, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from stackyard.contexts import AUTOATTACH, TO_ALL, Context
+from stackyard.contexts import Context
 from stackyard.kernel.ids import AttachmentId, ContextId, SpaceId, StackId
 from stackyard.spaces import reaching
 from stackyard.stacks.errors import ContextAttachedError
 from stackyard.stacks.model.contexts import AttachedContext, ContextAttachment
 from stackyard.stacks.model.stack import Stack
+from stackyard.stacks.store.attaching import attaches_itself, reaches
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +38,7 @@ class AttachmentStore:
         await self.session.flush()
 
     async def reaches(self, stack: Stack, space: SpaceId) -> bool:
-        """Say whether the stack may use what lies in that space."""
-        pairs = reaching(select(Stack.space_id).where(Stack.id == stack.id))
-        query = select(pairs.c.reached).where(pairs.c.reached == space)
-        return await self.session.scalar(query) is not None
+        return await reaches(self.session, stack, space)
 
     async def of_stacks(self, ids: Collection[StackId]) -> Sequence[AttachedContext]:
         """Return every context of these stacks. Two queries."""
@@ -79,17 +77,6 @@ def _automatic() -> Select[*tuple[Any, ...]]:
         select(Context, Stack.id, Stack.name)
         .join(pairs, pairs.c.reached == Context.space_id)
         .join(Stack, Stack.space_id == pairs.c.space)
-        .where(or_(Context.labels.contains([TO_ALL]), _asked_for()), ~by_hand.exists())
+        .where(attaches_itself(Context), ~by_hand.exists())
         .order_by(Stack.name, Stack.id)
-    )
-
-
-def _asked_for() -> ColumnElement[bool]:
-    """Say whether one of the context's labels names one of the stack's."""
-    label = func.unnest(Stack.labels).column_valued("label")
-    return (
-        select(label)
-        .where(literal(AUTOATTACH).concat(label) == any_(Context.labels))
-        .correlate(Stack, Context)
-        .exists()
     )

@@ -9,8 +9,9 @@ from sqlalchemy.orm import QueryableAttribute
 
 from stackyard.contexts import Context
 from stackyard.kernel.errors import StackyardError
-from stackyard.kernel.ids import ContextId, RepoId, SpaceId, StackId
+from stackyard.kernel.ids import ContextId, PolicyId, RepoId, SpaceId, StackId
 from stackyard.kernel.search import Page, Search
+from stackyard.policies import Policy
 from stackyard.spaces import Space, reaching
 from stackyard.stacks.errors import (
     RepositoryUnknownError,
@@ -19,6 +20,7 @@ from stackyard.stacks.errors import (
     WorkerPoolUnknownError,
 )
 from stackyard.stacks.model.contexts import ContextAttachment
+from stackyard.stacks.model.policies import PolicyAttachment
 from stackyard.stacks.model.stack import Stack
 from stackyard.stacks.store.search import page_of, searched
 from stackyard.vcs import Repository
@@ -116,8 +118,19 @@ class StackStore:
         having = select(ContextAttachment.stack_id).where(
             ContextAttachment.context_id == context_id
         )
-        spaces = select(Stack.space_id).where(Stack.id.in_(having))
-        return await self._cut_off(reaching(spaces), Stack.id.in_(having))
+        return await self._cut_off_among(having)
+
+    async def cut_off_of_policy(self, policy_id: PolicyId) -> Sequence[str]:
+        """Name the uses of all stacks that the policy is attached to."""
+        return await self._cut_off_among(
+            select(PolicyAttachment.stack_id).where(
+                PolicyAttachment.policy_id == policy_id
+            )
+        )
+
+    async def _cut_off_among(self, stacks: Select[StackId]) -> Sequence[str]:
+        spaces = select(Stack.space_id).where(Stack.id.in_(stacks))
+        return await self._cut_off(reaching(spaces), Stack.id.in_(stacks))
 
     async def _cut_off(self, pairs: CTE, which: ColumnElement[bool]) -> Sequence[str]:
         def lost(home: QueryableAttribute[SpaceId]) -> ColumnElement[bool]:
@@ -140,8 +153,14 @@ class StackStore:
             .join(Context, Context.id == ContextAttachment.context_id)
             .where(which, lost(Context.space_id))
         )
+        policies = (
+            select(Stack.id, literal("policy"), Policy.name)
+            .join(PolicyAttachment, PolicyAttachment.stack_id == Stack.id)
+            .join(Policy, Policy.id == PolicyAttachment.policy_id)
+            .where(which, lost(Policy.space_id))
+        )
         rows = await self.session.execute(
-            union_all(pools, repositories, contexts)
+            union_all(pools, repositories, contexts, policies)
             .order_by(Stack.id)
             .limit(MOST_NAMED)
         )
