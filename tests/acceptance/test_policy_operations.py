@@ -202,9 +202,8 @@ async def test_what_cannot_be_a_policy_is_said(provider: Provider) -> None:
     ):
         said = a_policy(**wrong, type="PLAN")
         assert words in await provider.error("PolicyCreateV2", input=said)
-    for operation in ("PolicyAttachmentCreate",):
-        missing = await provider.error(operation, id="nothing", stack="net")
-        assert "no such policy" in missing
+    missing = await provider.error("PolicyAttachmentCreate", id="nothing", stack="net")
+    assert "no such policy" in missing
     gone = await provider.error("PolicyUpdateV2", id="nothing", input=a_policy())
     assert "no such policy" in gone
 

@@ -10,7 +10,7 @@ from tests.support.stacks import a_spec
 
 from stackyard.kernel.access import SYSTEM, Subject
 from stackyard.kernel.errors import ForbiddenError
-from stackyard.kernel.ids import LEGACY, ROOT, PolicyId, SpaceId, StackId
+from stackyard.kernel.ids import LEGACY, ROOT, AttachmentId, PolicyId, SpaceId, StackId
 from stackyard.kernel.search import Predicate, Search
 from stackyard.policies import (
     EngineType,
@@ -54,6 +54,14 @@ async def had(realm: Realm, stack: StackId, by: Subject = SYSTEM) -> list[str]:
     return [one.policy_name for one in found.get(stack, [])]
 
 
+async def given(
+    realm: Realm, policy: PolicyId, stack: StackId, by: Subject = SYSTEM
+) -> AttachmentId:
+    made = await realm.unit.stack_policies.attach(policy, stack, by=by)
+    assert made.attachment_id is not None
+    return made.attachment_id
+
+
 async def nested(realm: Realm) -> tuple[SpaceId, SpaceId]:
     """Return a space that has what root has, and one that has not."""
     inherits = await realm.space("inherits", ROOT, inherits=True)
@@ -72,7 +80,7 @@ async def test_only_what_the_stack_s_space_reaches_is_attached(realm: Realm) -> 
     policy = await kept(realm, "Net")
     near, far = await realm.stack("one", inherits), await realm.stack("two", walled)
 
-    await realm.unit.stack_policies.attach(policy, near, by=SYSTEM)
+    await given(realm, policy, near)
     with pytest.raises(PolicyOutOfReachError):
         await realm.unit.stack_policies.attach(policy, far, by=SYSTEM)
     assert (await had(realm, near), await had(realm, far)) == (["Net"], [])
@@ -86,11 +94,16 @@ async def test_what_attaches_itself_goes_to_labels_that_reach_it(realm: Realm) -
     labelled = await realm.stack("labelled", inherits, labels=("a", "net"))
     plain = await realm.stack("plain", inherits)
     cut = await realm.stack("cut", walled, labels=("net",))
-    await realm.unit.stack_policies.attach(everywhere, plain, by=SYSTEM)
+    await given(realm, everywhere, plain)
 
     assert await had(realm, labelled) == ["all", "by label"]
     assert await had(realm, plain) == ["all"]  # once, though it has it both ways
     assert await had(realm, cut) == []
+    having = await realm.unit.stack_policies.having([everywhere], by=SYSTEM)
+    assert [(one.stack_id, one.is_autoattached) for one in having[everywhere]] == [
+        (labelled, True),
+        (plain, False),
+    ]
     counts = await realm.unit.stack_policies.counts([everywhere], by=SYSTEM)
     assert counts[everywhere].stacks == 2
 
@@ -100,7 +113,7 @@ async def test_neither_policy_nor_stack_nor_space_is_moved_away_from_the_other(
 ) -> None:
     inherits, walled = await nested(realm)
     policy, stack = await kept(realm, "Net"), await realm.stack("one", inherits)
-    await realm.unit.stack_policies.attach(policy, stack, by=SYSTEM)
+    await given(realm, policy, stack)
     unit = realm.unit
 
     moved = await unit.policies.update(policy, a_policy("Net", inherits), by=SYSTEM)
@@ -113,7 +126,7 @@ async def test_neither_policy_nor_stack_nor_space_is_moved_away_from_the_other(
 async def test_a_policy_stays_where_its_stacks_reach_it(realm: Realm) -> None:
     inherits, walled = await nested(realm)
     policy, stack = await kept(realm, "Net"), await realm.stack("one", inherits)
-    await realm.unit.stack_policies.attach(policy, stack, by=SYSTEM)
+    await given(realm, policy, stack)
     with pytest.raises(PolicyUnreachableError, match='stack "one": policy "Net"'):
         await realm.unit.policies.update(policy, a_policy("Net", walled), by=SYSTEM)
 
@@ -123,7 +136,7 @@ async def test_a_space_does_not_stop_inheriting_the_policies_used_there(
 ) -> None:
     inherits, _ = await nested(realm)
     policy, stack = await kept(realm, "Net"), await realm.stack("one", inherits)
-    await realm.unit.stack_policies.attach(policy, stack, by=SYSTEM)
+    await given(realm, policy, stack)
     with pytest.raises(CutOffError, match='policy "Net"'):
         await realm.unit.spaces.update(
             inherits, SpaceSpec("inherits", parent=ROOT), by=SYSTEM
@@ -140,7 +153,7 @@ async def test_a_space_with_policies_is_not_deleted(realm: Realm) -> None:
 
 async def test_a_deleted_policy_is_taken_from_its_stacks(realm: Realm) -> None:
     policy, stack = await kept(realm, "Net"), await realm.stack("one", ROOT)
-    await realm.unit.stack_policies.attach(policy, stack, by=SYSTEM)
+    await given(realm, policy, stack)
     await realm.unit.policies.delete(policy, by=SYSTEM)
     assert await had(realm, stack) == []
 
@@ -155,7 +168,7 @@ async def test_it_takes_an_administrator_to_make_give_and_take_away(
     policy = await unit.policies.create(
         a_policy("Net", nook), PolicyType.PLAN, by=admin
     )
-    use = await unit.stack_policies.attach(policy.id, stack, by=admin)
+    use = await given(realm, policy.id, stack, by=admin)
 
     assert await had(realm, stack, by=writer) == ["Net"]
     for refused in (
@@ -163,12 +176,14 @@ async def test_it_takes_an_administrator_to_make_give_and_take_away(
         unit.policies.update(policy.id, a_policy("y"), by=writer),
         unit.policies.delete(policy.id, by=writer),
         unit.stack_policies.attach(policy.id, stack, by=writer),
-        unit.stack_policies.detach(use.id, by=writer),
+        unit.stack_policies.detach(use, by=writer),
         unit.policies.simulate(BODY, "{}", PolicyType.PLAN, by=writer),
     ):
         with pytest.raises(ForbiddenError):
             await refused
-    assert await unit.stack_policies.detach(use.id, by=admin) == use
+    gone = await unit.stack_policies.detach(use, by=admin)
+    assert gone is not None
+    assert gone.id == use
 
 
 async def test_a_login_policy_takes_an_account_s_administrator_and_ends_sessions(
@@ -237,8 +252,8 @@ async def test_every_change_of_a_policy_is_in_the_trail(realm: Realm) -> None:
     unit, policy = realm.unit, await kept(realm, "Net")
     stack = await realm.stack("one", ROOT)
     await unit.policies.update(policy, a_policy("Net"), by=SYSTEM)
-    use = await unit.stack_policies.attach(policy, stack, by=SYSTEM)
-    await unit.stack_policies.detach(use.id, by=SYSTEM)
+    use = await given(realm, policy, stack)
+    await unit.stack_policies.detach(use, by=SYSTEM)
     await unit.policies.delete(policy, by=SYSTEM)
     await realm.session.flush()
 

@@ -30,7 +30,6 @@ from stackyard.stacks import (
     ConfigElement,
     Given,
     PolicyCounts,
-    PolicyUse,
     Stack,
 )
 from stackyard.state import StackOutput, StackResource, StateVersion
@@ -170,7 +169,15 @@ class Loaders:
         )
 
     @cached_property
-    def policy_uses(self) -> Loader[tuple[PolicyId, StackId], PolicyUse | None]:
+    def stacks_with(self) -> Loader[PolicyId, list[AttachedPolicy]]:
+        return self._loader(
+            lambda u, keys: u.stack_policies.having(keys, by=self._by), lambda _: []
+        )
+
+    @cached_property
+    def policies_by_hand(
+        self,
+    ) -> Loader[tuple[PolicyId, StackId], AttachedPolicy | None]:
         return self._loader(
             lambda u, keys: u.stack_policies.by_hand(keys, by=self._by), _none
         )

@@ -11,7 +11,7 @@ from stackyard.kernel.ids import AttachmentId, PolicyId, SpaceId, StackId
 from stackyard.kernel.search import Page
 from stackyard.policies import EngineType, Policy, PolicySpec, PolicyType
 from stackyard.spaces import Space
-from stackyard.stacks import AttachedPolicy, PolicyUse, Stack
+from stackyard.stacks import AttachedPolicy, Stack
 
 query = QueryType()
 mutation = MutationType()
@@ -113,7 +113,7 @@ async def resolve_attach(
     *,
     id: str,  # noqa: A002 - the contract's name
     stack: str,
-) -> PolicyUse:
+) -> AttachedPolicy:
     async with info.context.open_unit() as unit:
         return await unit.stack_policies.attach(
             PolicyId(id), StackId(stack), by=info.context.subject
@@ -121,7 +121,7 @@ async def resolve_attach(
 
 
 @mutation.field("policyDetach")
-async def resolve_detach(_root: None, info: Info, *, id: str) -> PolicyUse | None:  # noqa: A002 - the contract's name
+async def resolve_detach(_root: None, info: Info, *, id: str) -> AttachedPolicy | None:  # noqa: A002 - the contract's name
     async with info.context.open_unit() as unit:
         return await unit.stack_policies.detach(
             AttachmentId(id), by=info.context.subject
@@ -161,10 +161,15 @@ async def resolve_stack(
     info: Info,
     *,
     id: str,  # noqa: A002 - the contract's name
-) -> PolicyUse | None:
+) -> AttachedPolicy | None:
     """Return what somebody attached: the provider takes what it gets for its own."""
     pair = (root.id, StackId(id))
-    return await info.context.loaders.policy_uses.load(pair)
+    return await info.context.loaders.policies_by_hand.load(pair)
+
+
+@policy.field("attachedStacks")
+async def resolve_stacks(root: Policy, info: Info) -> list[AttachedPolicy]:
+    return await info.context.loaders.stacks_with.load(root.id)
 
 
 @policy.field("attachedStacksCount")

@@ -48,7 +48,6 @@ from stackyard.stacks.model.policies import (
     AttachedPolicy,
     PolicyAttachment,
     PolicyCounts,
-    PolicyUse,
 )
 from stackyard.stacks.model.releases import ReleasedTool, released
 from stackyard.stacks.model.spec import Provider, StackSpec
@@ -104,7 +103,6 @@ __all__ = [
     "PolicyCounts",
     "PolicyNotAttachableError",
     "PolicyOutOfReachError",
-    "PolicyUse",
     "Pools",
     "Provider",
     "ReleasedTool",

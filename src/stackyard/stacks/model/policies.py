@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from stackyard.kernel.ids import AttachmentId, PolicyId, StackId
 from stackyard.kernel.orm import Entity
-from stackyard.policies import Policy, PolicyType
+from stackyard.policies import PolicyType
 
 
 class PolicyAttachment(Entity):
@@ -37,31 +37,23 @@ class PolicyAttachment(Entity):
 
 @dataclass(frozen=True, slots=True)
 class AttachedPolicy:
-    """A policy as one stack has it, by whatever way."""
+    """A policy as one stack has it; *attachment_id* None: it attached itself."""
 
-    policy: Policy
+    policy_id: PolicyId
+    policy_name: str
+    policy_type: PolicyType
     stack_id: StackId
+    stack_name: str
+    attachment_id: AttachmentId | None
+    is_module: bool = False
 
     @property
-    def policy_id(self) -> PolicyId:
-        return self.policy.id
+    def id(self) -> str:
+        return self.attachment_id or f"{self.policy_id}/{self.stack_id}"
 
     @property
-    def policy_name(self) -> str:
-        return self.policy.name
-
-    @property
-    def policy_type(self) -> PolicyType:
-        return self.policy.type
-
-
-@dataclass(frozen=True, slots=True)
-class PolicyUse:
-    """An attachment as clients see it."""
-
-    id: AttachmentId
-    stack_id: StackId
-    is_module: bool = False  # modules cannot run so far
+    def is_autoattached(self) -> bool:
+        return self.attachment_id is None
 
 
 @dataclass(frozen=True, slots=True)

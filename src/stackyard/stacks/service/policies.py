@@ -12,13 +12,12 @@ from stackyard.kernel.audit import Resource, ResourceType, Trail
 from stackyard.kernel.clock import Clock
 from stackyard.kernel.ids import AttachmentId, PolicyId, StackId, new_ulid
 from stackyard.kernel.needs import needs
-from stackyard.policies import Policies
+from stackyard.policies import Policies, Policy
 from stackyard.stacks.errors import PolicyNotAttachableError, PolicyOutOfReachError
 from stackyard.stacks.model.policies import (
     AttachedPolicy,
     PolicyAttachment,
     PolicyCounts,
-    PolicyUse,
 )
 from stackyard.stacks.model.stack import Stack
 from stackyard.stacks.service.stacks import Stacks
@@ -37,7 +36,7 @@ class StackPolicies:
     @needs(Action.SPACE_ADMIN)
     async def attach(
         self, policy_id: PolicyId, stack_id: StackId, *, by: Subject
-    ) -> PolicyUse:
+    ) -> AttachedPolicy:
         """Let the stack have a policy that it reaches, once."""
         stack = await self.stacks.get(stack_id, by=by, lock=True)
         await self.access.require(by, Action.SPACE_ADMIN, space=stack.space_id)
@@ -54,12 +53,12 @@ class StackPolicies:
         )
         await self.store.add(attachment)
         await self._note("attach", attachment, stack, by=by)
-        return PolicyUse(attachment.id, stack.id)
+        return _attached(policy, stack, attachment)
 
     @needs(Action.SPACE_ADMIN)
     async def detach(
         self, attachment_id: AttachmentId, *, by: Subject
-    ) -> PolicyUse | None:
+    ) -> AttachedPolicy | None:
         """Take it away again; None if there is no such attachment."""
         attachment = await self.store.find(attachment_id)
         if attachment is None:
@@ -68,10 +67,10 @@ class StackPolicies:
         if stack is None:
             return None
         await self.access.require(by, Action.SPACE_ADMIN, space=stack.space_id)
-        await self.policies.get(attachment.policy_id, by=by)
+        policy = await self.policies.get(attachment.policy_id, by=by)
         await self.store.remove(attachment)
         await self._note("detach", attachment, stack, by=by)
-        return PolicyUse(attachment.id, stack.id)
+        return _attached(policy, stack, attachment)
 
     @needs(Action.SPACE_READ)
     async def of(
@@ -91,6 +90,18 @@ class StackPolicies:
         return dict(found)
 
     @needs(Action.SPACE_READ)
+    async def having(
+        self, policy_ids: Collection[PolicyId], *, by: Subject
+    ) -> dict[PolicyId, list[AttachedPolicy]]:
+        """Return by which stacks each is had, of what *by* may read; by their names."""
+        readable = await self.policies.some(policy_ids, by=by)
+        spaces = self.stacks.neighbours.visible_spaces(by)
+        found: dict[PolicyId, list[AttachedPolicy]] = defaultdict(list)
+        for one in await self.store.of_policies(list(readable), spaces):
+            found[one.policy_id].append(one)
+        return dict(found)
+
+    @needs(Action.SPACE_READ)
     async def counts(
         self, policy_ids: Collection[PolicyId], *, by: Subject
     ) -> dict[PolicyId, PolicyCounts]:
@@ -102,12 +113,13 @@ class StackPolicies:
     @needs(Action.SPACE_READ)
     async def by_hand(
         self, pairs: Collection[tuple[PolicyId, StackId]], *, by: Subject
-    ) -> dict[tuple[PolicyId, StackId], PolicyUse]:
+    ) -> dict[tuple[PolicyId, StackId], AttachedPolicy]:
         """Return those of these pairs that somebody made, of what *by* may read."""
         readable = await self.policies.some({policy for policy, _ in pairs}, by=by)
         known = [pair for pair in pairs if pair[0] in readable]
         spaces = self.stacks.neighbours.visible_spaces(by)
-        return await self.store.by_hand(known, spaces)
+        found = await self.store.by_hand(known, spaces)
+        return {(one.policy_id, one.stack_id): one for one in found}
 
     async def _note(
         self, verb: str, attachment: PolicyAttachment, stack: Stack, *, by: Subject
@@ -120,3 +132,11 @@ class StackPolicies:
             facts={"ID": attachment.id},
             by=by,
         )
+
+
+def _attached(
+    policy: Policy, stack: Stack, attachment: PolicyAttachment
+) -> AttachedPolicy:
+    return AttachedPolicy(
+        policy.id, policy.name, policy.type, stack.id, stack.name, attachment.id
+    )

@@ -2,7 +2,16 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, func, select, tuple_, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Subquery,
+    func,
+    null,
+    select,
+    tuple_,
+    union_all,
+)
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -14,7 +23,6 @@ from stackyard.stacks.model.policies import (
     AttachedPolicy,
     PolicyAttachment,
     PolicyCounts,
-    PolicyUse,
 )
 from stackyard.stacks.model.stack import Stack
 from stackyard.stacks.store.attaching import attaches_itself, reaches
@@ -46,54 +54,52 @@ class PolicyAttachmentStore:
         return await reaches(self.session, stack, space)
 
     async def of_stacks(self, ids: Collection[StackId]) -> Sequence[AttachedPolicy]:
-        """Return every policy of these stacks, by name. One query."""
-        pairs = union_all(
-            _explicit().where(Stack.id.in_(ids)), _automatic().where(Stack.id.in_(ids))
-        ).subquery()
-        query = (
-            select(Policy, pairs.c.stack_id)
-            .join(pairs, pairs.c.policy_id == Policy.id)
-            .order_by(Policy.name)
-        )
-        return [AttachedPolicy(*row) for row in await self.session.execute(query)]
+        """Return every policy of these stacks. One query."""
+        return await self._found(_pairs(Stack.id.in_(ids)))
+
+    async def of_policies(
+        self, ids: Collection[PolicyId], spaces: Select[SpaceId]
+    ) -> Sequence[AttachedPolicy]:
+        """Return the stacks in these spaces that have one of these. One query."""
+        return await self._found(_pairs(Policy.id.in_(ids), Stack.space_id.in_(spaces)))
+
+    async def by_hand(
+        self, pairs: Collection[tuple[PolicyId, StackId]], spaces: Select[SpaceId]
+    ) -> Sequence[AttachedPolicy]:
+        """Return what somebody attached of these, to stacks in these spaces."""
+        wanted = tuple_(Policy.id, Stack.id).in_(pairs)
+        query = _explicit().where(wanted, Stack.space_id.in_(spaces))
+        return await self._found(query.subquery())
 
     async def counts(
         self, ids: Collection[PolicyId], spaces: Select[SpaceId]
     ) -> dict[PolicyId, PolicyCounts]:
-        """Return how many stacks in these spaces have each of these. One query."""
-        which = (Policy.id.in_(ids), Stack.space_id.in_(spaces))
-        pairs = union_all(
-            _explicit().where(*which), _automatic().where(*which)
-        ).subquery()
+        """Return how many in these spaces have each of these. One query."""
+        pairs = _pairs(Policy.id.in_(ids), Stack.space_id.in_(spaces))
         query = select(pairs.c.policy_id, func.count()).group_by(pairs.c.policy_id)
         rows = await self.session.execute(query)
         return {policy: PolicyCounts(stacks) for policy, stacks in rows}
 
-    async def by_hand(
-        self, pairs: Collection[tuple[PolicyId, StackId]], spaces: Select[SpaceId]
-    ) -> dict[tuple[PolicyId, StackId], PolicyUse]:
-        """Return what somebody attached of these, to stacks in these spaces."""
-        one = PolicyAttachment
+    async def _found(self, pairs: Subquery) -> list[AttachedPolicy]:
         query = (
-            select(one)
-            .join(Stack, Stack.id == one.stack_id)
-            .where(
-                tuple_(one.policy_id, one.stack_id).in_(pairs),
-                Stack.space_id.in_(spaces),
+            select(
+                *(Policy.id, Policy.name, Policy.type),
+                *(Stack.id, Stack.name, pairs.c.attachment_id),
             )
+            .join(pairs, pairs.c.policy_id == Policy.id)
+            .join(Stack, Stack.id == pairs.c.stack_id)
+            .order_by(Policy.name, Stack.name, Stack.id)
         )
-        return {
-            (found.policy_id, found.stack_id): PolicyUse(found.id, found.stack_id)
-            for found in await self.session.scalars(query)
-        }
+        return [AttachedPolicy(*row) for row in await self.session.execute(query)]
+
+
+def _pairs(*which: ColumnElement[bool]) -> Subquery:
+    """Return who has what, whichever way; *which* is said of policies and stacks."""
+    return union_all(_explicit().where(*which), _automatic().where(*which)).subquery()
 
 
 def _explicit() -> Select[*tuple[Any, ...]]:
-    return (
-        select(Policy.id.label("policy_id"), Stack.id.label("stack_id"))
-        .join(PolicyAttachment, PolicyAttachment.policy_id == Policy.id)
-        .join(Stack, Stack.id == PolicyAttachment.stack_id)
-    )
+    return _columns(PolicyAttachment.id).join_from(Policy, PolicyAttachment).join(Stack)
 
 
 def _automatic() -> Select[*tuple[Any, ...]]:
@@ -103,12 +109,20 @@ def _automatic() -> Select[*tuple[Any, ...]]:
         PolicyAttachment.policy_id == Policy.id, PolicyAttachment.stack_id == Stack.id
     )
     return (
-        select(Policy.id.label("policy_id"), Stack.id.label("stack_id"))
-        .join(pairs, pairs.c.reached == Policy.space_id)
+        _columns(null())
+        .join_from(Policy, pairs, pairs.c.reached == Policy.space_id)
         .join(Stack, Stack.space_id == pairs.c.space)
         .where(
             Policy.type != PolicyType.LOGIN,
             attaches_itself(Policy),
             ~by_hand.exists(),
         )
+    )
+
+
+def _columns(attachment: ColumnElement[Any] | Any) -> Select[*tuple[Any, ...]]:
+    return select(
+        Policy.id.label("policy_id"),
+        Stack.id.label("stack_id"),
+        attachment.label("attachment_id"),
     )
