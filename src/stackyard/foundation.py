@@ -47,6 +47,7 @@ from stackyard.stacks import (
     ConfigStore,
     Neighbours,
     PolicyAttachmentStore,
+    ProjectKind,
     StackConfig,
     StackContexts,
     StackPolicies,
@@ -257,7 +258,7 @@ class Foundation(Parts):
             self.clock,
             Governed(
                 visible_to,
-                self._stacks_cut_off_policy,
+                self._cut_off_of_policy,
                 self.access.administers_any,
                 self._end_other_sessions,
             ),
@@ -278,11 +279,16 @@ class Foundation(Parts):
     async def _things_in(self, space: SpaceId) -> list[tuple[str, int]]:
         return [
             ("stack", await self.stacks.count_in(space, by=SYSTEM)),
+            ("module", await self._modules_in(space)),
             ("worker pool", await self.pools.count_in(space, by=SYSTEM)),
             ("repository", await self.repositories.count_in(space, by=SYSTEM)),
             ("context", await self.contexts.count_in(space, by=SYSTEM)),
             ("policy", await self.policies.count_in(space, by=SYSTEM)),
         ]
+
+    async def _modules_in(self, space: SpaceId) -> int:
+        kind = ProjectKind.MODULE
+        return await self.stacks.count_in(space, kind=kind, by=SYSTEM)
 
     async def _cut_off(self, reaching: CTE) -> Sequence[str]:
         return await self.stacks.cut_off(reaching, by=SYSTEM)
@@ -290,8 +296,8 @@ class Foundation(Parts):
     async def _stacks_cut_off(self, context_id: ContextId) -> Sequence[str]:
         return await self.stacks.cut_off_of_context(context_id, by=SYSTEM)
 
-    async def _stacks_cut_off_policy(self, policy_id: PolicyId) -> Sequence[str]:
-        return await self.stacks.cut_off_of_policy(policy_id, by=SYSTEM)
+    async def _cut_off_of_policy(self, policy_id: PolicyId) -> Sequence[str]:
+        return await self.stack_policies.cut_off(policy_id, by=SYSTEM)
 
     async def _end_other_sessions(self, by: Subject) -> None:
         await self.account.end_other_sessions(by=by)

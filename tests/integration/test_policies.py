@@ -127,7 +127,7 @@ async def test_a_policy_stays_where_its_stacks_reach_it(realm: Realm) -> None:
     inherits, walled = await nested(realm)
     policy, stack = await kept(realm, "Net"), await realm.stack("one", inherits)
     await given(realm, policy, stack)
-    with pytest.raises(PolicyUnreachableError, match='stack "one": policy "Net"'):
+    with pytest.raises(PolicyUnreachableError, match='detach it first: stack "one"'):
         await realm.unit.policies.update(policy, a_policy("Net", walled), by=SYSTEM)
 
 

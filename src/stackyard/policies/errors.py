@@ -31,8 +31,8 @@ class PolicyUnreachableError(ConflictError):
 
     def __str__(self) -> str:
         return (
-            f'from the space "{self.facts["space"]}" the policy could not be '
-            f"reached any more, detach it first: {self.facts['uses']}"
+            f'in the space "{self.facts["space"]}" the policy could not be reached '
+            f"by all that it is attached to, detach it first: {self.facts['uses']}"
         )
 
 

@@ -14,6 +14,7 @@ from stackyard.stacks.errors import (
     PolicyAttachedError,
     PolicyNotAttachableError,
     PolicyOutOfReachError,
+    ProjectNotFoundError,
     RepositoryUnknownError,
     SpaceUnknownError,
     StackDeletingError,
@@ -44,14 +45,16 @@ from stackyard.stacks.model.contexts import (
     hooks_in_order,
     ranked,
 )
+from stackyard.stacks.model.module import Module
 from stackyard.stacks.model.policies import (
     AttachedPolicy,
     PolicyAttachment,
     PolicyCounts,
 )
+from stackyard.stacks.model.project import Project, ProjectKind, StackState
 from stackyard.stacks.model.releases import ReleasedTool, released
 from stackyard.stacks.model.spec import Provider, StackSpec
-from stackyard.stacks.model.stack import Stack, StackState
+from stackyard.stacks.model.stack import Stack
 from stackyard.stacks.model.vendors import VENDORS, Terraform, Vendor, vendor_name
 from stackyard.stacks.ports import (
     CheckUrl,
@@ -95,6 +98,7 @@ __all__ = [
     "ContextOutOfReachError",
     "Followed",
     "Given",
+    "Module",
     "Neighbours",
     "OutOfReachError",
     "PolicyAttachedError",
@@ -104,6 +108,9 @@ __all__ = [
     "PolicyNotAttachableError",
     "PolicyOutOfReachError",
     "Pools",
+    "Project",
+    "ProjectKind",
+    "ProjectNotFoundError",
     "Provider",
     "ReleasedTool",
     "Repositories",

@@ -1,4 +1,4 @@
-"""Which policies a stack has: those that were attached, and that attach themselves."""
+"""Which policies a project has: by somebody's word, or by its labels."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +12,7 @@ from stackyard.policies import PolicyType
 
 
 class PolicyAttachment(Entity):
-    """Somebody's word that a stack has a policy."""
+    """Somebody's word that a project has a policy."""
 
     __tablename__ = "policy_attachments"
     __table_args__ = (
@@ -37,12 +37,12 @@ class PolicyAttachment(Entity):
 
 @dataclass(frozen=True, slots=True)
 class AttachedPolicy:
-    """A policy as one stack has it; *attachment_id* None: it attached itself."""
+    """A policy as one project has it; *attachment_id* None: it attached itself."""
 
     policy_id: PolicyId
     policy_name: str
     policy_type: PolicyType
-    stack_id: StackId
+    stack_id: StackId  # or a module's
     stack_name: str
     attachment_id: AttachmentId | None
     is_module: bool = False

@@ -1,17 +1,17 @@
-"""Use cases of which stack has which policies.
+"""Use cases of which project has which policies.
 
-A policy guards a stack, so it takes an administrator there to give it or take it away.
+It guards the project, so it takes an administrator there to give it or take it away.
 """
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from stackyard.kernel.access import Access, Action, Subject
 from stackyard.kernel.audit import Resource, ResourceType, Trail
 from stackyard.kernel.clock import Clock
 from stackyard.kernel.ids import AttachmentId, PolicyId, StackId, new_ulid
-from stackyard.kernel.needs import needs
+from stackyard.kernel.needs import Rule, needs
 from stackyard.policies import Policies, Policy
 from stackyard.stacks.errors import PolicyNotAttachableError, PolicyOutOfReachError
 from stackyard.stacks.model.policies import (
@@ -19,7 +19,7 @@ from stackyard.stacks.model.policies import (
     PolicyAttachment,
     PolicyCounts,
 )
-from stackyard.stacks.model.stack import Stack
+from stackyard.stacks.model.project import Project
 from stackyard.stacks.service.stacks import Stacks
 from stackyard.stacks.store import PolicyAttachmentStore
 
@@ -37,23 +37,23 @@ class StackPolicies:
     async def attach(
         self, policy_id: PolicyId, stack_id: StackId, *, by: Subject
     ) -> AttachedPolicy:
-        """Let the stack have a policy that it reaches, once."""
-        stack = await self.stacks.get(stack_id, by=by, lock=True)
-        await self.access.require(by, Action.SPACE_ADMIN, space=stack.space_id)
+        """Let a stack or a module have a policy that it reaches, once."""
+        project = await self.stacks.project(stack_id, by=by, lock=True)
+        await self.access.require(by, Action.SPACE_ADMIN, space=project.space_id)
         policy = await self.policies.get(policy_id, by=by, lock=True)
         if not policy.is_attachable:
             raise PolicyNotAttachableError(policy=policy.id)
-        if not await self.store.reaches(stack, policy.space_id):
-            raise PolicyOutOfReachError(policy=policy.id, space=stack.space_id)
+        if not await self.store.reaches(project, policy.space_id):
+            raise PolicyOutOfReachError(policy=policy.id, space=project.space_id)
         attachment = PolicyAttachment(
             id=AttachmentId(new_ulid()),
             policy_id=policy.id,
-            stack_id=stack.id,
+            stack_id=project.id,
             created_at=self.clock(),
         )
         await self.store.add(attachment)
-        await self._note("attach", attachment, stack, by=by)
-        return _attached(policy, stack, attachment)
+        await self._note("attach", attachment, project, by=by)
+        return _attached(policy, project, attachment)
 
     @needs(Action.SPACE_ADMIN)
     async def detach(
@@ -63,25 +63,25 @@ class StackPolicies:
         attachment = await self.store.find(attachment_id)
         if attachment is None:
             return None
-        stack = await self.stacks.find(attachment.stack_id, by=by, lock=True)
-        if stack is None:
+        project = await self.stacks.find_project(attachment.stack_id, by=by, lock=True)
+        if project is None:
             return None
-        await self.access.require(by, Action.SPACE_ADMIN, space=stack.space_id)
+        await self.access.require(by, Action.SPACE_ADMIN, space=project.space_id)
         policy = await self.policies.get(attachment.policy_id, by=by)
         await self.store.remove(attachment)
-        await self._note("detach", attachment, stack, by=by)
-        return _attached(policy, stack, attachment)
+        await self._note("detach", attachment, project, by=by)
+        return _attached(policy, project, attachment)
 
     @needs(Action.SPACE_READ)
     async def of(
         self, stack_ids: Collection[StackId], *, by: Subject
     ) -> dict[StackId, list[AttachedPolicy]]:
-        """Return the policies of each of those of these stacks that *by* may read.
+        """Return the policies of each of those of these projects that *by* may read.
 
         By name. What *by* may not know of is left out.
         """
-        readable = await self.stacks.some(stack_ids, by=by)
-        attached = await self.store.of_stacks(list(readable))
+        readable = await self.stacks.projects(stack_ids, by=by)
+        attached = await self.store.of_projects(list(readable))
         known = await self.policies.some({one.policy_id for one in attached}, by=by)
         found: dict[StackId, list[AttachedPolicy]] = defaultdict(list)
         for one in attached:
@@ -93,7 +93,7 @@ class StackPolicies:
     async def having(
         self, policy_ids: Collection[PolicyId], *, by: Subject
     ) -> dict[PolicyId, list[AttachedPolicy]]:
-        """Return by which stacks each is had, of what *by* may read; by their names."""
+        """Return which projects have each, of what *by* may read; by their names."""
         readable = await self.policies.some(policy_ids, by=by)
         spaces = self.stacks.neighbours.visible_spaces(by)
         found: dict[PolicyId, list[AttachedPolicy]] = defaultdict(list)
@@ -121,22 +121,34 @@ class StackPolicies:
         found = await self.store.by_hand(known, spaces)
         return {(one.policy_id, one.stack_id): one for one in found}
 
+    @needs(Rule.PLATFORM)
+    async def cut_off(self, policy_id: PolicyId, *, by: Subject) -> Sequence[str]:
+        """Name the projects that it is attached to and that do not reach it."""
+        del by  # asked in the middle of deciding whether a move is allowed
+        return await self.store.cut_off(policy_id)
+
     async def _note(
-        self, verb: str, attachment: PolicyAttachment, stack: Stack, *, by: Subject
+        self, verb: str, attachment: PolicyAttachment, project: Project, *, by: Subject
     ) -> None:
         await self.trail.note(
             f"policy.{verb}",
             Resource(ResourceType.POLICY, attachment.policy_id),
-            related=Resource(ResourceType.STACK, stack.id),
-            space=stack.space_id,
+            related=project.resource(),
+            space=project.space_id,
             facts={"ID": attachment.id},
             by=by,
         )
 
 
 def _attached(
-    policy: Policy, stack: Stack, attachment: PolicyAttachment
+    policy: Policy, project: Project, attachment: PolicyAttachment
 ) -> AttachedPolicy:
     return AttachedPolicy(
-        policy.id, policy.name, policy.type, stack.id, stack.name, attachment.id
+        policy.id,
+        policy.name,
+        policy.type,
+        project.id,
+        project.name,
+        attachment.id,
+        project.is_module,
     )

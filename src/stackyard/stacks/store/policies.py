@@ -1,6 +1,6 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
@@ -24,13 +24,16 @@ from stackyard.stacks.model.policies import (
     PolicyAttachment,
     PolicyCounts,
 )
-from stackyard.stacks.model.stack import Stack
+from stackyard.stacks.model.project import Project, ProjectKind
 from stackyard.stacks.store.attaching import attaches_itself, reaches
+
+MOST_NAMED: Final = 20
+_IS_MODULE: Final = Project.kind == ProjectKind.MODULE
 
 
 @dataclass(frozen=True, slots=True)
 class PolicyAttachmentStore:
-    """Which stack has which policy, by somebody's word or by its labels."""
+    """Which project has which policy, by somebody's word or by its labels."""
 
     session: AsyncSession
 
@@ -50,68 +53,94 @@ class PolicyAttachmentStore:
         await self.session.delete(attachment)
         await self.session.flush()
 
-    async def reaches(self, stack: Stack, space: SpaceId) -> bool:
-        return await reaches(self.session, stack, space)
+    async def reaches(self, project: Project, space: SpaceId) -> bool:
+        return await reaches(self.session, project, space)
 
-    async def of_stacks(self, ids: Collection[StackId]) -> Sequence[AttachedPolicy]:
-        """Return every policy of these stacks. One query."""
-        return await self._found(_pairs(Stack.id.in_(ids)))
+    async def of_projects(self, ids: Collection[StackId]) -> Sequence[AttachedPolicy]:
+        """Return every policy of these projects. One query."""
+        return await self._found(_pairs(Project.id.in_(ids)))
 
     async def of_policies(
         self, ids: Collection[PolicyId], spaces: Select[SpaceId]
     ) -> Sequence[AttachedPolicy]:
-        """Return the stacks in these spaces that have one of these. One query."""
-        return await self._found(_pairs(Policy.id.in_(ids), Stack.space_id.in_(spaces)))
+        """Return the projects in these spaces that have one of these. One query."""
+        return await self._found(
+            _pairs(Policy.id.in_(ids), Project.space_id.in_(spaces))
+        )
 
     async def by_hand(
         self, pairs: Collection[tuple[PolicyId, StackId]], spaces: Select[SpaceId]
     ) -> Sequence[AttachedPolicy]:
-        """Return what somebody attached of these, to stacks in these spaces."""
-        wanted = tuple_(Policy.id, Stack.id).in_(pairs)
-        query = _explicit().where(wanted, Stack.space_id.in_(spaces))
+        """Return what somebody attached of these, to projects in these spaces."""
+        wanted = tuple_(Policy.id, Project.id).in_(pairs)
+        query = _explicit().where(wanted, Project.space_id.in_(spaces))
         return await self._found(query.subquery())
 
     async def counts(
         self, ids: Collection[PolicyId], spaces: Select[SpaceId]
     ) -> dict[PolicyId, PolicyCounts]:
         """Return how many in these spaces have each of these. One query."""
-        pairs = _pairs(Policy.id.in_(ids), Stack.space_id.in_(spaces))
-        query = select(pairs.c.policy_id, func.count()).group_by(pairs.c.policy_id)
+        pairs = _pairs(Policy.id.in_(ids), Project.space_id.in_(spaces))
+        modules = func.count().filter(_IS_MODULE)
+        query = (
+            select(pairs.c.policy_id, func.count() - modules, modules)
+            .join(Project, Project.id == pairs.c.stack_id)
+            .group_by(pairs.c.policy_id)
+        )
         rows = await self.session.execute(query)
-        return {policy: PolicyCounts(stacks) for policy, stacks in rows}
+        return {policy: PolicyCounts(*counted) for policy, *counted in rows}
+
+    async def cut_off(self, policy_id: PolicyId) -> Sequence[str]:
+        """Name some of the projects that it is attached to and that do not reach it."""
+        attached = select(PolicyAttachment.stack_id).where(
+            PolicyAttachment.policy_id == policy_id
+        )
+        pairs = reaching(select(Project.space_id).where(Project.id.in_(attached)))
+        reached = select(pairs.c.reached).where(pairs.c.space == Project.space_id)
+        query = (
+            select(Project.kind, Project.id)
+            .join(Policy, Policy.id == policy_id)
+            .where(Project.id.in_(attached), Policy.space_id.not_in(reached))
+            .order_by(Project.id)
+            .limit(MOST_NAMED)
+        )
+        rows = await self.session.execute(query)
+        return [f'{kind} "{one}"' for kind, one in rows]
 
     async def _found(self, pairs: Subquery) -> list[AttachedPolicy]:
         query = (
             select(
                 *(Policy.id, Policy.name, Policy.type),
-                *(Stack.id, Stack.name, pairs.c.attachment_id),
+                *(Project.id, Project.name, pairs.c.attachment_id, _IS_MODULE),
             )
             .join(pairs, pairs.c.policy_id == Policy.id)
-            .join(Stack, Stack.id == pairs.c.stack_id)
-            .order_by(Policy.name, Stack.name, Stack.id)
+            .join(Project, Project.id == pairs.c.stack_id)
+            .order_by(Policy.name, Project.name, Project.id)
         )
         return [AttachedPolicy(*row) for row in await self.session.execute(query)]
 
 
 def _pairs(*which: ColumnElement[bool]) -> Subquery:
-    """Return who has what, whichever way; *which* is said of policies and stacks."""
+    """Return who has what, whichever way; *which* is said of policies and projects."""
     return union_all(_explicit().where(*which), _automatic().where(*which)).subquery()
 
 
 def _explicit() -> Select[*tuple[Any, ...]]:
-    return _columns(PolicyAttachment.id).join_from(Policy, PolicyAttachment).join(Stack)
+    return (
+        _columns(PolicyAttachment.id).join_from(Policy, PolicyAttachment).join(Project)
+    )
 
 
 def _automatic() -> Select[*tuple[Any, ...]]:
     """Select what attaches itself; what was attached by hand as well is not in here."""
-    pairs = reaching(select(Stack.space_id))
+    pairs = reaching(select(Project.space_id))
     by_hand = select(PolicyAttachment.id).where(
-        PolicyAttachment.policy_id == Policy.id, PolicyAttachment.stack_id == Stack.id
+        PolicyAttachment.policy_id == Policy.id, PolicyAttachment.stack_id == Project.id
     )
     return (
         _columns(null())
         .join_from(Policy, pairs, pairs.c.reached == Policy.space_id)
-        .join(Stack, Stack.space_id == pairs.c.space)
+        .join(Project, Project.space_id == pairs.c.space)
         .where(
             Policy.type != PolicyType.LOGIN,
             attaches_itself(Policy),
@@ -123,6 +152,6 @@ def _automatic() -> Select[*tuple[Any, ...]]:
 def _columns(attachment: ColumnElement[Any] | Any) -> Select[*tuple[Any, ...]]:
     return select(
         Policy.id.label("policy_id"),
-        Stack.id.label("stack_id"),
+        Project.id.label("stack_id"),
         attachment.label("attachment_id"),
     )
