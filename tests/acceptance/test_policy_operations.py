@@ -158,20 +158,15 @@ async def test_a_policy_is_of_one_type_for_good(provider: Provider) -> None:
     assert (await provider.data("PolicyRead", id="no-booms"))["type"] == "PLAN"
 
 
-@pytest.mark.parametrize(
-    ("body", "engine"),
-    [
-        ("package spacelift", None),
-        ("package spacelift\nread { true }", "REGO_V0"),
-        ('package spacelift\ndeny contains "boom" if { true }', "REGO_V1"),
-    ],
-)
-async def test_the_engine_is_v0_unless_v1_is_asked_for(
-    provider: Provider, body: str, engine: str | None
-) -> None:
-    policy = await made(provider, body=body, engineType=engine)
-    assert policy["engineType"] == (engine or "REGO_V0")
-    assert policy["body"] == body
+async def test_the_engine_is_v0_unless_v1_is_asked_for(provider: Provider) -> None:
+    for name, engine, body in (
+        ("None", None, "package spacelift"),
+        ("Old", "REGO_V0", "package spacelift\nread { true }"),
+        ("New", "REGO_V1", 'package spacelift\ndeny contains "boom" if { true }'),
+    ):
+        policy = await made(provider, name=name, body=body, engineType=engine)
+        assert policy["engineType"] == (engine or "REGO_V0")
+        assert policy["body"] == body
 
 
 async def test_a_login_policy_is_in_root_and_attached_to_nothing(

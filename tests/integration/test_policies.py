@@ -24,7 +24,12 @@ from stackyard.policies import (
 )
 from stackyard.spaces import SpaceSpec
 from stackyard.spaces.errors import CutOffError, SpaceOccupiedError
-from stackyard.stacks import OutOfReachError, PolicyOutOfReachError
+from stackyard.stacks import (
+    Module,
+    OutOfReachError,
+    PolicyCounts,
+    PolicyOutOfReachError,
+)
 
 BODY = "package spacelift"
 
@@ -108,7 +113,33 @@ async def test_what_attaches_itself_goes_to_labels_that_reach_it(realm: Realm) -
     assert counts[everywhere].stacks == 2
 
 
-async def test_neither_policy_nor_stack_nor_space_is_moved_away_from_the_other(
+async def test_a_module_has_policies_as_a_stack_does(realm: Realm) -> None:
+    module = Module.create(
+        StackId("terraform-default-vpc"),
+        a_spec(name="vpc", labels=("net",)),
+        space_id=ROOT,
+        manages_state=False,
+        at=realm.clock(),
+    )
+    module.terraform_provider, module.public = "default", False
+    realm.session.add(module)
+    policy = await kept(realm, "Net")
+    await kept(realm, "Auto", ROOT, "autoattach:net")
+    made = await realm.unit.stack_policies.attach(policy, module.id, by=SYSTEM)
+
+    assert made.is_module
+    assert await had(realm, module.id) == ["Auto", "Net"]
+    pair = (policy, module.id)
+    by_hand = await realm.unit.stack_policies.by_hand([pair], by=SYSTEM)
+    assert by_hand == {pair: made}
+    counts = await realm.unit.stack_policies.counts([policy], by=SYSTEM)
+    assert counts[policy] == PolicyCounts(stacks=0, modules=1)
+    assert made.attachment_id is not None
+    gone = await realm.unit.stack_policies.detach(made.attachment_id, by=SYSTEM)
+    assert gone == made
+
+
+async def test_a_policy_moves_as_long_as_its_stacks_reach_it_and_they_likewise(
     realm: Realm,
 ) -> None:
     inherits, walled = await nested(realm)
