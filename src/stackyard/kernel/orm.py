@@ -20,9 +20,11 @@ from stackyard.kernel.ids import (
     RunId,
     SecurityKeyId,
     SessionId,
+    ShareId,
     SpaceId,
     StackId,
     UserId,
+    VersionId,
     WorkerId,
 )
 
@@ -61,6 +63,8 @@ class Entity(DeclarativeBase):
         RoleId: Text(),
         BindingId: Text(),
         FilterId: Text(),
+        VersionId: Text(),
+        ShareId: Text(),
         datetime: TIMESTAMP(timezone=True),
         StrEnum: Enum(
             StrEnum,

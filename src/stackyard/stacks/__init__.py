@@ -47,7 +47,13 @@ from stackyard.stacks.model.project import Project, ProjectKind, StackState
 from stackyard.stacks.model.releases import ReleasedTool, released
 from stackyard.stacks.model.spec import Provider, StackSpec
 from stackyard.stacks.model.stack import Stack
-from stackyard.stacks.model.vendors import VENDORS, Terraform, Vendor, vendor_name
+from stackyard.stacks.model.vendors import (
+    VENDORS,
+    Terraform,
+    TerraformTool,
+    Vendor,
+    vendor_name,
+)
 from stackyard.stacks.ports import (
     CheckUrl,
     CommitFacts,
@@ -56,13 +62,24 @@ from stackyard.stacks.ports import (
     Repositories,
     VisibleSpaces,
 )
-from stackyard.stacks.service import Given, StackConfig, StackContexts, Stacks
+from stackyard.stacks.service import (
+    Given,
+    Settling,
+    StackConfig,
+    StackContexts,
+    Stacks,
+)
 from stackyard.stacks.store import (
     AttachmentStore,
+    Condition,
     ConfigStore,
     Followed,
     StackStore,
+    flag_condition,
     followed_elsewhere,
+    page_of,
+    searched,
+    text_condition,
 )
 
 __all__ = [
@@ -74,6 +91,7 @@ __all__ = [
     "CommitFacts",
     "CommitNameError",
     "CommitUnknownError",
+    "Condition",
     "ConfigElement",
     "ConfigStore",
     "Configuration",
@@ -93,6 +111,7 @@ __all__ = [
     "ReleasedTool",
     "Repositories",
     "RepositoryUnknownError",
+    "Settling",
     "SpaceUnknownError",
     "Stack",
     "StackConfig",
@@ -115,15 +134,20 @@ __all__ = [
     "StackVendorUnsupportedError",
     "Stacks",
     "Terraform",
+    "TerraformTool",
     "TrackedCommit",
     "Vendor",
     "VisibleSpaces",
     "WorkerPoolUnknownError",
     "computed_variables",
     "effective",
+    "flag_condition",
     "followed_elsewhere",
     "hooks_in_order",
+    "page_of",
     "ranked",
     "released",
+    "searched",
+    "text_condition",
     "vendor_name",
 ]
