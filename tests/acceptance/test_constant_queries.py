@@ -33,6 +33,7 @@ LISTS: Final = {
     "savedFilters": "savedFilters",
     "searchAuditTrailEntries": "searchAuditTrailEntries.edges",
     "searchContexts": "searchContexts.edges",
+    "searchModules": "searchModules.edges",
     "searchStacks": "searchStacks.edges",
     "sessions": "sessions",
     "spaces": "spaces",
@@ -44,6 +45,7 @@ ARGUMENTS: Final = {
     "repos": 'spaceID: "{home}", first: 100',
     "searchAuditTrailEntries": "input: { first: 100 }",
     "searchContexts": "input: { first: 100 }",
+    "searchModules": "input: { first: 100 }",
     "searchStacks": "input: { first: 100 }",
 }
 NOT_OF_ROWS: Final = {

@@ -22,6 +22,7 @@ from scripts.access_matrix import (
     DENIED,
     EMPTY,
     FOUND_BY,
+    LATER,
     LEGEND,
     MISSING,
     NO,
@@ -203,6 +204,8 @@ def _class_of(error: dict[str, Any]) -> str:
         return DENIED
     if "unauthorized" in message:
         return NO
+    if "not built yet" in message:
+        return LATER
     code = error.get("extensions", {}).get("code")
     if code == "NOT_FOUND" or message == "not found" or "no such" in message:
         return MISSING

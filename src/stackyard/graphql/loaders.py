@@ -182,6 +182,18 @@ class Loaders:
         )
 
     @cached_property
+    def current_versions(self) -> Loader[StackId, ModuleVersion | None]:
+        return self._loader(
+            lambda u, keys: u.versions.current(keys, by=self._by), _none
+        )
+
+    @cached_property
+    def version_counts(self) -> Loader[StackId, int]:
+        return self._loader(
+            lambda u, keys: u.versions.counts(keys, by=self._by), lambda _: 0
+        )
+
+    @cached_property
     def version_descriptions(self) -> Loader[VersionId, dict[str, Any] | None]:
         return self._loader(
             lambda u, keys: u.versions.descriptions(keys, by=self._by), _none

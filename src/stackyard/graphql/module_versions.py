@@ -13,7 +13,6 @@ from stackyard.modules import (
     ModuleVersion,
     TestRunsUnsupportedError,
     VersionState,
-    newest,
 )
 from stackyard.stacks import Module, Stack
 
@@ -76,7 +75,7 @@ async def resolve_propose(
 @module.field("current")
 @module.field("latest")
 async def resolve_current(root: Module, info: Info) -> ModuleVersion | None:
-    return newest(await info.context.loaders.versions.load(root.id))
+    return await info.context.loaders.current_versions.load(root.id)
 
 
 @module.field("versions")
@@ -93,7 +92,7 @@ async def resolve_versions(
 
 @module.field("versionsCount")
 async def resolve_count(root: Module, info: Info) -> int:
-    return len(await info.context.loaders.versions.load(root.id))
+    return await info.context.loaders.version_counts.load(root.id)
 
 
 @module.field("version")
@@ -138,13 +137,14 @@ async def resolve_module(root: ModuleVersion, info: Info) -> Module | None:
 
 @version.field("versionCount")
 async def resolve_version_count(root: ModuleVersion, info: Info) -> int:
-    return len(await info.context.loaders.versions.load(root.module_id))
+    return await info.context.loaders.version_counts.load(root.module_id)
 
 
 @version.field("downloadLink")
 async def resolve_link(root: ModuleVersion, info: Info) -> str | None:
     found = await info.context.loaders.modules.load(root.module_id)
-    if found is None or root.repo_id is None:
+    kept = root.repo_id is not None and root.state is VersionState.ACTIVE
+    if found is None or not kept:
         return None
     site = info.context.means.site
     address = f"{site.account}/{found.name}/{found.terraform_provider}/{root.number}"

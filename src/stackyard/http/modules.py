@@ -14,9 +14,9 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from stackyard.http.routes import route
-from stackyard.kernel.access import SYSTEM, Subject
+from stackyard.kernel.access import SYSTEM, Action, Subject
 from stackyard.kernel.blobs import Blobs
-from stackyard.kernel.needs import Rule
+from stackyard.kernel.needs import Need, Rule
 from stackyard.modules import CodeElsewhereError, ModuleVersion
 from stackyard.unit import OpenUnit
 from stackyard.vcs import Contents
@@ -24,6 +24,8 @@ from stackyard.vcs import Contents
 MODULES: Final = "/registry/modules/v1/"
 LINK_SECONDS: Final = 900
 _MODULE: Final = f"{MODULES}{{account}}/{{name}}/{{provider}}"
+# Of one that is not public: of others there is nothing to tell.
+_NEEDS: Final[tuple[Need, ...]] = (Action.SPACE_READ, Rule.OWN_RUN)
 _NAMED: Final = ("account", "name", "provider")
 
 Who: TypeAlias = Callable[[Request], Awaitable[Subject]]
@@ -39,9 +41,9 @@ class ModuleRoutes:
     def routes(self) -> list[Route]:
         one = f"{_MODULE}/{{version}}"
         return [
-            route(f"{_MODULE}/versions", self.versions, needs=Rule.SIGNED_IN),
-            route(f"{one}/download", self.download, needs=Rule.SIGNED_IN),
-            route(f"{one}/archive", self.archive, needs=Rule.SIGNED_IN),
+            route(f"{_MODULE}/versions", self.versions, needs=_NEEDS),
+            route(f"{one}/download", self.download, needs=_NEEDS),
+            route(f"{one}/archive", self.archive, needs=_NEEDS),
         ]
 
     async def versions(self, request: Request) -> Response:

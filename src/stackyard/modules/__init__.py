@@ -28,7 +28,6 @@ from stackyard.modules.model.version import (
     ModuleUse,
     ModuleVersion,
     VersionState,
-    newest,
 )
 from stackyard.modules.service import Code, Modules, ModuleSpec, Registry, Versions
 from stackyard.modules.store import ModuleStore, VersionStore
@@ -66,7 +65,6 @@ __all__ = [
     "describe",
     "leaves_gap",
     "name_module",
-    "newest",
     "read_config",
     "share_with",
 ]

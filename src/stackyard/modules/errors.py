@@ -89,4 +89,4 @@ class LocalPreviewOffError(InvalidError):
 
 
 class TestRunsUnsupportedError(InvalidError):
-    """The test cases of a module cannot be run yet: no local preview of it is made."""
+    """Running the test cases of a module is not built yet, and so no preview of one."""

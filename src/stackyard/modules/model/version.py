@@ -86,9 +86,3 @@ class ModuleUse(Entity):
         ForeignKey("module_versions.id", ondelete="CASCADE"), primary_key=True
     )
     run_id: Mapped[RunId]
-
-
-def newest(versions: list[ModuleVersion]) -> ModuleVersion | None:
-    """Return the highest one that is offered."""
-    offered = [one for one in versions if one.offered]
-    return max(offered, key=lambda one: one.parsed, default=None)

@@ -7,9 +7,9 @@ spaces inherit, what is shared with one of these, and what is public.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from stackyard.kernel.access import Subject, SubjectKind
+from stackyard.kernel.access import Action, Subject, SubjectKind
 from stackyard.kernel.ids import RunId
-from stackyard.kernel.needs import Rule, needs
+from stackyard.kernel.needs import Rule, needs, note_asked
 from stackyard.modules.errors import (
     ModuleUnknownError,
     VersionNotFoundError,
@@ -29,7 +29,7 @@ class Registry:
     visible_spaces: VisibleSpaces
     account: str
 
-    @needs(Rule.SIGNED_IN)
+    @needs(Action.SPACE_READ, Rule.OWN_RUN)
     async def offered(
         self, account: str, name: str, provider: str, *, by: Subject
     ) -> Sequence[ModuleVersion]:
@@ -38,7 +38,7 @@ class Registry:
         versions = [one for one in await self.store.of([module.id]) if one.offered]
         return sorted(versions, key=lambda one: one.parsed, reverse=True)
 
-    @needs(Rule.SIGNED_IN)
+    @needs(Action.SPACE_READ, Rule.OWN_RUN)
     async def take(
         self, account: str, name: str, provider: str, number: str, *, by: Subject
     ) -> ModuleVersion:
@@ -58,10 +58,11 @@ class Registry:
     async def _module(
         self, account: str, name: str, provider: str, *, by: Subject
     ) -> Module:
+        spaces = self.visible_spaces(by)
         if account == self.account:
-            spaces = self.visible_spaces(by)
             if by.kind is SubjectKind.RUN and by.stack_id:
-                spaces = space_of(by.stack_id)  # a run of any stack may use modules
+                note_asked(Rule.OWN_RUN)
+                spaces = space_of(by.stack_id)  # whatever roles its stack has
             found = await self.modules.find_offered(name, provider, spaces)
             if found is not None:
                 return found

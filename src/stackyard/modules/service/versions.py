@@ -68,6 +68,22 @@ class Versions:
         return dict(found)
 
     @needs(Action.SPACE_READ)
+    async def current(
+        self, module_ids: Collection[StackId], *, by: Subject
+    ) -> dict[StackId, ModuleVersion]:
+        """Return the highest one that is offered, of what *by* may read."""
+        readable = await self.modules.some(module_ids, by=by)
+        return await self.store.current(list(readable))
+
+    @needs(Action.SPACE_READ)
+    async def counts(
+        self, module_ids: Collection[StackId], *, by: Subject
+    ) -> dict[StackId, int]:
+        """Return how many versions each has, of what *by* may read."""
+        readable = await self.modules.some(module_ids, by=by)
+        return await self.store.counts(list(readable))
+
+    @needs(Action.SPACE_READ)
     async def search(
         self, module_id: StackId, search: Search, *, by: Subject
     ) -> Page[ModuleVersion]:

@@ -27,7 +27,7 @@ from stackyard.kernel.search import (
     decode_cursor,
 )
 from stackyard.modules.errors import VersionTakenError
-from stackyard.modules.model.version import ModuleUse, ModuleVersion
+from stackyard.modules.model.version import ModuleUse, ModuleVersion, VersionState
 from stackyard.stacks import Condition, flag_condition, text_condition
 
 _ORDER: Final = "createdAt"  # the only one, either way; the newest first if not asked
@@ -74,6 +74,35 @@ class VersionStore:
             .order_by(ModuleVersion.id.desc())
         )
         return (await self.session.scalars(query)).all()
+
+    async def current(
+        self, module_ids: Collection[StackId]
+    ) -> dict[StackId, ModuleVersion]:
+        """Return the highest version of each that is offered."""
+        query = (
+            select(ModuleVersion)
+            .distinct(ModuleVersion.module_id)
+            .where(
+                ModuleVersion.module_id.in_(module_ids),
+                ModuleVersion.state == VersionState.ACTIVE,
+                ~ModuleVersion.yanked,
+            )
+            .order_by(
+                ModuleVersion.module_id,
+                ModuleVersion.major.desc(),
+                ModuleVersion.minor.desc(),
+                ModuleVersion.patch.desc(),
+            )
+        )
+        return {one.module_id: one for one in await self.session.scalars(query)}
+
+    async def counts(self, module_ids: Collection[StackId]) -> dict[StackId, int]:
+        query = (
+            select(ModuleVersion.module_id, func.count())
+            .where(ModuleVersion.module_id.in_(module_ids))
+            .group_by(ModuleVersion.module_id)
+        )
+        return dict((await self.session.execute(query)).tuples().all())
 
     async def some(self, ids: Collection[VersionId]) -> Sequence[ModuleVersion]:
         query = select(ModuleVersion).where(ModuleVersion.id.in_(ids))

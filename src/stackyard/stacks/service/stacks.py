@@ -148,8 +148,9 @@ class Stacks:
         stack_id = StackId(slug or slugify(spec.name)[:LONGEST_NAME].strip("-"))
         self._check(spec, slug=stack_id, manages_state=manage_state)
         await settling.check_use(spec, None, by=by)
-        if await self.store.find(Project, stack_id) is not None:
-            raise StackSlugTakenError(slug=stack_id)
+        there = await self.store.find(Project, stack_id)
+        if there is not None:
+            raise StackSlugTakenError(slug=stack_id, kind=there.kind)
         at = self.clock()
         stack = Stack.create(
             stack_id, spec, space_id=space_id, manages_state=manage_state, at=at
