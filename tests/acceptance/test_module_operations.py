@@ -39,11 +39,13 @@ async def test_the_life_of_a_module(desk: Desk) -> None:
         localPreviewEnabled=True,
         sharedAccounts=["spacelift-io"],
         workflowTool="OPEN_TOFU",
+        administrative=True,
         space="root",
     )
     assert made["id"] == ID
     assert made["labels"] == ["b", "a"]
     assert (made["projectRoot"], made["runnerImage"]) == ("part", "image:1")
+    assert made["administrative"] is True
     assert (made["space"], made["spaceDetails"]["id"]) == ("root", "root")
     assert (made["workflowTool"], made["localPreviewEnabled"]) == ("OPEN_TOFU", True)
     assert made["vcsIntegration"] == {"id": REPOSITORY, "isDefault": False}
@@ -51,6 +53,7 @@ async def test_the_life_of_a_module(desk: Desk) -> None:
 
     updated = await desk.data("ModuleUpdate", id=ID, input=updating())
     assert updated == made | {
+        "administrative": False,
         "description": None,
         "labels": [],
         "projectRoot": None,
