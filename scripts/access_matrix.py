@@ -28,7 +28,7 @@ from stackyard.unit import Means
 
 NOTE: Final = "<!-- Written by scripts/generate-docs from the code. Do not edit. -->"
 YES, OWN, EMPTY, NULL = "yes", "own", "empty", "null"
-MISSING, NO, DENIED = "missing", "no", "denied"
+MISSING, NO, DENIED, LATER = "missing", "no", "denied", "later"
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,7 @@ LEGEND: Final[Mapping[str, str]] = MappingProxyType(
         MISSING: "an error, in the words of what does not exist",
         NO: "an error that says `unauthorized`",
         DENIED: "an error that says `denied`: a run's own stack, without a role",
+        LATER: "an error that says that it is not built yet",
     }
 )
 _INTRODUCTION: Final = """\
@@ -114,6 +115,13 @@ FOUND_BY: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "ManagedUser": ("Query.managedUser",),
         "ManagedUserGroup": ("Query.managedUserGroup",),
         "Policy": ("Query.policy",),
+        "Module": ("Query.module",),
+        "ModuleShare": ("Query.module", "Module.moduleShares"),
+        "ModuleShareScope": (
+            "Query.module",
+            "Module.moduleShares",
+            "ModuleShare.to",
+        ),
         "PublicWorkerPool": ("Query.publicWorkerPool",),
         "Repo": ("Query.repo",),
         "RepoConnection": ("Query.repos",),
@@ -135,6 +143,7 @@ FOUND_BY: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "StateVersion": ("Query.stack", "Stack.stateVersions"),
         "UserGroupRoleBinding": ("Query.userGroupRoleBinding",),
         "UserRoleBinding": ("Query.userRoleBinding",),
+        "Version": ("Query.module", "Module.versions"),
         "Viewer": ("Query.viewer",),
         "Worker": ("Query.workerPool", "WorkerPool.workers"),
         "WorkerPool": ("Query.workerPool",),
@@ -162,8 +171,15 @@ _ABOUT_A_STACK: Final = frozenset(
 # Lists that are cut to what one may read, and so are never refused.
 _CUT: Final = frozenset(
     {
-        *("contexts", "policies", "searchContexts", "searchPolicies", "searchStacks"),
-        *("spaces", "stacks", "workerPools"),
+        "contexts",
+        "policies",
+        "searchContexts",
+        "searchModules",
+        "searchPolicies",
+        "searchStacks",
+        "spaces",
+        "stacks",
+        "workerPools",
     }
 )
 _UNSEEN: Final = dict.fromkeys(("reader", "writer", "run", "stranger"), MISSING)
@@ -179,6 +195,7 @@ EXCEPTIONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         "Stack.roleBindings": {"run": NULL},  # asked of a stack that is not its own
         # clients delete twice, and mean no harm
         "Mutation.contextDelete": dict.fromkeys(("neighbour", "run", "stranger"), NULL),
+        "Mutation.moduleDelete": dict.fromkeys(("neighbour", "run", "stranger"), NULL),
         "Mutation.contextDetach": dict.fromkeys(("neighbour", "stranger"), NULL),
         "Mutation.policyDelete": dict.fromkeys(("neighbour", "run", "stranger"), NULL),
         "Mutation.policyDetach": dict.fromkeys(("neighbour", "stranger"), NULL),
@@ -186,6 +203,10 @@ EXCEPTIONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         "Mutation.spaceDelete": dict.fromkeys(("neighbour", "run", "stranger"), NULL),
         # whoever cannot see the parent is not told whether it is there
         "Mutation.spaceCreate": dict.fromkeys(("neighbour", "run", "stranger"), NO),
+        # nothing carries out the tests of a module yet
+        "Mutation.versionProposeLocalWorkspace": dict.fromkeys(
+            ("writer", "admin", "root", "governor"), LATER
+        ),
         # only administrators of a space see who is given what; a neighbour sees it
         "Mutation.apiKeyRoleBindingDelete": _UNSEEN | {"neighbour": NO},
         "Mutation.userGroupRoleBindingDelete": _UNSEEN | {"neighbour": NO},

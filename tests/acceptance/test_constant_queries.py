@@ -35,6 +35,7 @@ LISTS: Final = {
     "searchAuditTrailEntries": "searchAuditTrailEntries.edges",
     "searchContexts": "searchContexts.edges",
     "searchPolicies": "searchPolicies.edges",
+    "searchModules": "searchModules.edges",
     "searchStacks": "searchStacks.edges",
     "sessions": "sessions",
     "spaces": "spaces",
@@ -47,6 +48,7 @@ ARGUMENTS: Final = {
     "searchAuditTrailEntries": "input: { first: 100 }",
     "searchContexts": "input: { first: 100 }",
     "searchPolicies": "input: { first: 100 }",
+    "searchModules": "input: { first: 100 }",
     "searchStacks": "input: { first: 100 }",
 }
 NOT_OF_ROWS: Final = {

@@ -22,6 +22,10 @@ _STACK: Final = (
     " enableSensitiveOutputUpload: false, protectFromDeletion: false,"
     ' space: "{home}"'
 )
+_SETTINGS: Final = (
+    'administrative: false, branch: "main", localPreviewEnabled: true,'
+    ' protectFromDeletion: false, space: "{home}"'
+)
 _KEY: Final = 'admin: false, name: "x"'
 _RUN: Final = 'stack: "{net}", run: "{queued}"'
 _POOL: Final = f'name: "x", certificateSigningRequest: "{CSR}", space: "{{home}}"'
@@ -74,6 +78,13 @@ ROOTS: Final[Mapping[str, str]] = {
     "managedUserInviteAgain": 'id: "{user}"',
     "managedUserUpdate": 'input: { id: "{user}", accessRules: [] }',
     "managedUsers": "",
+    "module": 'id: "{module}"',
+    "moduleCreate": f'input: {{ name: "x1", repository: "y",'
+    f" updateInput: {{ {_SETTINGS} }} }}",
+    "moduleDelete": 'id: "{module}"',
+    "modulePublish": 'id: "{module}"',
+    "moduleShare": 'id: "{module}", input: { spaces: ["{home}"] }',
+    "moduleUpdateV2": f'id: "{{module}}", input: {{ repository: "y", {_SETTINGS} }}',
     "name": "",
     "openTofuVersions": "",
     "outgoingIPAddresses": "",
@@ -119,6 +130,7 @@ ROOTS: Final[Mapping[str, str]] = {
     "searchAuditTrailEntries": "input: {}",
     "searchContexts": "input: {}",
     "searchPolicies": "input: {}",
+    "searchModules": "input: {}",
     "searchStacks": "input: {}",
     "securityEmail": "",
     "securityKeyDelete": 'id: "{security_key}"',
@@ -168,6 +180,9 @@ ROOTS: Final[Mapping[str, str]] = {
     "userRoleBindingBatchCreate": 'input: { bindings: [{ userID: "{user}",'
     f" {_BINDING} }}] }}",
     "userRoleBindingDelete": 'id: "{user_binding}"',
+    "versionCreate": 'module: "{module}", commitSha: "{commit}", version: "2.0.0"',
+    "versionDelete": 'module: "{module}", id: "{module_version}"',
+    "versionProposeLocalWorkspace": 'module: "{module}", workspace: "x"',
     "viewer": "",
     "workerDrainSet": 'workerPool: "{pool}", id: "{worker}", drain: true',
     "workerPool": 'id: "{pool}"',
@@ -187,6 +202,10 @@ ARGUMENTS: Final[Mapping[str, str]] = {
     "Policy.attachedStack": 'id: "{net}"',
     "Policy.evaluationSample": 'key: "x"',
     "Policy.searchEvaluationRecords": "input: {}",
+    "Module.configElement": 'id: "{element}"',
+    "Module.run": 'id: "{net_run}"',
+    "Module.searchModuleVersions": "input: {}",
+    "Module.version": 'id: "{module_version}"',
     "Stack.run": 'id: "{net_run}"',
     "PublicWorkerPool.searchSchedulableRuns": "input: {}",
     "Run.changesV3": "input: {}",
@@ -215,6 +234,8 @@ _OWN_PAGE: Final = {CSRF_HEADER: "1"}
 _GIT: Final = "/git/{repo}.git"
 _LOCK: Final = b'{"ID": "0b11", "Operation": "plan", "Who": "x"}'
 _STATE: Final = b'{"version": 4, "serial": 3, "lineage": "x"}'
+_MODULE: Final = "/registry/modules/v1/{account}/{name}/{provider}"
+_TASTY: Final = "/registry/modules/v1/acme/tasty/default"
 _LEG: Final = "/worker/legs/{net_leg}"
 
 
@@ -256,6 +277,9 @@ ROUTES: Final[Mapping[str, Request]] = {
     ),
     "POST /worker/legs/{leg}/workspace-url": Request(f"{_LEG}/workspace-url"),
     "POST /worker/legs/{leg}/errored-state": Request(f"{_LEG}/errored-state", _STATE),
+    f"GET {_MODULE}/versions": Request(f"{_TASTY}/versions"),
+    f"GET {_MODULE}/{{version}}/download": Request(f"{_TASTY}/1.0.0/download"),
+    f"GET {_MODULE}/{{version}}/archive": Request(f"{_TASTY}/1.0.0/archive"),
     "POST /graphql": Request("/graphql", b'{"query": "{ debugInfo { __typename } }"}'),
     "POST /session": Request(
         "/session",

@@ -33,6 +33,7 @@ from stackyard.kernel.ids import (
     WorkerId,
     new_ulid,
 )
+from stackyard.modules import Code, ModuleSpec, name_module
 from stackyard.policies import PolicySpec, PolicyType
 from stackyard.processes.server import make_doors
 from stackyard.runs import Leg, RunState, RunType
@@ -65,6 +66,7 @@ AT_HOME = (
     *("unconfirmed", "queued", "net_run", "stack_binding", "state"),
     *("context", "unused", "attachment"),
     *("policy", "spare_policy", "policy_attachment"),
+    *("module", "module_version"),
 )
 
 
@@ -103,6 +105,7 @@ class World:
             await self._stacks(unit)
             await self._contexts(unit)
             await self._policies(unit)
+            await self._modules(unit)
         await self._states()
         await self._runs()
         await self._keys()
@@ -267,6 +270,22 @@ class World:
             PolicyId(self.names["policy"]), StackId(self.names["net"]), by=SYSTEM
         )
         self.names["policy_attachment"] = attached.id
+
+    async def _modules(self, unit: Unit) -> None:
+        home = SpaceId(self.names["home"])
+        spec = a_spec(
+            name="tasty",
+            space_id=home,
+            provider=Provider.SPACELIFT,
+            repository=self.names["repo"],
+            local_preview_enabled=True,
+        )
+        named = name_module("any", name="tasty")
+        module = await unit.modules.create(named, ModuleSpec(spec), by=SYSTEM)
+        await unit.modules.share(module.id, (), [home], by=SYSTEM)
+        code = Code(TrackedCommit(self.names["commit"]), {"main.tf": "# one\n"})
+        made = await unit.versions.create(module.id, code, number="1.0.0", by=SYSTEM)
+        self.names |= {"module": module.id, "module_version": made.id}
 
     async def _states(self) -> None:
         stack, files = StackId(self.names["net"]), self.whole.platform.state_files

@@ -21,7 +21,9 @@ from stackyard.kernel.ids import (
     SpaceId,
     StackId,
     UserId,
+    VersionId,
 )
+from stackyard.modules import ModuleShare, ModuleVersion
 from stackyard.runs import Run, RunType, Transition
 from stackyard.spaces import HolderKind, Role, RoleBinding, Space, SpaceNotFoundError
 from stackyard.stacks import (
@@ -29,6 +31,7 @@ from stackyard.stacks import (
     AttachedPolicy,
     ConfigElement,
     Given,
+    Module,
     PolicyCounts,
     Stack,
 )
@@ -199,6 +202,52 @@ class Loaders:
         return self._loader(lambda u, keys: u.stacks.some(keys, by=self._by), _none)
 
     @cached_property
+    def modules(self) -> Loader[StackId, Module | None]:
+        return self._loader(lambda u, keys: u.modules.some(keys, by=self._by), _none)
+
+    @cached_property
+    def module_shares(self) -> Loader[StackId, list[ModuleShare]]:
+        return self._loader(
+            lambda u, keys: u.modules.shares(keys, by=self._by), lambda _: []
+        )
+
+    @cached_property
+    def versions(self) -> Loader[StackId, list[ModuleVersion]]:
+        return self._loader(
+            lambda u, keys: u.versions.of(keys, by=self._by), lambda _: []
+        )
+
+    @cached_property
+    def current_versions(self) -> Loader[StackId, ModuleVersion | None]:
+        return self._loader(
+            lambda u, keys: u.versions.current(keys, by=self._by), _none
+        )
+
+    @cached_property
+    def version_counts(self) -> Loader[StackId, int]:
+        return self._loader(
+            lambda u, keys: u.versions.counts(keys, by=self._by), lambda _: 0
+        )
+
+    @cached_property
+    def version_descriptions(self) -> Loader[VersionId, dict[str, Any] | None]:
+        return self._loader(
+            lambda u, keys: u.versions.descriptions(keys, by=self._by), _none
+        )
+
+    @cached_property
+    def consumers(self) -> Loader[VersionId, list[Stack]]:
+        return self._loader(
+            lambda u, keys: u.versions.consumers(keys, by=self._by), lambda _: []
+        )
+
+    @cached_property
+    def versions_used(self) -> Loader[StackId, list[ModuleVersion]]:
+        return self._loader(
+            lambda u, keys: u.versions.used(keys, by=self._by), lambda _: []
+        )
+
+    @cached_property
     def pools(self) -> Loader[PoolId, Pool | None]:
         return self._loader(lambda u, keys: u.pools.some(keys, by=self._by), _none)
 
@@ -230,6 +279,13 @@ class Loaders:
             return {one.id: one for one in await unit.spaces.list(by=self._by)}
 
         return self._loader(ask, _no_space)
+
+    @cached_property
+    def known_spaces(self) -> Loader[SpaceId, Space | None]:
+        async def ask(unit: Unit, _keys: Sequence[SpaceId]) -> Mapping[SpaceId, Space]:
+            return {one.id: one for one in await unit.spaces.list(by=self._by)}
+
+        return self._loader(ask, _none)
 
     @cached_property
     def space_levels(self) -> Loader[SpaceId, Level]:

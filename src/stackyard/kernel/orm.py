@@ -21,9 +21,11 @@ from stackyard.kernel.ids import (
     RunId,
     SecurityKeyId,
     SessionId,
+    ShareId,
     SpaceId,
     StackId,
     UserId,
+    VersionId,
     WorkerId,
 )
 
@@ -63,6 +65,8 @@ class Entity(DeclarativeBase):
         RoleId: Text(),
         BindingId: Text(),
         FilterId: Text(),
+        VersionId: Text(),
+        ShareId: Text(),
         datetime: TIMESTAMP(timezone=True),
         StrEnum: Enum(
             StrEnum,

@@ -55,7 +55,13 @@ from stackyard.stacks.model.project import Project, ProjectKind, StackState
 from stackyard.stacks.model.releases import ReleasedTool, released
 from stackyard.stacks.model.spec import Provider, StackSpec
 from stackyard.stacks.model.stack import Stack
-from stackyard.stacks.model.vendors import VENDORS, Terraform, Vendor, vendor_name
+from stackyard.stacks.model.vendors import (
+    VENDORS,
+    Terraform,
+    TerraformTool,
+    Vendor,
+    vendor_name,
+)
 from stackyard.stacks.ports import (
     CheckUrl,
     CommitFacts,
@@ -66,6 +72,7 @@ from stackyard.stacks.ports import (
 )
 from stackyard.stacks.service import (
     Given,
+    Settling,
     StackConfig,
     StackContexts,
     StackPolicies,
@@ -73,11 +80,16 @@ from stackyard.stacks.service import (
 )
 from stackyard.stacks.store import (
     AttachmentStore,
+    Condition,
     ConfigStore,
     Followed,
     PolicyAttachmentStore,
     StackStore,
+    flag_condition,
     followed_elsewhere,
+    page_of,
+    searched,
+    text_condition,
 )
 
 __all__ = [
@@ -90,6 +102,7 @@ __all__ = [
     "CommitFacts",
     "CommitNameError",
     "CommitUnknownError",
+    "Condition",
     "ConfigElement",
     "ConfigStore",
     "Configuration",
@@ -115,6 +128,7 @@ __all__ = [
     "ReleasedTool",
     "Repositories",
     "RepositoryUnknownError",
+    "Settling",
     "SpaceUnknownError",
     "Stack",
     "StackConfig",
@@ -138,15 +152,20 @@ __all__ = [
     "StackVendorUnsupportedError",
     "Stacks",
     "Terraform",
+    "TerraformTool",
     "TrackedCommit",
     "Vendor",
     "VisibleSpaces",
     "WorkerPoolUnknownError",
     "computed_variables",
     "effective",
+    "flag_condition",
     "followed_elsewhere",
     "hooks_in_order",
+    "page_of",
     "ranked",
     "released",
+    "searched",
+    "text_condition",
     "vendor_name",
 ]

@@ -29,7 +29,8 @@ class StackSlugTakenError(ConflictError):
     """A stack with this slug exists already."""
 
     def __str__(self) -> str:
-        return f'a stack with the slug "{self.facts["slug"]}" already exists'
+        kind = self.facts.get("kind", "stack")
+        return f'a {kind} with the slug "{self.facts["slug"]}" already exists'
 
 
 class StackProtectedError(ConflictError):
