@@ -43,9 +43,11 @@ from stackyard.spaces import (
 from stackyard.stacks import (
     AttachmentStore,
     ConfigStore,
+    DependencyStore,
     Neighbours,
     StackConfig,
     StackContexts,
+    StackDependencies,
     Stacks,
     StackStore,
 )
@@ -239,6 +241,16 @@ class Foundation(Parts):
             self.stack_config,
             self.contexts,
             self.context_config,
+            self.access,
+            self.clock,
+            self.trail,
+        )
+
+    @cached_property
+    def stack_dependencies(self) -> StackDependencies:
+        return StackDependencies(
+            DependencyStore(self.session),
+            self.stacks,
             self.access,
             self.clock,
             self.trail,

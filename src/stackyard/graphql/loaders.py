@@ -23,7 +23,14 @@ from stackyard.kernel.ids import (
 )
 from stackyard.runs import Run, RunType, Transition
 from stackyard.spaces import HolderKind, Role, RoleBinding, Space, SpaceNotFoundError
-from stackyard.stacks import AttachedContext, ConfigElement, Given, Stack
+from stackyard.stacks import (
+    AttachedContext,
+    ConfigElement,
+    DependencyReference,
+    Given,
+    Stack,
+    StackDependency,
+)
 from stackyard.state import StackOutput, StackResource, StateVersion
 from stackyard.unit import OpenUnit, Unit
 from stackyard.workers import Pool, PoolCounts, Worker
@@ -146,6 +153,29 @@ class Loaders:
         return self._loader(
             lambda u, keys: u.context_config.of(keys, by=self._by), lambda _: []
         )
+
+    @cached_property
+    def dependencies(self) -> Loader[StackId, list[StackDependency]]:
+        return self._loader(
+            lambda u, keys: u.stack_dependencies.of(keys, by=self._by), lambda _: []
+        )
+
+    @cached_property
+    def dependents(self) -> Loader[StackId, list[StackDependency]]:
+        return self._loader(
+            lambda u, keys: u.stack_dependencies.on(keys, by=self._by), lambda _: []
+        )
+
+    @cached_property
+    def references(self) -> Loader[StackDependency, list[DependencyReference]]:
+        async def ask(
+            unit: Unit, keys: Sequence[StackDependency]
+        ) -> Mapping[StackDependency, list[DependencyReference]]:
+            found = await unit.stack_dependencies.references(keys, by=self._by)
+            whose = {one.id: one for one in keys}
+            return _grouped((whose[one.dependency_id], one) for one in found)
+
+        return self._loader(ask, lambda _: [])
 
     @cached_property
     def writable(self) -> Loader[SpaceId, bool]:

@@ -33,8 +33,6 @@ _NOTHING: Final[dict[str, Any]] = {
     "starred": False,
     "deleted": False,  # a deleted stack is not found
     "attachedPolicies": [],
-    "dependsOn": [],
-    "isDependedOnBy": [],
     "moduleVersionsUsed": [],
     "integrations": {
         "aws": {
@@ -54,7 +52,7 @@ _NOTHING: Final[dict[str, Any]] = {
 }
 for _field, _value in _NOTHING.items():
     stack.set_field(_field, lambda *_, value=_value: value)
-for _field in ("dependency", "scheduledDelete", "scheduledRun", "scheduledTask"):
+for _field in ("scheduledDelete", "scheduledRun", "scheduledTask"):
     stack.set_field(_field, lambda *_, **__: None)
 
 

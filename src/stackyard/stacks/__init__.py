@@ -10,10 +10,17 @@ from stackyard.stacks.errors import (
     CommitUnknownError,
     ContextAttachedError,
     ContextOutOfReachError,
+    DependencyCycleError,
+    DependencyExistsError,
+    DependencyNotFoundError,
+    InputTakenError,
     OutOfReachError,
+    ReferenceNotFoundError,
+    ReferenceProblemsError,
     RepositoryUnknownError,
     SpaceUnknownError,
     StackDeletingError,
+    StackDependedOnError,
     StackLockedError,
     StackNotFoundError,
     StackProblemsError,
@@ -41,6 +48,11 @@ from stackyard.stacks.model.contexts import (
     hooks_in_order,
     ranked,
 )
+from stackyard.stacks.model.dependencies import (
+    DependencyReference,
+    ReferenceSpec,
+    StackDependency,
+)
 from stackyard.stacks.model.releases import ReleasedTool, released
 from stackyard.stacks.model.spec import Provider, StackSpec
 from stackyard.stacks.model.stack import Stack, StackState
@@ -53,10 +65,17 @@ from stackyard.stacks.ports import (
     Repositories,
     VisibleSpaces,
 )
-from stackyard.stacks.service import Given, StackConfig, StackContexts, Stacks
+from stackyard.stacks.service import (
+    Given,
+    StackConfig,
+    StackContexts,
+    StackDependencies,
+    Stacks,
+)
 from stackyard.stacks.store import (
     AttachmentStore,
     ConfigStore,
+    DependencyStore,
     Followed,
     StackStore,
     followed_elsewhere,
@@ -77,12 +96,21 @@ __all__ = [
     "ContextAttachedError",
     "ContextAttachment",
     "ContextOutOfReachError",
+    "DependencyCycleError",
+    "DependencyExistsError",
+    "DependencyNotFoundError",
+    "DependencyReference",
+    "DependencyStore",
     "Followed",
     "Given",
+    "InputTakenError",
     "Neighbours",
     "OutOfReachError",
     "Pools",
     "Provider",
+    "ReferenceNotFoundError",
+    "ReferenceProblemsError",
+    "ReferenceSpec",
     "ReleasedTool",
     "Repositories",
     "RepositoryUnknownError",
@@ -94,6 +122,9 @@ __all__ = [
     "StackDeleted",
     "StackDeletingError",
     "StackDeletionRequested",
+    "StackDependedOnError",
+    "StackDependencies",
+    "StackDependency",
     "StackEnabled",
     "StackLockedError",
     "StackNotFoundError",

@@ -67,6 +67,43 @@ class CommitUnknownError(InvalidError):
     """The stack's repository has no such commit: give the whole hash of one."""
 
 
+class StackDependedOnError(ConflictError):
+    """Other stacks depend on the stack: delete those dependencies first."""
+
+    def __str__(self) -> str:
+        return f"{super().__str__()[:-1]} ({self.facts['dependents']})"
+
+
+class DependencyCycleError(InvalidError):
+    """A stack must not depend on itself, by way of others neither."""
+
+    def __str__(self) -> str:
+        return f"{super().__str__()[:-1]}: {self.facts['cycle']}"
+
+
+class DependencyExistsError(ConflictError):
+    """The stack depends on that one already."""
+
+
+class DependencyNotFoundError(NotFoundError):
+    """There is no such dependency, or you may not know of it."""
+
+
+class ReferenceNotFoundError(NotFoundError):
+    """There is no such reference, or you may not know of it."""
+
+
+class ReferenceProblemsError(ProblemsError):
+    """The reference cannot be stored."""
+
+
+class InputTakenError(ConflictError):
+    """The dependency gives this input already: change the reference that does."""
+
+    def __str__(self) -> str:
+        return f'the dependency gives the input "{self.facts["input"]}" already'
+
+
 class AttachmentProblemsError(ProblemsError):
     """The context cannot be attached in that way."""
 

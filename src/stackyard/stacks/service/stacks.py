@@ -26,6 +26,7 @@ from stackyard.stacks.errors import (
     OutOfReachError,
     RepositoryUnknownError,
     SpaceUnknownError,
+    StackDependedOnError,
     StackLockedError,
     StackNotFoundError,
     StackProblemsError,
@@ -173,6 +174,10 @@ class Stacks:
     ) -> Stack:
         """Ask for it to go: its runs end first, and what it made is destroyed."""
         stack = await self._change(stack_id, Action.STACK_DELETE, by=by)
+        dependents = await self.store.dependents_of(stack.id)
+        if dependents:
+            named = await self._names_of(dependents, by=by)
+            raise StackDependedOnError(stack=stack.id, dependents=named)
         at = self.clock()
         stack.request_deletion(destroy_resources=destroy_resources, at=at)
         await self.outbox.add(
@@ -298,6 +303,14 @@ class Stacks:
         lost = await self.store.cut_off_of(stack)
         if lost:
             raise OutOfReachError(space=stack.space_id, uses=", ".join(lost))
+
+    async def _names_of(self, stack_ids: Sequence[StackId], *, by: Subject) -> str:
+        """Name these stacks, and say of those that *by* may not know only how many."""
+        known = await self.some(stack_ids, by=by)
+        named = [f'"{one}"' for one in stack_ids if one in known]
+        if hidden := len(stack_ids) - len(named):
+            named.append(f"{hidden} that you may not read")
+        return ", ".join(named)
 
     async def _note(
         self,

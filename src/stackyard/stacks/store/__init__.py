@@ -2,12 +2,14 @@
 
 from stackyard.stacks.store.config import ConfigStore
 from stackyard.stacks.store.contexts import AttachmentStore
+from stackyard.stacks.store.dependencies import DependencyStore
 from stackyard.stacks.store.elsewhere import Followed, followed_elsewhere
 from stackyard.stacks.store.stacks import StackStore
 
 __all__ = [
     "AttachmentStore",
     "ConfigStore",
+    "DependencyStore",
     "Followed",
     "StackStore",
     "followed_elsewhere",
