@@ -45,6 +45,8 @@ from stackyard.stacks import (
     ConfigStore,
     DependencyStore,
     Neighbours,
+    Schedules,
+    ScheduleStore,
     StackConfig,
     StackContexts,
     StackDependencies,
@@ -252,6 +254,17 @@ class Foundation(Parts):
             DependencyStore(self.session),
             self.stacks,
             self.access,
+            self.clock,
+            self.trail,
+        )
+
+    @cached_property
+    def schedules(self) -> Schedules:
+        return Schedules(
+            ScheduleStore(self.session),
+            self.stacks,
+            self.access,
+            self.outbox,
             self.clock,
             self.trail,
         )

@@ -20,6 +20,7 @@ from stackyard.parts import Means, QueueUpkeep
 from stackyard.runs import (
     Deletions,
     Dispatch,
+    Firings,
     Legs,
     LogStore,
     Progress,
@@ -108,6 +109,19 @@ class Unit(Foundation):
     def deletions(self) -> Deletions:
         return Deletions(
             self._run_store, self.stacks, self.runs, self.triggers, self.access
+        )
+
+    @cached_property
+    def firings(self) -> Firings:
+        return Firings(
+            self._run_store,
+            self.stacks,
+            self.schedules,
+            self.runs,
+            self._progress,
+            self.access,
+            self.clock,
+            self.trail,
         )
 
     @cached_property

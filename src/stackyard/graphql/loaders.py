@@ -17,6 +17,7 @@ from stackyard.kernel.ids import (
     PoolId,
     RoleId,
     RunId,
+    ScheduleId,
     SpaceId,
     StackId,
     UserId,
@@ -28,6 +29,7 @@ from stackyard.stacks import (
     ConfigElement,
     DependencyReference,
     Given,
+    Schedule,
     Stack,
     StackDependency,
 )
@@ -176,6 +178,16 @@ class Loaders:
             return _grouped((whose[one.dependency_id], one) for one in found)
 
         return self._loader(ask, lambda _: [])
+
+    @cached_property
+    def schedules(self) -> Loader[ScheduleId, Schedule | None]:
+        return self._loader(lambda u, keys: u.schedules.some(keys, by=self._by), _none)
+
+    @cached_property
+    def drift(self) -> Loader[StackId, Schedule | None]:
+        return self._loader(
+            lambda u, keys: u.schedules.drift_of(keys, by=self._by), _none
+        )
 
     @cached_property
     def writable(self) -> Loader[SpaceId, bool]:

@@ -137,7 +137,9 @@ async def _make_job(tools: Tools, claim: Claim) -> tuple[Job, RSAPublicKey]:
     run, leg = claim.run, claim.leg
     async with tools.open_unit() as unit:
         stack = await unit.stacks.get(run.stack_id, by=SYSTEM)
-        config = await unit.stack_contexts.for_run(stack.id, by=SYSTEM)
+        config = await unit.stack_contexts.for_run(
+            stack.id, runtime_config=run.runtime_config, by=SYSTEM
+        )
         pool = await unit.pools.get(leg.pool_id, by=SYSTEM)
         facts = RunFacts(
             stack.id, stack.space_id, run.id, run.type, scope_of(run, leg, stack)

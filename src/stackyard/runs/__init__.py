@@ -12,6 +12,7 @@ from stackyard.runs.errors import (
     RunTypeError,
 )
 from stackyard.runs.events import (
+    DriftFound,
     HandoverDue,
     LogEnded,
     RunConfirmed,
@@ -26,6 +27,7 @@ from stackyard.runs.service import (
     Claim,
     Deletions,
     Dispatch,
+    Firings,
     Gate,
     Legs,
     LogPart,
@@ -46,6 +48,8 @@ __all__ = [
     "Claim",
     "Deletions",
     "Dispatch",
+    "DriftFound",
+    "Firings",
     "Gate",
     "HandoverDue",
     "Leg",

@@ -37,6 +37,18 @@ class StackBeingDeletedError(ConflictError):
     """The stack is being deleted."""
 
 
+class StackWithoutPoolError(ConflictError):
+    """The stack has no worker pool: what is scheduled needs one."""
+
+
+class ScheduleLateError(ConflictError):
+    """The schedule was due more than an hour ago: too late to be made up for."""
+
+
+class DriftLimitError(ConflictError):
+    """The worker pool looks for drift on as many stacks as it may already."""
+
+
 class WorkspaceExpiredError(ConflictError):
     """The planned workspace is too old to be applied: trigger a new run."""
 

@@ -13,11 +13,15 @@ from stackyard.stacks.errors import (
     DependencyCycleError,
     DependencyExistsError,
     DependencyNotFoundError,
+    DriftDetectionExistsError,
+    DriftDetectionOffError,
     InputTakenError,
     OutOfReachError,
     ReferenceNotFoundError,
     ReferenceProblemsError,
     RepositoryUnknownError,
+    ScheduleNotFoundError,
+    ScheduleProblemsError,
     SpaceUnknownError,
     StackDeletingError,
     StackDependedOnError,
@@ -30,6 +34,7 @@ from stackyard.stacks.errors import (
     WorkerPoolUnknownError,
 )
 from stackyard.stacks.events import (
+    ScheduleDue,
     StackCreated,
     StackDeleted,
     StackDeletionRequested,
@@ -54,9 +59,27 @@ from stackyard.stacks.model.dependencies import (
     StackDependency,
 )
 from stackyard.stacks.model.releases import ReleasedTool, released
+from stackyard.stacks.model.runtime import RuntimeConfig, RuntimeVariable
+from stackyard.stacks.model.schedules import (
+    OLDEST,
+    DeleteStack,
+    DetectDrift,
+    Errand,
+    PerformTask,
+    Schedule,
+    ScheduleKind,
+    Timing,
+    TriggerRun,
+)
 from stackyard.stacks.model.spec import Provider, StackSpec
 from stackyard.stacks.model.stack import Stack, StackState
-from stackyard.stacks.model.vendors import VENDORS, Terraform, Vendor, vendor_name
+from stackyard.stacks.model.vendors import (
+    VENDORS,
+    Terraform,
+    TerraformTool,
+    Vendor,
+    vendor_name,
+)
 from stackyard.stacks.ports import (
     CheckUrl,
     CommitFacts,
@@ -67,6 +90,7 @@ from stackyard.stacks.ports import (
 )
 from stackyard.stacks.service import (
     Given,
+    Schedules,
     StackConfig,
     StackContexts,
     StackDependencies,
@@ -77,11 +101,13 @@ from stackyard.stacks.store import (
     ConfigStore,
     DependencyStore,
     Followed,
+    ScheduleStore,
     StackStore,
     followed_elsewhere,
 )
 
 __all__ = [
+    "OLDEST",
     "VENDORS",
     "AttachedContext",
     "AttachmentProblemsError",
@@ -96,16 +122,22 @@ __all__ = [
     "ContextAttachedError",
     "ContextAttachment",
     "ContextOutOfReachError",
+    "DeleteStack",
     "DependencyCycleError",
     "DependencyExistsError",
     "DependencyNotFoundError",
     "DependencyReference",
     "DependencyStore",
+    "DetectDrift",
+    "DriftDetectionExistsError",
+    "DriftDetectionOffError",
+    "Errand",
     "Followed",
     "Given",
     "InputTakenError",
     "Neighbours",
     "OutOfReachError",
+    "PerformTask",
     "Pools",
     "Provider",
     "ReferenceNotFoundError",
@@ -114,6 +146,15 @@ __all__ = [
     "ReleasedTool",
     "Repositories",
     "RepositoryUnknownError",
+    "RuntimeConfig",
+    "RuntimeVariable",
+    "Schedule",
+    "ScheduleDue",
+    "ScheduleKind",
+    "ScheduleNotFoundError",
+    "ScheduleProblemsError",
+    "ScheduleStore",
+    "Schedules",
     "SpaceUnknownError",
     "Stack",
     "StackConfig",
@@ -139,7 +180,10 @@ __all__ = [
     "StackVendorUnsupportedError",
     "Stacks",
     "Terraform",
+    "TerraformTool",
+    "Timing",
     "TrackedCommit",
+    "TriggerRun",
     "Vendor",
     "VisibleSpaces",
     "WorkerPoolUnknownError",

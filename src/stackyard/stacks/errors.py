@@ -104,6 +104,22 @@ class InputTakenError(ConflictError):
         return f'the dependency gives the input "{self.facts["input"]}" already'
 
 
+class ScheduleProblemsError(ProblemsError):
+    """The schedule cannot be stored."""
+
+
+class ScheduleNotFoundError(NotFoundError):
+    """There is no such schedule, or you may not know of it."""
+
+
+class DriftDetectionExistsError(ConflictError):
+    """The stack has drift detection already: change that instead."""
+
+
+class DriftDetectionOffError(ConflictError):
+    """The stack's worker pool carries out no drift detection: raise its limit first."""
+
+
 class AttachmentProblemsError(ProblemsError):
     """The context cannot be attached in that way."""
 

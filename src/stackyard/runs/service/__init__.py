@@ -2,11 +2,13 @@
 
 `triggers` is how runs come about, `requests` what people decide about them, `dispatch`
 how a run finds its worker, `legs` what a worker reports, `logs` what it printed,
-`deletions` how a stack goes, `usage` how much was worked.
+`deletions` how a stack goes, `firings` what schedules bring about, `usage` how much
+was worked.
 """
 
 from stackyard.runs.service.deletions import Deletions
 from stackyard.runs.service.dispatch import Claim, Dispatch, Gate
+from stackyard.runs.service.firings import Firings
 from stackyard.runs.service.legs import Legs
 from stackyard.runs.service.logs import LogPart, RunLogs
 from stackyard.runs.service.requests import Runs
@@ -17,6 +19,7 @@ __all__ = [
     "Claim",
     "Deletions",
     "Dispatch",
+    "Firings",
     "Gate",
     "Legs",
     "LogPart",

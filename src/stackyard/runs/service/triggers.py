@@ -13,7 +13,6 @@ from stackyard.kernel.events import Outbox
 from stackyard.kernel.ids import RunId, StackId
 from stackyard.kernel.needs import needs
 from stackyard.runs.errors import CommandMissingError, RunTypeError
-from stackyard.runs.events import RunQueued
 from stackyard.runs.model import Run, Transition, queue_run
 from stackyard.runs.service.notes import note_run
 from stackyard.runs.service.progress import Progress
@@ -145,6 +144,8 @@ class Triggers:
             command=old.command,
             skip_init=old.skip_init,
             retry_of=old.id,
+            drift_detection=old.drift_detection,
+            runtime_config=old.runtime_config,
         )
         return await self._enqueue(run, first, stack, verb="retry", by=by)
 
@@ -189,8 +190,5 @@ class Triggers:
         self, run: Run, first: Transition, stack: Stack, *, verb: str, by: Subject
     ) -> Run:
         await self.progress.begin(run, first)
-        await self.outbox.add(
-            RunQueued(run_id=run.id, stack_id=run.stack_id, at=run.created_at)
-        )
         await note_run(self.trail, verb, run, stack, by=by)
         return run

@@ -3,6 +3,14 @@
 from stackyard.stacks.service.config import StackConfig
 from stackyard.stacks.service.contexts import Given, StackContexts
 from stackyard.stacks.service.dependencies import StackDependencies
+from stackyard.stacks.service.schedules import Schedules
 from stackyard.stacks.service.stacks import Stacks
 
-__all__ = ["Given", "StackConfig", "StackContexts", "StackDependencies", "Stacks"]
+__all__ = [
+    "Given",
+    "Schedules",
+    "StackConfig",
+    "StackContexts",
+    "StackDependencies",
+    "Stacks",
+]

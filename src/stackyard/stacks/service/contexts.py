@@ -27,6 +27,7 @@ from stackyard.stacks.model.contexts import (
     hooks_in_order,
     ranked,
 )
+from stackyard.stacks.model.runtime import RuntimeConfig
 from stackyard.stacks.model.stack import Stack
 from stackyard.stacks.service.config import StackConfig
 from stackyard.stacks.service.stacks import Stacks
@@ -138,18 +139,32 @@ class StackContexts:
         return found
 
     @needs(Rule.PLATFORM)
-    async def for_run(self, stack_id: StackId, *, by: Subject) -> Configuration:
-        """Return what the job of a worker holds of it, in clear; and nothing else."""
+    async def for_run(
+        self,
+        stack_id: StackId,
+        *,
+        by: Subject,
+        runtime_config: RuntimeConfig | None = None,
+    ) -> Configuration:
+        """Return what the job of a worker holds of it, in clear; and nothing else.
+
+        What the run is given of its own comes before everything.
+        """
         await self.access.require(by, Action.SPACE_ADMIN, space=ROOT)
         stack = await self.stacks.get(stack_id, by=by)
         own = await self.stack_config.values_for_run(stack_id, by=by)
         attached = (await self.of([stack_id], by=by)).get(stack_id, [])
         ids = {one.context_id for one in attached}
         shared = await self.context_config.values_for_runs(ids, by=by)
-        layers = [own, *(shared.get(one.context_id, []) for one in attached)]
+        run = runtime_config or RuntimeConfig()
+        layers = [
+            run.values(),
+            own,
+            *(shared.get(one.context_id, []) for one in attached),
+        ]
         return Configuration(
             values=[value for _, value in effective([(None, one) for one in layers])],
-            hooks=hooks_in_order(stack.hooks(), attached),
+            hooks=hooks_in_order(run.hooks_over(stack.hooks()), attached),
         )
 
     async def _note(
