@@ -17,6 +17,7 @@ from stackyard.stacks.errors import (
     DriftDetectionOffError,
     InputTakenError,
     OutOfReachError,
+    ProjectNotFoundError,
     ReferenceNotFoundError,
     ReferenceProblemsError,
     RepositoryUnknownError,
@@ -58,6 +59,8 @@ from stackyard.stacks.model.dependencies import (
     ReferenceSpec,
     StackDependency,
 )
+from stackyard.stacks.model.module import Module
+from stackyard.stacks.model.project import Project, ProjectKind, StackState
 from stackyard.stacks.model.releases import ReleasedTool, released
 from stackyard.stacks.model.runtime import RuntimeConfig, RuntimeVariable
 from stackyard.stacks.model.schedules import (
@@ -72,7 +75,7 @@ from stackyard.stacks.model.schedules import (
     TriggerRun,
 )
 from stackyard.stacks.model.spec import Provider, StackSpec
-from stackyard.stacks.model.stack import Stack, StackState
+from stackyard.stacks.model.stack import Stack
 from stackyard.stacks.model.vendors import (
     VENDORS,
     Terraform,
@@ -135,10 +138,14 @@ __all__ = [
     "Followed",
     "Given",
     "InputTakenError",
+    "Module",
     "Neighbours",
     "OutOfReachError",
     "PerformTask",
     "Pools",
+    "Project",
+    "ProjectKind",
+    "ProjectNotFoundError",
     "Provider",
     "ReferenceNotFoundError",
     "ReferenceProblemsError",

@@ -1,5 +1,7 @@
 """One class per case. Texts that clients compare are in `model/rules.py`."""
 
+from collections.abc import Collection, Container
+
 from stackyard.kernel.errors import (
     ConflictError,
     InvalidError,
@@ -10,6 +12,10 @@ from stackyard.kernel.errors import (
 
 class StackNotFoundError(NotFoundError):
     """There is no such stack, or you may not know of it."""
+
+
+class ProjectNotFoundError(NotFoundError):
+    """There is no such stack or module, or you may not know of it."""
 
 
 class StackProblemsError(ProblemsError):
@@ -69,6 +75,15 @@ class CommitUnknownError(InvalidError):
 
 class StackDependedOnError(ConflictError):
     """Other stacks depend on the stack: delete those dependencies first."""
+
+    def __init__(
+        self, stack: str, dependents: Collection[str], known: Container[str]
+    ) -> None:
+        """Name the dependents; of those not *known* to who asks, say how many."""
+        named = [f'"{one}"' for one in dependents if one in known]
+        if hidden := len(dependents) - len(named):
+            named.append(f"{hidden} that you may not read")
+        super().__init__(stack=stack, dependents=", ".join(named))
 
     def __str__(self) -> str:
         return f"{super().__str__()[:-1]} ({self.facts['dependents']})"
