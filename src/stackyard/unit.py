@@ -18,6 +18,8 @@ from stackyard.kernel.access import SYSTEM, Subject
 from stackyard.kernel.ids import RunId, SpaceId, StackId
 from stackyard.parts import Means, QueueUpkeep
 from stackyard.runs import (
+    Chains,
+    ChainStore,
     Deletions,
     Dispatch,
     Firings,
@@ -98,9 +100,23 @@ class Unit(Foundation):
             self._run_store,
             self.stacks,
             self.runs,
+            self.chains,
             self._progress,
             self.access,
             self.outbox,
+            self.clock,
+            self.trail,
+        )
+
+    @cached_property
+    def chains(self) -> Chains:
+        return Chains(
+            ChainStore(self.session),
+            self.stacks,
+            self.stack_dependencies,
+            self.states,
+            self._progress,
+            self.access,
             self.clock,
             self.trail,
         )
@@ -118,6 +134,7 @@ class Unit(Foundation):
             self.stacks,
             self.schedules,
             self.runs,
+            self.chains,
             self._progress,
             self.access,
             self.clock,
@@ -130,6 +147,7 @@ class Unit(Foundation):
             self._run_store,
             self.stacks,
             self.workers,
+            self.chains,
             self._progress,
             self.access,
             self.outbox,

@@ -4,6 +4,8 @@ Start with `states.py` and `model.py` for the life of a run, then `service/` for
 people, workers and the platform can do to it.
 """
 
+from stackyard.runs.chain import RunWait
+from stackyard.runs.chain_store import ChainStore
 from stackyard.runs.errors import (
     LegNotFoundError,
     LogGapError,
@@ -24,6 +26,7 @@ from stackyard.runs.log_model import LogChunk, PhaseLog
 from stackyard.runs.log_store import LogStore
 from stackyard.runs.model import Leg, Run, Transition, queue_run
 from stackyard.runs.service import (
+    Chains,
     Claim,
     Deletions,
     Dispatch,
@@ -45,6 +48,8 @@ from stackyard.runs.usage_store import UsageStore
 
 __all__ = [
     "LIVE_CHANNEL",
+    "ChainStore",
+    "Chains",
     "Claim",
     "Deletions",
     "Dispatch",
@@ -74,6 +79,7 @@ __all__ = [
     "RunTransitionError",
     "RunType",
     "RunTypeError",
+    "RunWait",
     "Runs",
     "Transition",
     "Triggers",

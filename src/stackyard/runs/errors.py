@@ -1,9 +1,12 @@
+from collections.abc import Sequence
+
 from stackyard.kernel.errors import (
     ConflictError,
     ForbiddenError,
     InvalidError,
     NotFoundError,
 )
+from stackyard.stacks import DependencyReference
 
 
 class RunNotFoundError(NotFoundError):
@@ -47,6 +50,21 @@ class ScheduleLateError(ConflictError):
 
 class DriftLimitError(ConflictError):
     """The worker pool looks for drift on as many stacks as it may already."""
+
+
+class InputsMissingError(ConflictError):
+    """Outputs that the stack is given by others are not there yet."""
+
+    def __init__(self, missing: Sequence[tuple[str, DependencyReference]]) -> None:
+        """Name each by the stack and output that it is to come from."""
+        named = ", ".join(
+            f"{one.input_name} (output {one.output_name} of {stack})"
+            for stack, one in missing
+        )
+        super().__init__(missing=named)
+
+    def __str__(self) -> str:
+        return f"the following inputs are missing: {self.facts['missing']}"
 
 
 class WorkspaceExpiredError(ConflictError):

@@ -71,6 +71,10 @@ class Run(Entity):
     skip_init: Mapped[bool] = mapped_column(default=False)
     retry_of: Mapped[RunId | None] = mapped_column(default=None)
     user_metadata: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
+    # Runs of stacks above have to end before it goes, or is skipped.
+    awaits_upstream: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # Names of outputs that its apply made or changed; None: it applied nothing.
+    changed_outputs: Mapped[list[str] | None] = mapped_column(ARRAY(Text), default=None)
     drift_detection: Mapped[bool] = mapped_column(default=False, server_default=false())
     runtime_row: Mapped[dict[str, Any] | None] = mapped_column(
         "runtime_config", JSONB(none_as_null=True), default=None
@@ -119,6 +123,11 @@ class Run(Entity):
         self.holds_blocker = self.type.blocking
         self.pool_id = pool_id
         return self._go(RunState.READY, at=at)
+
+    def skip(self, note: str, *, at: datetime) -> "Transition":
+        """What it was to come after gives no cause for it."""
+        self._ensure({RunState.QUEUED}, "be skipped")
+        return self._go(RunState.SKIPPED, at=at, note=note)
 
     def assign(self, *, at: datetime) -> "Transition":
         """A worker's slot was claimed for it."""

@@ -56,6 +56,7 @@ from stackyard.stacks.model.contexts import (
 )
 from stackyard.stacks.model.dependencies import (
     DependencyReference,
+    Edge,
     ReferenceSpec,
     StackDependency,
 )
@@ -134,6 +135,7 @@ __all__ = [
     "DetectDrift",
     "DriftDetectionExistsError",
     "DriftDetectionOffError",
+    "Edge",
     "Errand",
     "Followed",
     "Given",

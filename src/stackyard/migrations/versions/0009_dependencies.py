@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision: str = "0009"
 down_revision: str | None = "0011"
@@ -67,3 +68,32 @@ def upgrade() -> None:
         ["dependency_id", "input_name"],
         unique=True,
     )
+    op.create_table(
+        "run_waits",
+        sa.Column("run_id", sa.Text(), nullable=False),
+        sa.Column("upstream_id", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["run_id"],
+            ["runs.id"],
+            name=op.f("fk_run_waits_run_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["upstream_id"],
+            ["runs.id"],
+            name=op.f("fk_run_waits_upstream_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("run_id", "upstream_id", name=op.f("pk_run_waits")),
+    )
+    op.create_index("ix_run_waits_upstream_id", "run_waits", ["upstream_id"])
+    op.add_column(
+        "runs",
+        sa.Column(
+            "awaits_upstream",
+            sa.Boolean(),
+            server_default=sa.false(),
+            nullable=False,
+        ),
+    )
+    op.add_column("runs", sa.Column("changed_outputs", postgresql.ARRAY(sa.Text())))

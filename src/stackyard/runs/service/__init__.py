@@ -1,11 +1,12 @@
 """The use cases of runs, by who needs them.
 
-`triggers` is how runs come about, `requests` what people decide about them, `dispatch`
-how a run finds its worker, `legs` what a worker reports, `logs` what it printed,
-`deletions` how a stack goes, `firings` what schedules bring about, `usage` how much
-was worked.
+`triggers` is how runs come about, `chains` which others they bring with them,
+`requests` what people decide about them, `dispatch` how a run finds its worker, `legs`
+what a worker reports, `logs` what it printed, `deletions` how a stack goes, `firings`
+what schedules bring about, `usage` how much was worked.
 """
 
+from stackyard.runs.service.chains import Chains
 from stackyard.runs.service.deletions import Deletions
 from stackyard.runs.service.dispatch import Claim, Dispatch, Gate
 from stackyard.runs.service.firings import Firings
@@ -16,6 +17,7 @@ from stackyard.runs.service.triggers import Triggers
 from stackyard.runs.service.usage import Usage
 
 __all__ = [
+    "Chains",
     "Claim",
     "Deletions",
     "Dispatch",

@@ -19,6 +19,7 @@ from stackyard.runs.errors import (
     StackWithoutPoolError,
 )
 from stackyard.runs.model import Run, queue_run
+from stackyard.runs.service.chains import Chains
 from stackyard.runs.service.notes import note_run
 from stackyard.runs.service.progress import Progress
 from stackyard.runs.service.requests import Runs
@@ -55,6 +56,7 @@ class Firings:
     stacks: Stacks
     schedules: Schedules
     runs: Runs
+    chains: Chains
     progress: Progress
     access: Access
     clock: Clock
@@ -154,6 +156,7 @@ class Firings:
             **facts,
         )
         await self.progress.begin(run, first)
+        await self.chains.follow(run)
         verb = "create" if kind is RunType.TASK else "trigger"
         await note_run(self.trail, verb, run, stack, by=by)
         return run

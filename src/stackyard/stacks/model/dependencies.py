@@ -7,6 +7,7 @@ on. A reference hands an output of the stack above to runs of the one below.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from graphlib import TopologicalSorter
 from typing import Final, TypeAlias
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index
@@ -109,6 +110,14 @@ def cycle_of(new: Edge, edges: Iterable[Edge]) -> list[StackId] | None:
                 seen.add(following)
                 ways.append([*way, following])
     return None
+
+
+def in_order(ids: Iterable[StackId], edges: Iterable[Edge]) -> Iterator[StackId]:
+    """Yield these and all in *edges*, each after what it depends on."""
+    order: TopologicalSorter[StackId] = TopologicalSorter(dict.fromkeys(ids, ()))
+    for stack, other in edges:
+        order.add(stack, other)
+    return iter(order.static_order())
 
 
 def _problems(wanted: ReferenceSpec) -> Iterator[str]:

@@ -14,6 +14,7 @@ from stackyard.contexts import (
 from stackyard.kernel.access import Access, Action, Subject
 from stackyard.kernel.audit import Resource, ResourceType, Trail
 from stackyard.kernel.clock import Clock
+from stackyard.kernel.config import ConfigValue
 from stackyard.kernel.ids import ROOT, AttachmentId, ContextId, StackId, new_ulid
 from stackyard.kernel.needs import Rule, needs
 from stackyard.stacks.errors import AttachmentProblemsError, ContextOutOfReachError
@@ -145,10 +146,12 @@ class StackContexts:
         *,
         by: Subject,
         runtime_config: RuntimeConfig | None = None,
+        inputs: Sequence[ConfigValue] = (),
     ) -> Configuration:
         """Return what the job of a worker holds of it, in clear; and nothing else.
 
-        What the run is given of its own comes before everything.
+        What the run is given of its own comes before everything; *inputs*, outputs of
+        other stacks, come after the stack's own word and before that of contexts.
         """
         await self.access.require(by, Action.SPACE_ADMIN, space=ROOT)
         project = await self.stacks.project(stack_id, by=by)
@@ -160,6 +163,7 @@ class StackContexts:
         layers = [
             run.values(),
             own,
+            inputs,
             *(shared.get(one.context_id, []) for one in attached),
         ]
         return Configuration(

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from stackyard.kernel.access import Access, Action, Subject
 from stackyard.kernel.audit import Resource, ResourceType, Trail
 from stackyard.kernel.clock import Clock
-from stackyard.kernel.ids import DependencyId, ReferenceId, StackId, new_ulid
-from stackyard.kernel.needs import needs
+from stackyard.kernel.ids import ROOT, DependencyId, ReferenceId, StackId, new_ulid
+from stackyard.kernel.needs import Rule, needs
 from stackyard.stacks.errors import (
     DependencyCycleError,
     DependencyNotFoundError,
@@ -22,9 +22,11 @@ from stackyard.stacks.errors import (
 )
 from stackyard.stacks.model.dependencies import (
     DependencyReference,
+    Edge,
     ReferenceSpec,
     StackDependency,
     cycle_of,
+    in_order,
 )
 from stackyard.stacks.model.stack import Stack
 from stackyard.stacks.service.stacks import Stacks
@@ -162,10 +164,34 @@ class StackDependencies:
             [one.id for one in dependencies if one.id in readable]
         )
 
+    @needs(Rule.PLATFORM)
+    async def below(self, stack_id: StackId, *, by: Subject) -> Sequence[Edge]:
+        """Return every dependency on the stack, and on what depends on it, and on."""
+        await self.access.require(by, Action.SPACE_ADMIN, space=ROOT)
+        return await self.store.edges_below(stack_id)
+
+    @needs(Rule.PLATFORM)
+    async def upstream_first(
+        self, stacks: Sequence[Stack], *, by: Subject
+    ) -> list[Stack]:
+        """Return these so that each comes after those it depends on."""
+        await self.access.require(by, Action.SPACE_ADMIN, space=ROOT)
+        known = {one.id: one for one in stacks}
+        order = in_order(known, await self.store.edges_above(known))
+        return [known[one] for one in order if one in known]
+
+    @needs(Rule.PLATFORM)
+    async def handed_to(
+        self, stack_id: StackId, *, by: Subject
+    ) -> Sequence[tuple[StackId, DependencyReference]]:
+        """Return what runs of the stack are given, and by which stack."""
+        await self.access.require(by, Action.SPACE_ADMIN, space=ROOT)
+        return await self.store.handed_to(stack_id)
+
     async def _check_cycle(
         self, stack_id: StackId, depends_on_id: StackId, *, by: Subject
     ) -> None:
-        edges = await self.store.edges_above(depends_on_id)
+        edges = await self.store.edges_above([depends_on_id])
         cycle = cycle_of((stack_id, depends_on_id), edges)
         if cycle is None:
             return

@@ -1,7 +1,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Select, func, literal, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -54,9 +54,13 @@ class DependencyStore:
         key = func.hashtextextended("stack-dependencies", 0)
         await self.session.execute(select(func.pg_advisory_xact_lock(key)))
 
-    async def edges_above(self, stack_id: StackId) -> Sequence[Edge]:
-        """Return every dependency of what the stack depends on, however far away."""
-        way = select(literal(stack_id).label("id")).cte("above", recursive=True)
+    async def edges_above(self, ids: Collection[StackId]) -> Sequence[Edge]:
+        """Return every dependency of these, and of what they depend on, and on."""
+        way = (
+            select(StackDependency.stack_id.label("id"))
+            .where(StackDependency.stack_id.in_(ids))
+            .cte("above", recursive=True)
+        )
         way = way.union(
             select(StackDependency.depends_on_id).join(
                 way, way.c.id == StackDependency.stack_id
@@ -66,6 +70,40 @@ class DependencyStore:
             StackDependency.stack_id.in_(select(way.c.id))
         )
         return [(one, other) for one, other in await self.session.execute(query)]
+
+    async def edges_below(self, stack_id: StackId) -> Sequence[Edge]:
+        """Return every dependency on the stack, and on what depends on it, and on."""
+        way = (
+            select(StackDependency.depends_on_id.label("id"))
+            .where(StackDependency.depends_on_id == stack_id)
+            .cte("below", recursive=True)
+        )
+        way = way.union(
+            select(StackDependency.stack_id).join(
+                way, way.c.id == StackDependency.depends_on_id
+            )
+        )
+        query = (
+            select(StackDependency.stack_id, StackDependency.depends_on_id)
+            .where(StackDependency.depends_on_id.in_(select(way.c.id)))
+            .order_by(StackDependency.id)
+        )
+        return [(one, other) for one, other in await self.session.execute(query)]
+
+    async def handed_to(
+        self, stack_id: StackId
+    ) -> Sequence[tuple[StackId, DependencyReference]]:
+        """Return what the stack is given, and by which stack."""
+        query = (
+            select(StackDependency.depends_on_id, DependencyReference)
+            .join(
+                DependencyReference,
+                DependencyReference.dependency_id == StackDependency.id,
+            )
+            .where(StackDependency.stack_id == stack_id)
+            .order_by(DependencyReference.id)
+        )
+        return [(above, one) for above, one in await self.session.execute(query)]
 
     async def of(
         self, ids: Collection[StackId], spaces: Select[SpaceId]
