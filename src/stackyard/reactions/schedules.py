@@ -22,7 +22,7 @@ async def tell_due(tools: Tools) -> None:
             told = await unit.schedules.tell_due(by=SYSTEM) > 0
 
 
-async def carry_out(tools: Tools, event: ScheduleDue) -> None:
+async def carry_out_schedule(tools: Tools, event: ScheduleDue) -> None:
     """Carry it out, or write down why it cannot be."""
     try:
         async with tools.open_unit() as unit:

@@ -78,7 +78,7 @@ CHOREOGRAPHY: Final[Choreography[Tools]] = Choreography.of(
         when(StackUpdated, stacks.advance_updated, queue=FIFO, group=of_stack),
         when(StackEnabled, stacks.advance_enabled, queue=FIFO, group=of_stack),
         when(StackDeletionRequested, stacks.begin_deletion, queue=FIFO, group=of_stack),
-        when(ScheduleDue, schedules.carry_out, queue=FIFO, group=of_stack),
+        when(ScheduleDue, schedules.carry_out_schedule, queue=FIFO, group=of_stack),
         when(DriftFound, schedules.reconcile_drifted, queue=FIFO, group=of_stack),
         when(EntriesRecorded, audit.seal_recorded, queue=FIFO, group=of_trail),
         when(DeliveriesDue, audit.deliver_due, queue=EVENTS),

@@ -68,6 +68,8 @@ def decide(
             return Decision(
                 Turn.SKIP, f'The run {run.id} of "{run.stack_id}" is {run.state}.'
             )
+    if not upstreams:  # their stacks are gone
+        return Decision(Turn.GO)
     if not all(run.state.is_final for run in upstreams):
         return Decision(Turn.WAIT)
     for run in upstreams:
