@@ -137,11 +137,6 @@ FOUND_BY: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "Stack.dependsOn",
             "StackDependency.reference",
         ),
-        "StackDriftDetectionIntegration": (
-            "Query.stack",
-            "Stack.integrations",
-            "Integrations.driftDetection",
-        ),
         "StackRoleBinding": ("Query.stackRoleBinding",),
         "StackScheduledDelete": ("Query.stack", "Stack.scheduledDelete"),
         "StackScheduledRun": ("Query.stack", "Stack.scheduledRun"),
