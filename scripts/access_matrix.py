@@ -114,6 +114,7 @@ FOUND_BY: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "ManagedEntity": ("Query.stack", "Stack.entities"),
         "ManagedUser": ("Query.managedUser",),
         "ManagedUserGroup": ("Query.managedUserGroup",),
+        "Policy": ("Query.policy",),
         "PublicWorkerPool": ("Query.publicWorkerPool",),
         "Repo": ("Query.repo",),
         "RepoConnection": ("Query.repos",),
@@ -153,6 +154,7 @@ FOUND_BY: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 _ABOUT_A_STACK: Final = frozenset(
     {
         "contextDetach",
+        "policyDetach",
         "runStack",
         "stack",
         "stackDelete",
@@ -174,7 +176,10 @@ _ABOUT_A_STACK: Final = frozenset(
 )
 # Lists that are cut to what one may read, and so are never refused.
 _CUT: Final = frozenset(
-    {"contexts", "searchContexts", "searchStacks", "spaces", "stacks", "workerPools"}
+    {
+        *("contexts", "policies", "searchContexts", "searchPolicies", "searchStacks"),
+        *("spaces", "stacks", "workerPools"),
+    }
 )
 _UNSEEN: Final = dict.fromkeys(("reader", "writer", "run", "stranger"), MISSING)
 # What is said otherwise than the rules above would have it, and why.
@@ -190,6 +195,8 @@ EXCEPTIONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         # clients delete twice, and mean no harm
         "Mutation.contextDelete": dict.fromkeys(("neighbour", "run", "stranger"), NULL),
         "Mutation.contextDetach": dict.fromkeys(("neighbour", "stranger"), NULL),
+        "Mutation.policyDelete": dict.fromkeys(("neighbour", "run", "stranger"), NULL),
+        "Mutation.policyDetach": dict.fromkeys(("neighbour", "stranger"), NULL),
         "Mutation.repoDelete": dict.fromkeys(("neighbour", "run", "stranger"), YES),
         "Mutation.spaceDelete": dict.fromkeys(("neighbour", "run", "stranger"), NULL),
         "Mutation.stackDependencyDelete": dict.fromkeys(

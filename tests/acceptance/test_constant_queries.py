@@ -28,11 +28,13 @@ LISTS: Final = {
     "contexts": "contexts",
     "managedUserGroups": "managedUserGroups",
     "managedUsers": "managedUsers",
+    "policies": "policies",
     "repos": "repos.edges",
     "roles": "roles",
     "savedFilters": "savedFilters",
     "searchAuditTrailEntries": "searchAuditTrailEntries.edges",
     "searchContexts": "searchContexts.edges",
+    "searchPolicies": "searchPolicies.edges",
     "searchStacks": "searchStacks.edges",
     "sessions": "sessions",
     "spaces": "spaces",
@@ -44,6 +46,7 @@ ARGUMENTS: Final = {
     "repos": 'spaceID: "{home}", first: 100',
     "searchAuditTrailEntries": "input: { first: 100 }",
     "searchContexts": "input: { first: 100 }",
+    "searchPolicies": "input: { first: 100 }",
     "searchStacks": "input: { first: 100 }",
 }
 NOT_OF_ROWS: Final = {

@@ -8,6 +8,7 @@ from stackyard.identity import Known, SessionMethod, User
 from stackyard.kernel.access import SYSTEM, Action
 from stackyard.kernel.config import ConfigInput, ConfigType
 from stackyard.kernel.ids import ApiKeyId, PoolId, SpaceId, StackId, WorkerId, new_ulid
+from stackyard.policies import PolicySpec, PolicyType
 from stackyard.runs import RunType
 from stackyard.spaces import Holder, HolderKind, SpaceSpec
 from stackyard.stacks import (
@@ -36,6 +37,7 @@ async def add(world: World, numbers: range) -> None:
             stack = await _stack(unit, f"stack {number}", home, pool)
             await _context(unit, f"context {number}", home, stack)
             await _by_itself(unit, stack, StackId(world.names["net"]))
+            await _policy(unit, f"policy {number}", home, stack)
             await _people(unit, f"somebody {number}", home)
             await unit.filters.create(
                 FilterType.STACKS, f"filter {number}", "{}", is_public=True, by=SYSTEM
@@ -76,6 +78,12 @@ async def _by_itself(unit: Unit, stack: StackId, above: StackId) -> None:
     await unit.stack_dependencies.add_reference(made.id, wanted, by=SYSTEM)
     for errand in (TriggerRun(), DetectDrift()):
         await unit.schedules.create(stack, errand, Timing(("0 3 * * *",)), by=SYSTEM)
+
+
+async def _policy(unit: Unit, name: str, home: SpaceId, stack: StackId) -> None:
+    spec = PolicySpec(name=name, body="package spacelift", space_id=home)
+    policy = await unit.policies.create(spec, PolicyType.PLAN, by=SYSTEM)
+    await unit.stack_policies.attach(policy.id, stack, by=SYSTEM)
 
 
 async def _stack(unit: Unit, name: str, home: SpaceId, pool: PoolId) -> StackId:

@@ -23,6 +23,7 @@ from stackyard.kernel.ids import (
     ROOT,
     ContextId,
     LegId,
+    PolicyId,
     PoolId,
     RepoId,
     RunId,
@@ -33,6 +34,7 @@ from stackyard.kernel.ids import (
     WorkerId,
     new_ulid,
 )
+from stackyard.policies import PolicySpec, PolicyType
 from stackyard.processes.server import make_doors
 from stackyard.runs import Leg, RunState, RunType
 from stackyard.spaces import Holder, HolderKind, SpaceSpec, seed
@@ -76,6 +78,7 @@ AT_HOME = (
     *("context", "unused", "attachment"),
     *("dependency", "reference"),
     *("scheduled_run", "scheduled_task", "scheduled_delete"),
+    *("policy", "spare_policy", "policy_attachment"),
 )
 
 
@@ -115,6 +118,7 @@ class World:
             await self._contexts(unit)
             await self._dependencies(unit)
             await self._schedules(unit)
+            await self._policies(unit)
         await self._states()
         await self._runs()
         await self._keys()
@@ -284,6 +288,24 @@ class World:
         for name, errand, timing in errands:
             made = await unit.schedules.create(stack, errand, timing, by=SYSTEM)
             self.names[name] = made.id
+
+    async def _policies(self, unit: Unit) -> None:
+        for name, space in (
+            ("policy", "home"),
+            ("spare_policy", "home"),
+            ("foreign_policy", "other"),
+        ):
+            spec = PolicySpec(
+                name=name,
+                body="package spacelift",
+                space_id=SpaceId(self.names[space]),
+            )
+            made = await unit.policies.create(spec, PolicyType.PLAN, by=SYSTEM)
+            self.names[name] = made.id
+        attached = await unit.stack_policies.attach(
+            PolicyId(self.names["policy"]), StackId(self.names["net"]), by=SYSTEM
+        )
+        self.names["policy_attachment"] = attached.id
 
     async def _states(self) -> None:
         stack, files = StackId(self.names["net"]), self.whole.platform.state_files

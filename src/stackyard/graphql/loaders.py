@@ -14,6 +14,7 @@ from stackyard.kernel.access import Level, Subject
 from stackyard.kernel.ids import (
     ContextId,
     GroupId,
+    PolicyId,
     PoolId,
     RoleId,
     RunId,
@@ -26,9 +27,11 @@ from stackyard.runs import Run, RunType, Transition
 from stackyard.spaces import HolderKind, Role, RoleBinding, Space, SpaceNotFoundError
 from stackyard.stacks import (
     AttachedContext,
+    AttachedPolicy,
     ConfigElement,
     DependencyReference,
     Given,
+    PolicyCounts,
     Schedule,
     Stack,
     StackDependency,
@@ -187,6 +190,33 @@ class Loaders:
     def drift(self) -> Loader[StackId, Schedule | None]:
         return self._loader(
             lambda u, keys: u.schedules.drift_of(keys, by=self._by), _none
+        )
+
+    @cached_property
+    def attached_policies(self) -> Loader[StackId, list[AttachedPolicy]]:
+        return self._loader(
+            lambda u, keys: u.stack_policies.of(keys, by=self._by), lambda _: []
+        )
+
+    @cached_property
+    def policy_counts(self) -> Loader[PolicyId, PolicyCounts]:
+        return self._loader(
+            lambda u, keys: u.stack_policies.counts(keys, by=self._by),
+            lambda _: PolicyCounts(),
+        )
+
+    @cached_property
+    def stacks_with(self) -> Loader[PolicyId, list[AttachedPolicy]]:
+        return self._loader(
+            lambda u, keys: u.stack_policies.having(keys, by=self._by), lambda _: []
+        )
+
+    @cached_property
+    def policies_by_hand(
+        self,
+    ) -> Loader[tuple[PolicyId, StackId], AttachedPolicy | None]:
+        return self._loader(
+            lambda u, keys: u.stack_policies.by_hand(keys, by=self._by), _none
         )
 
     @cached_property

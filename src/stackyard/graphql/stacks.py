@@ -33,7 +33,6 @@ stack.set_alias("managesStateFile", "manages_state")
 _NOTHING: Final[dict[str, Any]] = {
     "starred": False,
     "deleted": False,  # a deleted stack is not found
-    "attachedPolicies": [],
     "moduleVersionsUsed": [],
 }
 _NOT_INTEGRATED: Final[dict[str, Any]] = {

@@ -17,6 +17,9 @@ from stackyard.stacks.errors import (
     DriftDetectionOffError,
     InputTakenError,
     OutOfReachError,
+    PolicyAttachedError,
+    PolicyNotAttachableError,
+    PolicyOutOfReachError,
     ProjectNotFoundError,
     ReferenceNotFoundError,
     ReferenceProblemsError,
@@ -61,6 +64,11 @@ from stackyard.stacks.model.dependencies import (
     StackDependency,
 )
 from stackyard.stacks.model.module import Module
+from stackyard.stacks.model.policies import (
+    AttachedPolicy,
+    PolicyAttachment,
+    PolicyCounts,
+)
 from stackyard.stacks.model.project import Project, ProjectKind, StackState
 from stackyard.stacks.model.releases import ReleasedTool, released
 from stackyard.stacks.model.runtime import RuntimeConfig, RuntimeVariable
@@ -98,6 +106,7 @@ from stackyard.stacks.service import (
     StackConfig,
     StackContexts,
     StackDependencies,
+    StackPolicies,
     Stacks,
 )
 from stackyard.stacks.store import (
@@ -105,6 +114,7 @@ from stackyard.stacks.store import (
     ConfigStore,
     DependencyStore,
     Followed,
+    PolicyAttachmentStore,
     ScheduleStore,
     StackStore,
     followed_elsewhere,
@@ -114,6 +124,7 @@ __all__ = [
     "OLDEST",
     "VENDORS",
     "AttachedContext",
+    "AttachedPolicy",
     "AttachmentProblemsError",
     "AttachmentStore",
     "CheckUrl",
@@ -144,6 +155,12 @@ __all__ = [
     "Neighbours",
     "OutOfReachError",
     "PerformTask",
+    "PolicyAttachedError",
+    "PolicyAttachment",
+    "PolicyAttachmentStore",
+    "PolicyCounts",
+    "PolicyNotAttachableError",
+    "PolicyOutOfReachError",
     "Pools",
     "Project",
     "ProjectKind",
@@ -178,6 +195,7 @@ __all__ = [
     "StackEnabled",
     "StackLockedError",
     "StackNotFoundError",
+    "StackPolicies",
     "StackProblemsError",
     "StackProtectedError",
     "StackSlugTakenError",

@@ -3,6 +3,7 @@
 from stackyard.stacks.service.config import StackConfig
 from stackyard.stacks.service.contexts import Given, StackContexts
 from stackyard.stacks.service.dependencies import StackDependencies
+from stackyard.stacks.service.policies import StackPolicies
 from stackyard.stacks.service.schedules import Schedules
 from stackyard.stacks.service.stacks import Stacks
 
@@ -12,5 +13,6 @@ __all__ = [
     "StackConfig",
     "StackContexts",
     "StackDependencies",
+    "StackPolicies",
     "Stacks",
 ]

@@ -1,6 +1,6 @@
 """Use cases of stacks: load, ask leave, decide, tell."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -277,7 +277,7 @@ class Stacks:
         stack.tracked_commit = commit.as_dict()
         stack.tracked_commit_set_by = set_by or by.name
         facts = {"Commit": stack.tracked_commit["hash"], "SetBy": set_by or by.name}
-        await self._note("set_current_commit", stack, by=by, facts=facts)
+        await self._note("set_current_commit", stack, by=by, **facts)
         return stack
 
     @needs(Rule.PLATFORM)
@@ -335,23 +335,17 @@ class Stacks:
 
     async def _check_reach(self, stack: Stack) -> None:
         """A stack uses what is in its space, or above as far as spaces inherit."""
-        lost = await self.store.cut_off_of(stack)
-        if lost:
+        if lost := await self.store.cut_off_of(stack):
             raise OutOfReachError(space=stack.space_id, uses=", ".join(lost))
 
     async def _note(
-        self,
-        verb: str,
-        stack: Stack,
-        *,
-        by: Subject,
-        facts: Mapping[str, Any] | None = None,
+        self, verb: str, stack: Stack, *, by: Subject, **facts: Any
     ) -> None:
         await self.trail.note(
             f"stack.{verb}",
             stack.resource(),
             space=stack.space_id,
-            facts={"ID": stack.id, "Name": stack.name} | dict(facts or {}),
+            facts={"ID": stack.id, "Name": stack.name} | facts,
             by=by,
         )
 
@@ -378,8 +372,7 @@ class Stacks:
         problems = spec_problems(
             spec, manages_state=manages_state, check_url=self.neighbours.check_url
         )
-        wrong_slug = slug_problem(slug)
-        if wrong_slug:
+        if wrong_slug := slug_problem(slug):
             problems.append(wrong_slug)
         if problems:
             raise StackProblemsError(*problems)

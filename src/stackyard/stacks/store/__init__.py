@@ -4,6 +4,7 @@ from stackyard.stacks.store.config import ConfigStore
 from stackyard.stacks.store.contexts import AttachmentStore
 from stackyard.stacks.store.dependencies import DependencyStore
 from stackyard.stacks.store.elsewhere import Followed, followed_elsewhere
+from stackyard.stacks.store.policies import PolicyAttachmentStore
 from stackyard.stacks.store.schedules import ScheduleStore
 from stackyard.stacks.store.stacks import StackStore
 
@@ -12,6 +13,7 @@ __all__ = [
     "ConfigStore",
     "DependencyStore",
     "Followed",
+    "PolicyAttachmentStore",
     "ScheduleStore",
     "StackStore",
     "followed_elsewhere",
