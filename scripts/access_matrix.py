@@ -111,6 +111,7 @@ FOUND_BY: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "ConfigElement": ("Query.stack", "Stack.config"),
         "Context": ("Query.context",),
         "ContextStackAttachment": ("Query.context", "Context.attachedStacks"),
+        "Integrations": ("Query.stack", "Stack.integrations"),
         "ManagedEntity": ("Query.stack", "Stack.entities"),
         "ManagedUser": ("Query.managedUser",),
         "ManagedUserGroup": ("Query.managedUserGroup",),
@@ -139,7 +140,16 @@ FOUND_BY: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "Space": ("Query.space",),
         "Stack": ("Query.stack",),
         "StackContextAttachment": ("Query.stack", "Stack.attachedContexts"),
+        "StackDependency": ("Query.stack", "Stack.dependsOn"),
+        "StackDependencyReference": (
+            "Query.stack",
+            "Stack.dependsOn",
+            "StackDependency.reference",
+        ),
         "StackRoleBinding": ("Query.stackRoleBinding",),
+        "StackScheduledDelete": ("Query.stack", "Stack.scheduledDelete"),
+        "StackScheduledRun": ("Query.stack", "Stack.scheduledRun"),
+        "StackScheduledTask": ("Query.stack", "Stack.scheduledTask"),
         "StateVersion": ("Query.stack", "Stack.stateVersions"),
         "UserGroupRoleBinding": ("Query.userGroupRoleBinding",),
         "UserRoleBinding": ("Query.userRoleBinding",),
@@ -157,6 +167,11 @@ _ABOUT_A_STACK: Final = frozenset(
         "runStack",
         "stack",
         "stackDelete",
+        "stackDependenciesAddReference",
+        "stackDependenciesDeleteReference",
+        "stackDependenciesUpdateReference",
+        "stackDependencyCreate",
+        "stackDependencyDelete",
         "stackDisable",
         "stackEnable",
         "stackLock",
@@ -201,6 +216,18 @@ EXCEPTIONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         "Mutation.policyDetach": dict.fromkeys(("neighbour", "stranger"), NULL),
         "Mutation.repoDelete": dict.fromkeys(("neighbour", "run", "stranger"), YES),
         "Mutation.spaceDelete": dict.fromkeys(("neighbour", "run", "stranger"), NULL),
+        "Mutation.stackDependencyDelete": dict.fromkeys(
+            ("neighbour", "stranger"), NULL
+        ),
+        "Mutation.stackDependenciesDeleteReference": dict.fromkeys(
+            ("neighbour", "stranger"), NULL
+        ),
+        # no policy can declare one so far
+        "Mutation.runExternalDependencyMarkAsCompleted": dict.fromkeys(
+            (who for who, asker in WHO.items() if asker.level is not None), MISSING
+        ),
+        # asked of a stack that is not the run's own
+        "Mutation.stackIntegrationDriftDetectionCreate": {"run": MISSING},
         # whoever cannot see the parent is not told whether it is there
         "Mutation.spaceCreate": dict.fromkeys(("neighbour", "run", "stranger"), NO),
         # nothing carries out the tests of a module yet

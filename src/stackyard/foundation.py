@@ -45,11 +45,15 @@ from stackyard.spaces import (
 from stackyard.stacks import (
     AttachmentStore,
     ConfigStore,
+    DependencyStore,
     Neighbours,
     PolicyAttachmentStore,
     ProjectKind,
+    Schedules,
+    ScheduleStore,
     StackConfig,
     StackContexts,
+    StackDependencies,
     StackPolicies,
     Stacks,
     StackStore,
@@ -250,6 +254,16 @@ class Foundation(Parts):
         )
 
     @cached_property
+    def stack_dependencies(self) -> StackDependencies:
+        return StackDependencies(
+            DependencyStore(self.session),
+            self.stacks,
+            self.access,
+            self.clock,
+            self.trail,
+        )
+
+    @cached_property
     def policies(self) -> Policies:
         return Policies(
             PolicyStore(self.session),
@@ -272,6 +286,17 @@ class Foundation(Parts):
             self.stacks,
             self.policies,
             self.access,
+            self.clock,
+            self.trail,
+        )
+
+    @cached_property
+    def schedules(self) -> Schedules:
+        return Schedules(
+            ScheduleStore(self.session),
+            self.stacks,
+            self.access,
+            self.outbox,
             self.clock,
             self.trail,
         )

@@ -28,6 +28,16 @@ _SETTINGS: Final = (
 )
 _KEY: Final = 'admin: false, name: "x"'
 _RUN: Final = 'stack: "{net}", run: "{queued}"'
+_REFERENCE: Final = (
+    'outputName: "x", inputName: "X", type: ENVIRONMENT_VARIABLE, triggerAlways: false'
+)
+_DRIFT: Final = (
+    'input: { ignoreState: false, reconcile: false, schedule: ["0 3 * * *"] }'
+)
+_OF_NET: Final = 'stack: "{net}", scheduled'
+_GONE: Final = "input: { shouldDeleteResources: false, timestampSchedule: 123 }"
+_TRIGGER: Final = 'input: { name: "x", cronSchedule: ["0 3 * * *"] }'
+_TASK: Final = 'input: { command: "true", timestampSchedule: 123 }'
 _POOL: Final = f'name: "x", certificateSigningRequest: "{CSR}", space: "{{home}}"'
 
 # Field of a root → its arguments; "" for none.
@@ -116,6 +126,7 @@ ROOTS: Final[Mapping[str, str]] = {
     "runConfirm": 'stack: "{net}", run: "{unconfirmed}"',
     "runDiscard": 'stack: "{net}", run: "{unconfirmed}"',
     "runDiscardAll": 'stack: "{net}"',
+    "runExternalDependencyMarkAsCompleted": 'dependency: "x", status: FINISHED',
     "runPrioritizeSet": f"{_RUN}, prioritize: true",
     "runRetry": _RUN,
     "runStack": 'runId: "{queued}"',
@@ -155,13 +166,32 @@ ROOTS: Final[Mapping[str, str]] = {
     "stackConfigDelete": 'stack: "{net}", id: "{element}"',
     "stackCreate": f'slug: "x", input: {{ {_STACK} }}',
     "stackDelete": 'id: "{net}"',
+    "stackDependenciesAddReference": 'stackDependencyID: "{dependency}",'
+    f" reference: {{ {_REFERENCE} }}",
+    "stackDependenciesDeleteReference": 'id: "{reference}"',
+    "stackDependenciesUpdateReference": "reference: "
+    f'{{ id: "{{reference}}", {_REFERENCE} }}',
+    "stackDependencyCreate": 'input: { stackId: "{net}", dependsOnStackId: "{bound}" }',
+    "stackDependencyDelete": 'id: "{dependency}"',
     "stackDisable": 'id: "{net}"',
     "stackEnable": 'id: "{net}"',
+    "stackIntegrationDriftDetectionCreate": f'stack: "{{bound}}", {_DRIFT}',
+    "stackIntegrationDriftDetectionDelete": 'stack: "{net}"',
+    "stackIntegrationDriftDetectionUpdate": f'stack: "{{net}}", {_DRIFT}',
     "stackLock": 'id: "{net}"',
     "stackManagedStateRollback": 'id: "{net}", stateVersionId: "{state}"',
     "stackRoleBinding": 'id: "{stack_binding}"',
     "stackRoleBindingCreate": f'input: {{ stackID: "{{net}}", {_BINDING} }}',
     "stackRoleBindingDelete": 'id: "{stack_binding}"',
+    "stackScheduledDeleteCreate": f'stack: "{{net}}", {_GONE}',
+    "stackScheduledDeleteDelete": f'{_OF_NET}Delete: "{{scheduled_delete}}"',
+    "stackScheduledDeleteUpdate": f'{_OF_NET}Delete: "{{scheduled_delete}}", {_GONE}',
+    "stackScheduledRunCreate": f'stack: "{{net}}", {_TRIGGER}',
+    "stackScheduledRunDelete": f'{_OF_NET}Run: "{{scheduled_run}}"',
+    "stackScheduledRunUpdate": f'{_OF_NET}Run: "{{scheduled_run}}", {_TRIGGER}',
+    "stackScheduledTaskCreate": f'stack: "{{net}}", {_TASK}',
+    "stackScheduledTaskDelete": f'{_OF_NET}Task: "{{scheduled_task}}"',
+    "stackScheduledTaskUpdate": f'{_OF_NET}Task: "{{scheduled_task}}", {_TASK}',
     "stackSetCurrentCommit": 'id: "{net}", sha: "{commit}"',
     "stackSyncCommit": 'id: "{net}"',
     "stackUnlock": 'id: "{net}"',
@@ -211,11 +241,12 @@ ARGUMENTS: Final[Mapping[str, str]] = {
     "Run.changesV3": "input: {}",
     "Run.logs": "state: PREPARING",
     "Stack.configElement": 'id: "{element}"',
-    "Stack.dependency": 'id: "x"',
+    "Stack.dependency": 'id: "{dependency}"',
+    "StackDependency.reference": 'id: "{reference}"',
     "Stack.runResourceState": 'id: "{queued}"',
-    "Stack.scheduledDelete": 'id: "x"',
-    "Stack.scheduledRun": 'id: "x"',
-    "Stack.scheduledTask": 'id: "x"',
+    "Stack.scheduledDelete": 'id: "{scheduled_delete}"',
+    "Stack.scheduledRun": 'id: "{scheduled_run}"',
+    "Stack.scheduledTask": 'id: "{scheduled_task}"',
 }
 
 

@@ -12,7 +12,13 @@ from stackyard.modules import Code, ModuleSpec, name_module
 from stackyard.policies import PolicySpec, PolicyType
 from stackyard.runs import RunType
 from stackyard.spaces import Holder, HolderKind, SpaceSpec
-from stackyard.stacks import TrackedCommit
+from stackyard.stacks import (
+    DetectDrift,
+    ReferenceSpec,
+    Timing,
+    TrackedCommit,
+    TriggerRun,
+)
 from stackyard.state import parse
 from stackyard.unit import Unit
 from stackyard.vcs import RepositorySettings
@@ -31,6 +37,7 @@ async def add(world: World, numbers: range) -> None:
             pool = await _pool(unit, f"pool {number}", home)
             stack = await _stack(unit, f"stack {number}", home, pool)
             await _context(unit, f"context {number}", home, stack)
+            await _by_itself(unit, stack, StackId(world.names["net"]))
             await _policy(unit, f"policy {number}", home, stack)
             await _module(unit, f"module-{number}", home, stack)
             await _people(unit, f"somebody {number}", home)
@@ -65,6 +72,14 @@ async def _context(unit: Unit, name: str, home: SpaceId, stack: StackId) -> None
     element = ConfigInput("zone", ConfigType.ENVIRONMENT_VARIABLE, "a", False)
     await unit.context_config.add(context.id, element, by=SYSTEM)
     await unit.stack_contexts.attach(context.id, stack, by=SYSTEM)
+
+
+async def _by_itself(unit: Unit, stack: StackId, above: StackId) -> None:
+    made = await unit.stack_dependencies.create(stack, above, by=SYSTEM)
+    wanted = ReferenceSpec("address", "ADDRESS")
+    await unit.stack_dependencies.add_reference(made.id, wanted, by=SYSTEM)
+    for errand in (TriggerRun(), DetectDrift()):
+        await unit.schedules.create(stack, errand, Timing(("0 3 * * *",)), by=SYSTEM)
 
 
 async def _policy(unit: Unit, name: str, home: SpaceId, stack: StackId) -> None:

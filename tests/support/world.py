@@ -6,6 +6,7 @@ What is asked about lies in HOME; `names` are the ids of one thing of each kind 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import msgspec
 
@@ -38,7 +39,18 @@ from stackyard.policies import PolicySpec, PolicyType
 from stackyard.processes.server import make_doors
 from stackyard.runs import Leg, RunState, RunType
 from stackyard.spaces import Holder, HolderKind, SpaceSpec, seed
-from stackyard.stacks import Provider, TrackedCommit
+from stackyard.stacks import (
+    DeleteStack,
+    DetectDrift,
+    Errand,
+    PerformTask,
+    Provider,
+    ReferenceSpec,
+    RuntimeConfig,
+    Timing,
+    TrackedCommit,
+    TriggerRun,
+)
 from stackyard.unit import Unit
 from stackyard.vcs import FileChange, NewRevision, RepositorySettings
 from stackyard.workers import PoolSettings
@@ -65,6 +77,8 @@ AT_HOME = (
     *("home", "nook", "pool", "idle", "worker", "net", "gov", "bound", "repo", "spare"),
     *("unconfirmed", "queued", "net_run", "stack_binding", "state"),
     *("context", "unused", "attachment"),
+    *("dependency", "reference"),
+    *("scheduled_run", "scheduled_task", "scheduled_delete"),
     *("policy", "spare_policy", "policy_attachment"),
     *("module", "module_version"),
 )
@@ -104,6 +118,8 @@ class World:
         async with self.whole.platform.unit() as unit:
             await self._stacks(unit)
             await self._contexts(unit)
+            await self._dependencies(unit)
+            await self._schedules(unit)
             await self._policies(unit)
             await self._modules(unit)
         await self._states()
@@ -252,6 +268,29 @@ class World:
             ContextId(self.names["context"]), StackId(self.names["net"]), by=SYSTEM
         )
         self.names["attachment"] = attached.id
+
+    async def _dependencies(self, unit: Unit) -> None:
+        made = await unit.stack_dependencies.create(
+            StackId(self.names["net"]), StackId(self.names["gov"]), by=SYSTEM
+        )
+        reference = await unit.stack_dependencies.add_reference(
+            made.id, ReferenceSpec("address", "ADDRESS"), by=SYSTEM
+        )
+        self.names |= {"dependency": made.id, "reference": reference.id}
+
+    async def _schedules(self, unit: Unit) -> None:
+        stack, daily = StackId(self.names["net"]), Timing(("0 3 * * *",))
+        once = Timing(at=self.whole.clock() + timedelta(days=30))
+        config = RuntimeConfig(project_root="infra")
+        errands: list[tuple[str, Errand, Timing]] = [
+            ("scheduled_run", TriggerRun(runtime_config=config), daily),
+            ("scheduled_task", PerformTask(command="true"), daily),
+            ("scheduled_delete", DeleteStack(destroy_resources=False), once),
+            ("drift", DetectDrift(), daily),
+        ]
+        for name, errand, timing in errands:
+            made = await unit.schedules.create(stack, errand, timing, by=SYSTEM)
+            self.names[name] = made.id
 
     async def _policies(self, unit: Unit) -> None:
         for name, space in (

@@ -29,6 +29,9 @@ BindingId = NewType("BindingId", str)
 FilterId = NewType("FilterId", str)
 VersionId = NewType("VersionId", str)  # of a module
 ShareId = NewType("ShareId", str)  # of a module
+DependencyId = NewType("DependencyId", str)
+ReferenceId = NewType("ReferenceId", str)
+ScheduleId = NewType("ScheduleId", str)
 
 ROOT: Final = SpaceId("root")
 LEGACY: Final = SpaceId("legacy")

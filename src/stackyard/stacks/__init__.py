@@ -10,14 +10,25 @@ from stackyard.stacks.errors import (
     CommitUnknownError,
     ContextAttachedError,
     ContextOutOfReachError,
+    DependencyCycleError,
+    DependencyExistsError,
+    DependencyNotFoundError,
+    DriftDetectionExistsError,
+    DriftDetectionOffError,
+    InputTakenError,
     OutOfReachError,
     PolicyAttachedError,
     PolicyNotAttachableError,
     PolicyOutOfReachError,
     ProjectNotFoundError,
+    ReferenceNotFoundError,
+    ReferenceProblemsError,
     RepositoryUnknownError,
+    ScheduleNotFoundError,
+    ScheduleProblemsError,
     SpaceUnknownError,
     StackDeletingError,
+    StackDependedOnError,
     StackLockedError,
     StackNotFoundError,
     StackProblemsError,
@@ -27,6 +38,7 @@ from stackyard.stacks.errors import (
     WorkerPoolUnknownError,
 )
 from stackyard.stacks.events import (
+    ScheduleDue,
     StackCreated,
     StackDeleted,
     StackDeletionRequested,
@@ -45,6 +57,12 @@ from stackyard.stacks.model.contexts import (
     hooks_in_order,
     ranked,
 )
+from stackyard.stacks.model.dependencies import (
+    DependencyReference,
+    Edge,
+    ReferenceSpec,
+    StackDependency,
+)
 from stackyard.stacks.model.module import Module
 from stackyard.stacks.model.policies import (
     AttachedPolicy,
@@ -53,6 +71,18 @@ from stackyard.stacks.model.policies import (
 )
 from stackyard.stacks.model.project import Project, ProjectKind, StackState
 from stackyard.stacks.model.releases import ReleasedTool, released
+from stackyard.stacks.model.runtime import RuntimeConfig, RuntimeVariable
+from stackyard.stacks.model.schedules import (
+    OLDEST,
+    DeleteStack,
+    DetectDrift,
+    Errand,
+    PerformTask,
+    Schedule,
+    ScheduleKind,
+    Timing,
+    TriggerRun,
+)
 from stackyard.stacks.model.spec import Provider, StackSpec
 from stackyard.stacks.model.stack import Stack
 from stackyard.stacks.model.vendors import (
@@ -72,9 +102,11 @@ from stackyard.stacks.ports import (
 )
 from stackyard.stacks.service import (
     Given,
+    Schedules,
     Settling,
     StackConfig,
     StackContexts,
+    StackDependencies,
     StackPolicies,
     Stacks,
 )
@@ -82,8 +114,10 @@ from stackyard.stacks.store import (
     AttachmentStore,
     Condition,
     ConfigStore,
+    DependencyStore,
     Followed,
     PolicyAttachmentStore,
+    ScheduleStore,
     StackStore,
     flag_condition,
     followed_elsewhere,
@@ -93,6 +127,7 @@ from stackyard.stacks.store import (
 )
 
 __all__ = [
+    "OLDEST",
     "VENDORS",
     "AttachedContext",
     "AttachedPolicy",
@@ -109,11 +144,24 @@ __all__ = [
     "ContextAttachedError",
     "ContextAttachment",
     "ContextOutOfReachError",
+    "DeleteStack",
+    "DependencyCycleError",
+    "DependencyExistsError",
+    "DependencyNotFoundError",
+    "DependencyReference",
+    "DependencyStore",
+    "DetectDrift",
+    "DriftDetectionExistsError",
+    "DriftDetectionOffError",
+    "Edge",
+    "Errand",
     "Followed",
     "Given",
+    "InputTakenError",
     "Module",
     "Neighbours",
     "OutOfReachError",
+    "PerformTask",
     "PolicyAttachedError",
     "PolicyAttachment",
     "PolicyAttachmentStore",
@@ -125,9 +173,21 @@ __all__ = [
     "ProjectKind",
     "ProjectNotFoundError",
     "Provider",
+    "ReferenceNotFoundError",
+    "ReferenceProblemsError",
+    "ReferenceSpec",
     "ReleasedTool",
     "Repositories",
     "RepositoryUnknownError",
+    "RuntimeConfig",
+    "RuntimeVariable",
+    "Schedule",
+    "ScheduleDue",
+    "ScheduleKind",
+    "ScheduleNotFoundError",
+    "ScheduleProblemsError",
+    "ScheduleStore",
+    "Schedules",
     "Settling",
     "SpaceUnknownError",
     "Stack",
@@ -137,6 +197,9 @@ __all__ = [
     "StackDeleted",
     "StackDeletingError",
     "StackDeletionRequested",
+    "StackDependedOnError",
+    "StackDependencies",
+    "StackDependency",
     "StackEnabled",
     "StackLockedError",
     "StackNotFoundError",
@@ -153,7 +216,9 @@ __all__ = [
     "Stacks",
     "Terraform",
     "TerraformTool",
+    "Timing",
     "TrackedCommit",
+    "TriggerRun",
     "Vendor",
     "VisibleSpaces",
     "WorkerPoolUnknownError",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from stackyard.kernel.access import SYSTEM
 from stackyard.kernel.events import Outbox
 from stackyard.kernel.needs import Rule, needs
-from stackyard.runs.events import RunEnded
+from stackyard.runs.events import DriftFound, RunEnded, RunQueued
 from stackyard.runs.model import Run, Transition
 from stackyard.runs.states import RunType
 from stackyard.runs.store import RunStore
@@ -22,6 +22,9 @@ class Progress:
     async def begin(self, run: Run, first: Transition) -> None:
         await self.store.add(run, first)
         await self._show_on_stack(run, first)
+        await self.outbox.add(
+            RunQueued(run_id=run.id, stack_id=run.stack_id, at=run.created_at)
+        )
 
     @needs(Rule.PARENT)
     async def record(self, run: Run, step: Transition) -> None:
@@ -30,6 +33,10 @@ class Progress:
         if run.state.is_final:
             await self.outbox.add(
                 RunEnded(run_id=run.id, stack_id=run.stack_id, at=step.at)
+            )
+        if run.has_found_drift:
+            await self.outbox.add(
+                DriftFound(run_id=run.id, stack_id=run.stack_id, at=step.at)
             )
 
     async def _show_on_stack(self, run: Run, step: Transition) -> None:

@@ -2,8 +2,10 @@
 
 from stackyard.stacks.store.config import ConfigStore
 from stackyard.stacks.store.contexts import AttachmentStore
+from stackyard.stacks.store.dependencies import DependencyStore
 from stackyard.stacks.store.elsewhere import Followed, followed_elsewhere
 from stackyard.stacks.store.policies import PolicyAttachmentStore
+from stackyard.stacks.store.schedules import ScheduleStore
 from stackyard.stacks.store.search import (
     Condition,
     flag_condition,
@@ -17,8 +19,10 @@ __all__ = [
     "AttachmentStore",
     "Condition",
     "ConfigStore",
+    "DependencyStore",
     "Followed",
     "PolicyAttachmentStore",
+    "ScheduleStore",
     "StackStore",
     "flag_condition",
     "followed_elsewhere",
