@@ -13,7 +13,6 @@ from typing import TypeAlias
 
 from stackyard.filters import Filters, FilterStore
 from stackyard.follows import Follows, FollowStore
-from stackyard.foundation import Foundation
 from stackyard.kernel.access import SYSTEM, Subject
 from stackyard.kernel.ids import RunId, SpaceId, StackId
 from stackyard.parts import Means, QueueUpkeep
@@ -31,12 +30,13 @@ from stackyard.runs import (
     UsageStore,
 )
 from stackyard.state import States, StateStore
+from stackyard.surroundings import Surroundings
 
 _random = SystemRandom()
 
 
 @dataclass(frozen=True)
-class Unit(Foundation):
+class Unit(Surroundings):
     """Each slice's service is a `cached_property` that is built of the parts."""
 
     @cached_property

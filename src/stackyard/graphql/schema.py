@@ -8,9 +8,11 @@ from graphql import GraphQLSchema
 from stackyard.graphql import (
     account,
     audit,
+    clouds,
     contexts,
     filters,
     identity,
+    integrations,
     people,
     repos,
     roles,
@@ -23,6 +25,7 @@ from stackyard.graphql import (
     stacks,
     state,
     vendors,
+    webhooks,
     workers,
 )
 from stackyard.graphql.mutations import name_mutations
@@ -43,6 +46,9 @@ NOUNS = (
     stacks,
     stack_config,
     contexts,
+    clouds,
+    integrations,
+    webhooks,
     vendors,
     runs,
     state,

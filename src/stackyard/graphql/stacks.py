@@ -36,21 +36,6 @@ _NOTHING: Final[dict[str, Any]] = {
     "dependsOn": [],
     "isDependedOnBy": [],
     "moduleVersionsUsed": [],
-    "integrations": {
-        "aws": {
-            "assume_role_policy_statement": "",
-            "generate_credentials_in_worker": False,
-            "activated": False,
-        },
-        "drift_detection": {
-            "ignore_state": False,
-            "reconcile": False,
-            "schedule": [],
-            "deleted": False,
-        },
-        "gcp": {"token_scopes": [], "activated": False},
-        "webhooks": [],
-    },
 }
 for _field, _value in _NOTHING.items():
     stack.set_field(_field, lambda *_, value=_value: value)

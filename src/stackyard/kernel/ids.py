@@ -26,6 +26,8 @@ SecurityKeyId = NewType("SecurityKeyId", str)
 RoleId = NewType("RoleId", str)
 BindingId = NewType("BindingId", str)
 FilterId = NewType("FilterId", str)
+CloudId = NewType("CloudId", str)  # what lets runs into a cloud
+WebhookId = NewType("WebhookId", str)
 
 ROOT: Final = SpaceId("root")
 LEGACY: Final = SpaceId("legacy")

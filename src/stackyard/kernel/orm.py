@@ -10,6 +10,7 @@ from stackyard.kernel.ids import (
     ApiKeyId,
     AttachmentId,
     BindingId,
+    CloudId,
     ContextId,
     FilterId,
     GroupId,
@@ -23,6 +24,7 @@ from stackyard.kernel.ids import (
     SpaceId,
     StackId,
     UserId,
+    WebhookId,
     WorkerId,
 )
 
@@ -61,6 +63,8 @@ class Entity(DeclarativeBase):
         RoleId: Text(),
         BindingId: Text(),
         FilterId: Text(),
+        CloudId: Text(),
+        WebhookId: Text(),
         datetime: TIMESTAMP(timezone=True),
         StrEnum: Enum(
             StrEnum,

@@ -53,6 +53,7 @@ from stackyard.stacks.ports import (
     CommitFacts,
     Neighbours,
     Pools,
+    Reaching,
     Repositories,
     VisibleSpaces,
 )
@@ -62,7 +63,9 @@ from stackyard.stacks.store import (
     ConfigStore,
     Followed,
     StackStore,
+    attaches_itself,
     followed_elsewhere,
+    reaches,
 )
 
 __all__ = [
@@ -90,6 +93,7 @@ __all__ = [
     "ProjectKind",
     "ProjectNotFoundError",
     "Provider",
+    "Reaching",
     "ReleasedTool",
     "Repositories",
     "RepositoryUnknownError",
@@ -119,11 +123,13 @@ __all__ = [
     "Vendor",
     "VisibleSpaces",
     "WorkerPoolUnknownError",
+    "attaches_itself",
     "computed_variables",
     "effective",
     "followed_elsewhere",
     "hooks_in_order",
     "ranked",
+    "reaches",
     "released",
     "vendor_name",
 ]

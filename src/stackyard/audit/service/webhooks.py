@@ -21,7 +21,6 @@ from stackyard.audit.model.webhook import (
     WebhookSettings,
     payload,
     run_payload,
-    signatures,
 )
 from stackyard.audit.ports import Posted
 from stackyard.audit.service.leave import require_administrator
@@ -35,6 +34,7 @@ from stackyard.kernel.needs import Rule, needs
 from stackyard.kernel.origin import origin
 from stackyard.kernel.secrets import Sealed, UnsealError, Vault
 from stackyard.kernel.site import Site
+from stackyard.kernel.webhooks import signatures
 
 _THE_WEBHOOK: Final = Resource(ResourceType.WEBHOOK, "audit_trail_webhook")
 _ENTITY: Final = "audit_trail_webhook"

@@ -331,7 +331,10 @@ class Stacks:
 
     async def _check_reach(self, stack: Stack) -> None:
         """A stack uses what is in its space, or above as far as spaces inherit."""
-        lost = await self.store.cut_off_of(stack)
+        lost = [
+            *await self.store.cut_off_of(stack),
+            *await self.neighbours.find_cut_off(stack.id),
+        ]
         if lost:
             raise OutOfReachError(space=stack.space_id, uses=", ".join(lost))
 

@@ -1,5 +1,6 @@
 """All SQL about stacks."""
 
+from stackyard.stacks.store.attaching import attaches_itself, reaches
 from stackyard.stacks.store.config import ConfigStore
 from stackyard.stacks.store.contexts import AttachmentStore
 from stackyard.stacks.store.elsewhere import Followed, followed_elsewhere
@@ -10,5 +11,7 @@ __all__ = [
     "ConfigStore",
     "Followed",
     "StackStore",
+    "attaches_itself",
     "followed_elsewhere",
+    "reaches",
 ]

@@ -1,0 +1,6 @@
+"""All SQL about webhooks."""
+
+from stackyard.webhooks.store.named import NamedWebhookStore
+from stackyard.webhooks.store.own import StackWebhookStore
+
+__all__ = ["NamedWebhookStore", "StackWebhookStore"]
