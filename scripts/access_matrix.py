@@ -107,12 +107,16 @@ FOUND_BY: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "AuditTrailWebhook": ("Query.auditTrailWebhook",),
         "ApiKey": ("Query.apiKey",),
         "ApiKeyRoleBinding": ("Query.apiKeyRoleBinding",),
+        "AwsIntegration": ("Query.awsIntegration",),
+        "AzureIntegration": ("Query.azureIntegration",),
         "ConfigElement": ("Query.stack", "Stack.config"),
         "Context": ("Query.context",),
         "ContextStackAttachment": ("Query.context", "Context.attachedStacks"),
+        "Integrations": ("Query.stack", "Stack.integrations"),
         "ManagedEntity": ("Query.stack", "Stack.entities"),
         "ManagedUser": ("Query.managedUser",),
         "ManagedUserGroup": ("Query.managedUserGroup",),
+        "NamedWebhooksIntegration": ("Query.namedWebhooksIntegration",),
         "PublicWorkerPool": ("Query.publicWorkerPool",),
         "Repo": ("Query.repo",),
         "RepoConnection": ("Query.repos",),
@@ -135,6 +139,11 @@ FOUND_BY: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "UserGroupRoleBinding": ("Query.userGroupRoleBinding",),
         "UserRoleBinding": ("Query.userRoleBinding",),
         "Viewer": ("Query.viewer",),
+        "WebhooksIntegration": (
+            "Query.stack",
+            "Stack.integrations",
+            "Integrations.webhooks",
+        ),
         "Worker": ("Query.workerPool", "WorkerPool.workers"),
         "WorkerPool": ("Query.workerPool",),
     }
@@ -142,12 +151,20 @@ FOUND_BY: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 # Root fields about a stack that do not name it with an argument `stack`.
 _ABOUT_A_STACK: Final = frozenset(
     {
+        "awsIntegrationAttachmentUpdate",
+        "awsIntegrationDetach",
+        "azureIntegrationAttachmentUpdate",
+        "azureIntegrationDetach",
         "contextDetach",
         "runStack",
         "stack",
         "stackDelete",
         "stackDisable",
         "stackEnable",
+        "stackIntegrationAwsCreate",
+        "stackIntegrationAwsDelete",
+        "stackIntegrationGcpCreate",
+        "stackIntegrationGcpDelete",
         "stackLock",
         "stackManagedStateRollback",
         "stackSetCurrentCommit",
@@ -159,9 +176,20 @@ _ABOUT_A_STACK: Final = frozenset(
 )
 # Lists that are cut to what one may read, and so are never refused.
 _CUT: Final = frozenset(
-    {"contexts", "searchContexts", "searchStacks", "spaces", "stacks", "workerPools"}
+    {
+        "awsIntegrations",
+        "azureIntegrations",
+        "contexts",
+        "searchContexts",
+        "searchStacks",
+        "spaces",
+        "stacks",
+        "workerPools",
+    }
 )
 _UNSEEN: Final = dict.fromkeys(("reader", "writer", "run", "stranger"), MISSING)
+_GONE: Final = dict.fromkeys(("neighbour", "run", "stranger"), NULL)
+_GONE_OF_STACK: Final = dict.fromkeys(("neighbour", "stranger"), NULL)
 # What is said otherwise than the rules above would have it, and why.
 EXCEPTIONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     {
@@ -173,6 +201,11 @@ EXCEPTIONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         "Query.stackRoleBinding": {"neighbour": NULL},
         "Stack.roleBindings": {"run": NULL},  # asked of a stack that is not its own
         # clients delete twice, and mean no harm
+        "Mutation.awsIntegrationDelete": _GONE,
+        "Mutation.awsIntegrationDetach": _GONE_OF_STACK,
+        "Mutation.azureIntegrationDelete": _GONE,
+        "Mutation.azureIntegrationDetach": _GONE_OF_STACK,
+        "Mutation.namedWebhooksIntegrationDelete": _GONE,
         "Mutation.contextDelete": dict.fromkeys(("neighbour", "run", "stranger"), NULL),
         "Mutation.contextDetach": dict.fromkeys(("neighbour", "stranger"), NULL),
         "Mutation.repoDelete": dict.fromkeys(("neighbour", "run", "stranger"), YES),

@@ -24,6 +24,15 @@ _STACK: Final = (
 )
 _KEY: Final = 'admin: false, name: "x"'
 _RUN: Final = 'stack: "{net}", run: "{queued}"'
+_CLOUD: Final = 'name: "x", labels: [], autoattachEnabled: false, space: "{home}"'
+_ROLE: Final = (
+    'roleArn: "arn:aws:iam::039653571618:role/x", generateCredentialsInWorker: false'
+)
+_AWS: Final = (
+    f'{_CLOUD}, {_ROLE}, externalID: "", durationSeconds: 900, tagAssumeRole: false'
+)
+_HOOK: Final = 'enabled: true, endpoint: "https://hooks.example/x", secret: ""'
+_NAMED_HOOK: Final = f'input: {{ {_HOOK}, name: "x", space: "{{home}}" }}'
 _POOL: Final = f'name: "x", certificateSigningRequest: "{CSR}", space: "{{home}}"'
 
 # Field of a root → its arguments; "" for none.
@@ -48,6 +57,25 @@ ROOTS: Final[Mapping[str, str]] = {
     "auditTrailSetWebhook": 'input: { enabled: false, endpoint: "https://log.example",'
     ' includeRuns: false, secret: "x" }',
     "auditTrailWebhook": "",
+    "awsIntegration": 'id: "{aws}"',
+    "awsIntegrationAttach": 'id: "{aws_unused}", stack: "{net}"',
+    "awsIntegrationAttachmentUpdate": 'id: "{aws_attachment}", read: true, write: true',
+    "awsIntegrationByName": 'name: "aws"',
+    "awsIntegrationCreate": _AWS,
+    "awsIntegrationDelete": 'id: "{aws_unused}"',
+    "awsIntegrationDetach": 'id: "{aws_attachment}"',
+    "awsIntegrationUpdate": f'id: "{{aws}}", {_AWS}',
+    "awsIntegrations": "",
+    "azureIntegration": 'id: "{azure}"',
+    "azureIntegrationAttach": 'id: "{azure_unused}", stack: "{net}"',
+    "azureIntegrationAttachmentUpdate": 'id: "{azure_attachment}", read: true,'
+    " write: true",
+    "azureIntegrationByName": 'name: "azure"',
+    "azureIntegrationCreate": f'{_CLOUD}, tenantID: "x"',
+    "azureIntegrationDelete": 'id: "{azure_unused}"',
+    "azureIntegrationDetach": 'id: "{azure_attachment}"',
+    "azureIntegrationUpdate": f'id: "{{azure}}", {_CLOUD}',
+    "azureIntegrations": "",
     "context": 'id: "{context}"',
     "contextAttach": 'id: "{unused}", stack: "{net}"',
     "contextConfigAdd": 'context: "{context}", config: { id: "x",'
@@ -75,6 +103,13 @@ ROOTS: Final[Mapping[str, str]] = {
     "managedUserUpdate": 'input: { id: "{user}", accessRules: [] }',
     "managedUsers": "",
     "name": "",
+    "namedWebhooksIntegration": 'id: "{named_webhook}"',
+    "namedWebhooksIntegrationCreate": _NAMED_HOOK,
+    "namedWebhooksIntegrationDelete": 'id: "{named_webhook}"',
+    "namedWebhooksIntegrationDeleteHeaders": 'id: "{named_webhook}", headerKeys: []',
+    "namedWebhooksIntegrationSetHeaders": 'id: "{named_webhook}",'
+    ' input: { entries: [{ key: "X-A", value: "b" }] }',
+    "namedWebhooksIntegrationUpdate": f'id: "{{named_webhook}}", {_NAMED_HOOK}',
     "openTofuVersions": "",
     "outgoingIPAddresses": "",
     "publicWorkerPool": "",
@@ -134,6 +169,10 @@ ROOTS: Final[Mapping[str, str]] = {
     "stackDelete": 'id: "{net}"',
     "stackDisable": 'id: "{net}"',
     "stackEnable": 'id: "{net}"',
+    "stackIntegrationAwsCreate": f'id: "{{net}}", {_ROLE}',
+    "stackIntegrationAwsDelete": 'id: "{net}"',
+    "stackIntegrationGcpCreate": 'id: "{net}", tokenScopes: ["x"]',
+    "stackIntegrationGcpDelete": 'id: "{net}"',
     "stackLock": 'id: "{net}"',
     "stackManagedStateRollback": 'id: "{net}", stateVersionId: "{state}"',
     "stackRoleBinding": 'id: "{stack_binding}"',
@@ -158,6 +197,10 @@ ROOTS: Final[Mapping[str, str]] = {
     f" {_BINDING} }}] }}",
     "userRoleBindingDelete": 'id: "{user_binding}"',
     "viewer": "",
+    "webhooksIntegrationCreate": f'stack: "{{net}}", input: {{ {_HOOK} }}',
+    "webhooksIntegrationDelete": 'stack: "{net}", id: "{webhook}"',
+    "webhooksIntegrationUpdate": 'stack: "{net}", id: "{webhook}",'
+    f" input: {{ {_HOOK} }}",
     "workerDrainSet": 'workerPool: "{pool}", id: "{worker}", drain: true',
     "workerPool": 'id: "{pool}"',
     "workerPoolCreate": _POOL,
@@ -171,6 +214,9 @@ ROOTS: Final[Mapping[str, str]] = {
 INSTEAD: Final[Mapping[str, str]] = {"Stack.roleBindings": 'id: "{bound}"'}
 # Arguments of other fields.
 ARGUMENTS: Final[Mapping[str, str]] = {
+    "AwsIntegration.attachedStack": 'id: "{net}"',
+    "AwsIntegration.externalIdForStack": 'stackId: "{net}"',
+    "AzureIntegration.attachedStack": 'id: "{net}"',
     "Context.attachedStack": 'id: "{net}"',
     "Context.configElement": 'id: "{element}"',
     "Stack.run": 'id: "{net_run}"',

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from stackyard.clouds import AwsIntegration, AzureIntegration, Use
 from stackyard.contexts import ContextSpec
 from stackyard.filters import FilterType
 from stackyard.identity import Known, SessionMethod, User
@@ -18,6 +19,13 @@ from stackyard.workers import PoolSettings
 from stackyard_protocol.mqtt import Register
 from stackyard_protocol.report import Output, Resource
 from tests.support.certificates import signing_request
+from tests.support.clouds import (
+    ROLE_SPEC,
+    SCOPES,
+    a_hook,
+    an_aws_spec,
+    an_azure_spec,
+)
 from tests.support.stacks import a_spec
 from tests.support.world import PLACE, World
 
@@ -29,6 +37,7 @@ async def add(world: World, numbers: range) -> None:
             pool = await _pool(unit, f"pool {number}", home)
             stack = await _stack(unit, f"stack {number}", home, pool)
             await _context(unit, f"context {number}", home, stack)
+            await _integrations(unit, f"integration {number}", home, stack)
             await _people(unit, f"somebody {number}", home)
             await unit.filters.create(
                 FilterType.STACKS, f"filter {number}", "{}", is_public=True, by=SYSTEM
@@ -61,6 +70,18 @@ async def _context(unit: Unit, name: str, home: SpaceId, stack: StackId) -> None
     element = ConfigInput("zone", ConfigType.ENVIRONMENT_VARIABLE, "a", False)
     await unit.context_config.add(context.id, element, by=SYSTEM)
     await unit.stack_contexts.attach(context.id, stack, by=SYSTEM)
+
+
+async def _integrations(unit: Unit, name: str, home: SpaceId, stack: StackId) -> None:
+    for kind, spec in (
+        (AwsIntegration, an_aws_spec(name, space_id=home)),
+        (AzureIntegration, an_azure_spec(name, space_id=home)),
+    ):
+        made = await unit.clouds.create(kind, spec, by=SYSTEM)
+        await unit.cloud_attachments.attach(kind, made.id, stack, Use(), by=SYSTEM)
+    await unit.own_clouds.set_role(stack, ROLE_SPEC, by=SYSTEM)
+    await unit.own_clouds.set_account(stack, SCOPES, by=SYSTEM)
+    await unit.stack_webhooks.create(stack, a_hook(), by=SYSTEM)
 
 
 async def _stack(unit: Unit, name: str, home: SpaceId, pool: PoolId) -> StackId:

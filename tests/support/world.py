@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from stackyard.clouds import AwsIntegration, AzureIntegration, Use
 from stackyard.contexts import ContextSpec
 from stackyard.filters import FilterType
 from stackyard.http.authentication import COOKIE
@@ -20,6 +21,7 @@ from stackyard.kernel.config import ConfigInput, ConfigType
 from stackyard.kernel.federation import OidcSettings
 from stackyard.kernel.ids import (
     ROOT,
+    CloudId,
     ContextId,
     LegId,
     PoolId,
@@ -52,6 +54,7 @@ from stackyard_protocol.report import (
     Resource,
 )
 from tests.support.certificates import signing_request
+from tests.support.clouds import a_hook, a_named_hook, an_aws_spec, an_azure_spec
 from tests.support.edge import ADMIN
 from tests.support.stacks import a_spec
 from tests.support.whole import Whole, server_settings
@@ -62,6 +65,9 @@ AT_HOME = (
     *("home", "nook", "pool", "idle", "worker", "net", "gov", "bound", "repo", "spare"),
     *("unconfirmed", "queued", "net_run", "stack_binding", "state"),
     *("context", "unused", "attachment"),
+    *("aws", "aws_unused", "aws_attachment"),
+    *("azure", "azure_unused", "azure_attachment"),
+    *("webhook", "named_webhook"),
 )
 
 
@@ -99,6 +105,8 @@ class World:
         async with self.whole.platform.unit() as unit:
             await self._stacks(unit)
             await self._contexts(unit)
+            await self._clouds(unit)
+            await self._webhooks(unit)
         await self._states()
         await self._runs()
         await self._keys()
@@ -245,6 +253,34 @@ class World:
             ContextId(self.names["context"]), StackId(self.names["net"]), by=SYSTEM
         )
         self.names["attachment"] = attached.id
+
+    async def _clouds(self, unit: Unit) -> None:
+        stack = StackId(self.names["net"])
+        for kind, cloud, wanted in (
+            (AwsIntegration, "aws", an_aws_spec),
+            (AzureIntegration, "azure", an_azure_spec),
+        ):
+            for name, space in (
+                (cloud, "home"),
+                (f"{cloud}_unused", "home"),
+                (f"{cloud}_foreign", "other"),
+            ):
+                spec = wanted(name, space_id=SpaceId(self.names[space]))
+                made = await unit.clouds.create(kind, spec, by=SYSTEM)
+                self.names[name] = made.id
+            attached = await unit.cloud_attachments.attach(
+                kind, CloudId(self.names[cloud]), stack, Use(), by=SYSTEM
+            )
+            self.names[f"{cloud}_attachment"] = attached.id
+
+    async def _webhooks(self, unit: Unit) -> None:
+        own = await unit.stack_webhooks.create(
+            StackId(self.names["net"]), a_hook(), by=SYSTEM
+        )
+        named = await unit.named_webhooks.create(
+            a_named_hook("Far and wide", SpaceId(self.names["home"])), by=SYSTEM
+        )
+        self.names |= {"webhook": own.id, "named_webhook": named.id}
 
     async def _states(self) -> None:
         stack, files = StackId(self.names["net"]), self.whole.platform.state_files
