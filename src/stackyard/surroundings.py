@@ -22,6 +22,8 @@ from stackyard.kernel.access import SYSTEM
 from stackyard.kernel.ids import SpaceId, StackId
 from stackyard.spaces import visible_to
 from stackyard.webhooks import (
+    HookDeliveries,
+    HookDeliveryStore,
     NamedWebhooks,
     NamedWebhookStore,
     StackWebhooks,
@@ -69,10 +71,23 @@ class Surroundings(Foundation):
     def stack_webhooks(self) -> StackWebhooks:
         return StackWebhooks(
             StackWebhookStore(self.session),
+            HookDeliveryStore(self.session),
             self.stacks,
             self.access,
             self.means.vault,
             self.clock,
+            self.trail,
+        )
+
+    @cached_property
+    def hook_deliveries(self) -> HookDeliveries:
+        return HookDeliveries(
+            HookDeliveryStore(self.session),
+            self.stacks,
+            self.outbox,
+            self.means.vault,
+            self.clock,
+            self.means.site,
             self.trail,
         )
 

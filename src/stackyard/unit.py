@@ -146,7 +146,7 @@ class Unit(Surroundings):
 
     @cached_property
     def _progress(self) -> Progress:
-        return Progress(self._run_store, self.stacks, self.outbox)
+        return Progress(self._run_store, self.stacks, self.hook_deliveries, self.outbox)
 
     async def _space_of(self, stack_id: StackId) -> SpaceId:
         return (await self.stacks.get(stack_id, by=SYSTEM)).space_id

@@ -14,6 +14,7 @@ from stackyard.reactions import (
     pushes,
     stacks,
     sweeps,
+    webhooks,
     workers,
 )
 from stackyard.reactions.tools import Tools
@@ -28,6 +29,7 @@ from stackyard.runs import (
 )
 from stackyard.stacks import StackDeletionRequested, StackEnabled, StackUpdated
 from stackyard.vcs import RefUpdated
+from stackyard.webhooks import HookDeliveriesDue
 from stackyard.workers import WorkerIdle, WorkerLost, WorkerRegistered
 
 FIFO: Final = Queue.ASYNC_FIFO
@@ -67,6 +69,7 @@ CHOREOGRAPHY: Final[Choreography[Tools]] = Choreography.of(
         when(StackDeletionRequested, stacks.begin_deletion, queue=FIFO, group=of_stack),
         when(EntriesRecorded, audit.seal_recorded, queue=FIFO, group=of_trail),
         when(DeliveriesDue, audit.deliver_due, queue=EVENTS),
+        when(HookDeliveriesDue, webhooks.send_due, queue=EVENTS),
         when(RunQueued, audit.offer_queued, queue=EVENTS),
         when(RunConfirmed, audit.offer_confirmed, queue=EVENTS),
         when(RunEnded, audit.offer_ended, queue=EVENTS),
@@ -77,8 +80,10 @@ CHOREOGRAPHY: Final[Choreography[Tools]] = Choreography.of(
         Tick("look_round", 5, follows.look_round),
         Tick("tell_unheard", 5, pushes.tell_unheard),
         Tick("catch_up_audit", 5, audit.catch_up),
+        Tick("catch_up_webhooks", 5, webhooks.catch_up),
         Tick("sweep_runs", 15, sweeps.sweep_runs),
         Tick("keep_up", 300, sweeps.keep_up),
         Tick("forget_audit", 300, audit.forget_old),
+        Tick("forget_deliveries", 300, webhooks.forget_old),
     ],
 )

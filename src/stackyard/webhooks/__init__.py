@@ -1,7 +1,8 @@
 """Webhooks: who is to be told of runs.
 
 Those of one stack or module are told of all that its runs do; those with a name, of
-what a notification policy picks out. Here is who there is, and what they carry.
+what a notification policy picks out; so far nothing is. The slice of runs says what
+there is to tell, in the transaction in which it happens.
 """
 
 from stackyard.webhooks.errors import (
@@ -11,14 +12,28 @@ from stackyard.webhooks.errors import (
     WebhookSlugTakenError,
     WebhookSpaceError,
 )
+from stackyard.webhooks.events import HookDeliveriesDue
+from stackyard.webhooks.model.delivery import HookDelivery
 from stackyard.webhooks.model.named import NamedSettings, NamedWebhook, SecretHeader
 from stackyard.webhooks.model.own import StackWebhook
 from stackyard.webhooks.model.settings import HookSettings
-from stackyard.webhooks.service import NamedWebhooks, StackWebhooks
-from stackyard.webhooks.store import NamedWebhookStore, StackWebhookStore
+from stackyard.webhooks.service import (
+    HookDeliveries,
+    NamedWebhooks,
+    StackWebhooks,
+)
+from stackyard.webhooks.store import (
+    HookDeliveryStore,
+    NamedWebhookStore,
+    StackWebhookStore,
+)
 
 __all__ = [
     "EndpointTakenError",
+    "HookDeliveries",
+    "HookDeliveriesDue",
+    "HookDelivery",
+    "HookDeliveryStore",
     "HookProblemsError",
     "HookSettings",
     "NamedSettings",

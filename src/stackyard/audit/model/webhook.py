@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import datetime
 from typing import Any, Final, Self
 
 from sqlalchemy import ForeignKey, Index, LargeBinary
@@ -13,6 +12,7 @@ from stackyard.audit.errors import WebhookProblemsError
 from stackyard.audit.model.entry import Entry, Outcome, microseconds
 from stackyard.audit.model.masking import canonical
 from stackyard.kernel.access import SubjectKind
+from stackyard.kernel.deliveries import DeliveryFields, DeliveryState, pause_after
 from stackyard.kernel.ids import new_ulid
 from stackyard.kernel.orm import Entity
 from stackyard.kernel.secrets import Sealed
@@ -23,12 +23,6 @@ from stackyard.kernel.webhooks import (
     secret_problems,
 )
 
-# Longer than one try may take: what was claimed by a drain that died is due again.
-LEASE: Final = timedelta(seconds=60)
-PATIENCE: Final = timedelta(hours=24)  # after which a delivery is given up
-LOG_KEPT: Final = timedelta(days=1)
-_LONGEST_PAUSE: Final = 300.0
-_LONGEST_PROBLEM: Final = 500
 _SOURCES: Final = {str(SubjectKind.API_KEY): "api"}
 
 
@@ -97,20 +91,12 @@ class Webhook(Entity):
     def failed(self, *, at: datetime) -> datetime:
         """Let it alone for 2, 4, 8 … seconds; return until when."""
         self.failures += 1
-        pause = min(_LONGEST_PAUSE, 2.0 ** min(self.failures, 10))
-        self.paused_until = at + timedelta(seconds=pause)
+        self.paused_until = at + pause_after(self.failures)
         return self.paused_until
 
 
-class DeliveryState(StrEnum):
-    WAITING = "waiting"
-    DELIVERED = "delivered"
-    FAILED = "failed"
-    DROPPED = "dropped"  # the webhook was disabled or deleted meanwhile
-
-
-class Delivery(Entity):
-    """Something to be sent, and when it is over, what became of it: the log."""
+class Delivery(DeliveryFields, Entity):
+    """About an entry, by its id, or about a run and its state."""
 
     __tablename__ = "audit_deliveries"
     __table_args__ = (
@@ -121,17 +107,7 @@ class Delivery(Entity):
         Index("ix_audit_deliveries_ended_at", "ended_at"),
     )
 
-    id: Mapped[str] = mapped_column(primary_key=True)
     webhook_id: Mapped[str] = mapped_column(ForeignKey(Webhook.id, ondelete="CASCADE"))
-    about: Mapped[str]  # an entry's id, or a run and its state: nothing is sent twice
-    body: Mapped[str]
-    state: Mapped[DeliveryState]
-    created_at: Mapped[datetime]
-    due_at: Mapped[datetime]
-    attempts: Mapped[int]
-    status: Mapped[int | None]  # of the last answer
-    problem: Mapped[str | None]  # why there was none
-    ended_at: Mapped[datetime | None]
 
     @classmethod
     def of(
@@ -148,44 +124,6 @@ class Delivery(Entity):
             due_at=at,
             attempts=0,
         )
-
-    def lend(self, *, at: datetime) -> None:
-        """Leave it to whoever sends it now; if they die, it is due again."""
-        self.due_at = at + LEASE
-
-    def answered(self, status: int, *, at: datetime) -> None:
-        self.attempts += 1
-        self.status, self.problem = status, None
-        self.end(DeliveryState.DELIVERED, at=at)
-
-    def failed(
-        self,
-        status: int | None,
-        problem: str,
-        *,
-        again_at: datetime | None,
-        at: datetime,
-    ) -> None:
-        """Try again at *again_at*, unless that has gone on for too long."""
-        self.attempts += 1
-        self.status, self.problem = status, problem[:_LONGEST_PROBLEM]
-        if again_at is None or at - self.created_at > PATIENCE:
-            self.end(DeliveryState.FAILED, at=at)
-        else:
-            self.due_at = again_at
-
-    def end(self, state: DeliveryState, *, at: datetime) -> None:
-        self.state, self.ended_at = state, at
-
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """One request, as it is sent. Its headers may hold secrets, its URL as well."""
-
-    id: str
-    url: str
-    body: bytes
-    headers: Mapping[str, str] = field(repr=False)
 
 
 def payload(entry: Entry, *, account: str) -> str:

@@ -19,6 +19,8 @@ def upgrade() -> None:
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("stack_id", sa.Text(), nullable=False),
         *_hook(),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("paused_until", sa.TIMESTAMP(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["stack_id"],
             ["stacks.id"],
@@ -33,6 +35,7 @@ def upgrade() -> None:
         ["stack_id", "endpoint"],
         unique=True,
     )
+    _deliveries()
     op.create_table(
         "named_webhooks",
         sa.Column("id", sa.Text(), nullable=False),
@@ -60,6 +63,54 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint(
             "webhook_id", "name", name=op.f("pk_named_webhook_headers")
         ),
+    )
+
+
+def _deliveries() -> None:
+    op.create_table(
+        "webhook_deliveries",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("webhook_id", sa.Text(), nullable=False),
+        sa.Column("about", sa.Text(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "waiting",
+                "delivered",
+                "failed",
+                "dropped",
+                name="deliverystate",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("due_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=True),
+        sa.Column("problem", sa.Text(), nullable=True),
+        sa.Column("ended_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["webhook_id"],
+            ["stack_webhooks.id"],
+            name=op.f("fk_webhook_deliveries_webhook_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_deliveries")),
+    )
+    op.create_index(
+        "uq_webhook_deliveries_webhook_id_about",
+        "webhook_deliveries",
+        ["webhook_id", "about"],
+        unique=True,
+    )
+    op.create_index(
+        "ix_webhook_deliveries_state_due_at", "webhook_deliveries", ["state", "due_at"]
+    )
+    op.create_index(
+        "ix_webhook_deliveries_ended_at", "webhook_deliveries", ["ended_at"]
     )
 
 

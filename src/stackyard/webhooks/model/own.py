@@ -1,7 +1,10 @@
-"""The webhooks of one stack or module: told of everything that its runs do."""
+"""The webhooks of one stack or module: told of everything that its runs do.
+
+One that keeps failing is switched off, so that nobody who left is called for ever.
+"""
 
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
@@ -10,6 +13,8 @@ from stackyard.kernel.ids import StackId, WebhookId, new_ulid
 from stackyard.kernel.orm import Entity
 from stackyard.kernel.secrets import Vault
 from stackyard.webhooks.model.settings import HookFields, HookSettings
+
+MOST_FAILURES: Final = 10  # in a row
 
 
 class StackWebhook(HookFields, Entity):
@@ -26,6 +31,8 @@ class StackWebhook(HookFields, Entity):
     )
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+    failures: Mapped[int]  # deliveries in a row that were given up
+    paused_until: Mapped[datetime | None]
 
     @classmethod
     def create(cls, stack_id: StackId, *, at: datetime) -> Self:
@@ -34,9 +41,25 @@ class StackWebhook(HookFields, Entity):
         return made
 
     def change(self, settings: HookSettings, vault: Vault, *, at: datetime) -> None:
-        self.take(settings, vault, row=f"stack_webhooks/{self.id}")
+        self.take(settings, vault, row=self._row)
         self.updated_at = at
+        self.answered()
+
+    def clear_secret(self, vault: Vault) -> bytes:
+        return self.clear(vault, row=self._row)
+
+    @property
+    def _row(self) -> str:
+        return f"stack_webhooks/{self.id}"
+
+    def answered(self) -> None:
+        self.failures, self.paused_until = 0, None
+
+    def gave_up(self) -> None:
+        self.failures += 1
+        if self.failures >= MOST_FAILURES:
+            self.enabled = False
 
     def facts(self) -> dict[str, Any]:
         """Return what the audit trail keeps of it."""
-        return {"ID": self.id, "Enabled": self.enabled}
+        return {"ID": self.id, "Enabled": self.enabled, "Failures": self.failures}

@@ -43,3 +43,9 @@ class HookFields:
         if settings.secret:
             self.secret = vault.seal(settings.secret.encode(), context=f"{row}/secret")
         return self
+
+    def clear(self, vault: Vault, *, row: str) -> bytes:
+        """Return the secret, to sign with and for nothing else; empty without one."""
+        if self.secret is None:
+            return b""
+        return vault.unseal(self.secret, context=f"{row}/secret")

@@ -14,12 +14,13 @@ from stackyard.stacks import Project, Stacks
 from stackyard.webhooks.errors import WebhookNotFoundError
 from stackyard.webhooks.model.own import StackWebhook
 from stackyard.webhooks.model.settings import HookSettings
-from stackyard.webhooks.store import StackWebhookStore
+from stackyard.webhooks.store import HookDeliveryStore, StackWebhookStore
 
 
 @dataclass(frozen=True, slots=True)
 class StackWebhooks:
     store: StackWebhookStore
+    deliveries: HookDeliveryStore
     stacks: Stacks
     access: Access
     vault: Vault
@@ -62,13 +63,15 @@ class StackWebhooks:
         if webhook is None:
             raise WebhookNotFoundError(webhook=webhook_id)
         await self._set("update", webhook, settings, project, by=by)
+        if not webhook.enabled:
+            await self.deliveries.drop_waiting(webhook.id, at=self.clock())
         return webhook
 
     @needs(Action.STACK_UPDATE)
     async def delete(
         self, stack_id: StackId, webhook_id: WebhookId, *, by: Subject
     ) -> StackWebhook | None:
-        """Delete it; None if it is gone."""
+        """Delete it, and what is on its way to it; None if it is gone."""
         project = await self._change(stack_id, by=by)
         webhook = await self.store.find(project.id, webhook_id)
         if webhook is not None:
