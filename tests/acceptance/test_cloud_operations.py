@@ -140,21 +140,52 @@ async def test_what_is_attached_to_a_missing_integration_is_null(
     assert read is None
 
 
+async def ask(provider: Provider, query: str, **variables: Any) -> Any:
+    async with provider.edge.client() as client:
+        answer = await client.post(
+            "/graphql",
+            json={"query": query, "variables": variables},
+            headers=provider.headers,
+        )
+    (value,) = answer.json()["data"].values()
+    return value
+
+
+async def test_what_attached_itself_is_listed_and_nothing_that_the_provider_made(
+    provider: Provider,
+) -> None:
+    said = aws(labels=["autoattach:net"], autoattachEnabled=True)
+    made = await provider.data("AWSIntegrationCreate", **said)
+    here = {"integrationId": made["id"], "projectId": "net"}
+    read = await provider.data("AWSIntegrationAttachmentRead", **here)
+    assert read == {"attachedStack": None}
+
+    query = (
+        "query ($id: ID!) { awsIntegration(id: $id) {"
+        " attachedStacks { stackId stackName isAutoattached read write } } }"
+    )
+    [attached] = (await ask(provider, query, id=made["id"]))["attachedStacks"]
+    assert attached == {
+        "stackId": "net",
+        "stackName": "Net",
+        "isAutoattached": True,
+    } | {
+        "read": True,
+        "write": True,
+    }
+    # and it is no reason to keep the integration
+    assert await provider.data("AWSIntegrationDelete", id=made["id"]) is not None
+
+
 async def test_read_and_write_are_both_meant_unless_it_is_said_otherwise(
     provider: Provider,
 ) -> None:
     made = await provider.data("AWSIntegrationCreate", **aws())
-    async with provider.edge.client() as client:
-        answer = await client.post(
-            "/graphql",
-            json={
-                "query": "mutation ($id: ID!) {"
-                ' awsIntegrationAttach(id: $id, stack: "net") { read write } }',
-                "variables": {"id": made["id"]},
-            },
-            headers=provider.headers,
-        )
-    attached = answer.json()["data"]["awsIntegrationAttach"]
+    query = (
+        "mutation ($id: ID!) {"
+        ' awsIntegrationAttach(id: $id, stack: "net") { read write } }'
+    )
+    attached = await ask(provider, query, id=made["id"])
     assert attached == {"read": True, "write": True}
 
 

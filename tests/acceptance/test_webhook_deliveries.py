@@ -50,6 +50,7 @@ async def run(registry: Registry) -> RunId:
     """Have a run queued and discarded, and the webhooks told."""
     async with registry.unit() as unit:
         queued = await unit.triggers.trigger(NET, by=ADA)
+    registry.clock.advance(1)
     async with registry.unit() as unit:
         await unit.runs.discard(NET, queued.id, by=ADA)
     await registry.work()

@@ -53,12 +53,12 @@ class HookDeliveries:
         *,
         by: Subject,
     ) -> None:
-        """Tell them once what is *about* something; the account is added."""
+        """Tell them what happened, and in which account. Nothing is *about* one twice."""
         del by
         said = {"account": self.site.account, **told}
         body = json.dumps(said, ensure_ascii=False, separators=(",", ":"))
         now = self.clock()
-        await self.store.offer(
+        await self.store.add(
             [HookDelivery.of(one, about, body, at=now) for one in listening]
         )
         await self.outbox.add(HookDeliveriesDue(at=now))

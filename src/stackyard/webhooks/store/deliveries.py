@@ -1,19 +1,14 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
 
 from sqlalchemy import ColumnElement, and_, delete, or_, select, update
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from stackyard.kernel.deliveries import DeliveryState
 from stackyard.kernel.ids import StackId, WebhookId
 from stackyard.webhooks.model.delivery import HookDelivery
 from stackyard.webhooks.model.own import StackWebhook
-
-_KEPT: Final = ("id", "webhook_id", "about", "body", "state")
-_TIMES: Final = ("created_at", "due_at", "attempts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +21,9 @@ class HookDeliveryStore:
         )
         return (await self.session.scalars(query)).all()
 
-    async def offer(self, deliveries: Iterable[HookDelivery]) -> None:
-        """Put them down to be sent, each once: who repeats itself adds nothing."""
-        rows: list[dict[str, Any]] = [
-            {name: getattr(one, name) for name in (*_KEPT, *_TIMES)}
-            for one in deliveries
-        ]
-        await self.session.execute(
-            insert(HookDelivery).values(rows).on_conflict_do_nothing()
-        )
+    async def add(self, deliveries: Iterable[HookDelivery]) -> None:
+        self.session.add_all(deliveries)
+        await self.session.flush()
 
     async def drop_waiting(self, webhook_id: WebhookId, *, at: datetime) -> None:
         await self.session.execute(
