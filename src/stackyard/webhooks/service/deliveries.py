@@ -53,7 +53,7 @@ class HookDeliveries:
         *,
         by: Subject,
     ) -> None:
-        """Tell them what happened, and in which account. Nothing is *about* one twice."""
+        """Tell them what happened, and in which account."""
         del by
         said = {"account": self.site.account, **told}
         body = json.dumps(said, ensure_ascii=False, separators=(",", ":"))
