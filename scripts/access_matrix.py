@@ -108,6 +108,8 @@ FOUND_BY: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "AuditTrailWebhook": ("Query.auditTrailWebhook",),
         "ApiKey": ("Query.apiKey",),
         "ApiKeyRoleBinding": ("Query.apiKeyRoleBinding",),
+        "AwsIntegration": ("Query.awsIntegration",),
+        "AzureIntegration": ("Query.azureIntegration",),
         "ConfigElement": ("Query.stack", "Stack.config"),
         "Context": ("Query.context",),
         "ContextStackAttachment": ("Query.context", "Context.attachedStacks"),
@@ -123,6 +125,7 @@ FOUND_BY: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "Module.moduleShares",
             "ModuleShare.to",
         ),
+        "NamedWebhooksIntegration": ("Query.namedWebhooksIntegration",),
         "PublicWorkerPool": ("Query.publicWorkerPool",),
         "Repo": ("Query.repo",),
         "RepoConnection": ("Query.repos",),
@@ -155,6 +158,11 @@ FOUND_BY: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "UserRoleBinding": ("Query.userRoleBinding",),
         "Version": ("Query.module", "Module.versions"),
         "Viewer": ("Query.viewer",),
+        "WebhooksIntegration": (
+            "Query.stack",
+            "Stack.integrations",
+            "Integrations.webhooks",
+        ),
         "Worker": ("Query.workerPool", "WorkerPool.workers"),
         "WorkerPool": ("Query.workerPool",),
     }
@@ -162,6 +170,10 @@ FOUND_BY: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 # Root fields about a stack that do not name it with an argument `stack`.
 _ABOUT_A_STACK: Final = frozenset(
     {
+        "awsIntegrationAttachmentUpdate",
+        "awsIntegrationDetach",
+        "azureIntegrationAttachmentUpdate",
+        "azureIntegrationDetach",
         "contextDetach",
         "policyDetach",
         "runStack",
@@ -174,6 +186,10 @@ _ABOUT_A_STACK: Final = frozenset(
         "stackDependencyDelete",
         "stackDisable",
         "stackEnable",
+        "stackIntegrationAwsCreate",
+        "stackIntegrationAwsDelete",
+        "stackIntegrationGcpCreate",
+        "stackIntegrationGcpDelete",
         "stackLock",
         "stackManagedStateRollback",
         "stackSetCurrentCommit",
@@ -186,6 +202,8 @@ _ABOUT_A_STACK: Final = frozenset(
 # Lists that are cut to what one may read, and so are never refused.
 _CUT: Final = frozenset(
     {
+        "awsIntegrations",
+        "azureIntegrations",
         "contexts",
         "policies",
         "searchContexts",
@@ -198,6 +216,8 @@ _CUT: Final = frozenset(
     }
 )
 _UNSEEN: Final = dict.fromkeys(("reader", "writer", "run", "stranger"), MISSING)
+_GONE: Final = dict.fromkeys(("neighbour", "run", "stranger"), NULL)
+_GONE_OF_STACK: Final = dict.fromkeys(("neighbour", "stranger"), NULL)
 # What is said otherwise than the rules above would have it, and why.
 EXCEPTIONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     {
@@ -209,6 +229,11 @@ EXCEPTIONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         "Query.stackRoleBinding": {"neighbour": NULL},
         "Stack.roleBindings": {"run": NULL},  # asked of a stack that is not its own
         # clients delete twice, and mean no harm
+        "Mutation.awsIntegrationDelete": _GONE,
+        "Mutation.awsIntegrationDetach": _GONE_OF_STACK,
+        "Mutation.azureIntegrationDelete": _GONE,
+        "Mutation.azureIntegrationDetach": _GONE_OF_STACK,
+        "Mutation.namedWebhooksIntegrationDelete": _GONE,
         "Mutation.contextDelete": dict.fromkeys(("neighbour", "run", "stranger"), NULL),
         "Mutation.moduleDelete": dict.fromkeys(("neighbour", "run", "stranger"), NULL),
         "Mutation.contextDetach": dict.fromkeys(("neighbour", "stranger"), NULL),

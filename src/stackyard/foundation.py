@@ -204,7 +204,13 @@ class Foundation(Parts):
             self.access,
             self.outbox,
             self.clock,
-            Neighbours(visible_to, GitUrl, self.pools, self.repositories),
+            Neighbours(
+                visible_to,
+                GitUrl,
+                self.pools,
+                self.repositories,
+                self._uses_cut_off,
+            ),
             self.trail,
         )
 
@@ -317,6 +323,10 @@ class Foundation(Parts):
 
     async def _cut_off(self, reaching: CTE) -> Sequence[str]:
         return await self.stacks.cut_off(reaching, by=SYSTEM)
+
+    async def _uses_cut_off(self, _project_id: StackId) -> Sequence[str]:
+        """Name what slices above let a project use, and it does not reach."""
+        return ()
 
     async def _stacks_cut_off(self, context_id: ContextId) -> Sequence[str]:
         return await self.stacks.cut_off_of_context(context_id, by=SYSTEM)

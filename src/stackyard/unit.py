@@ -13,7 +13,6 @@ from typing import TypeAlias
 
 from stackyard.filters import Filters, FilterStore
 from stackyard.follows import Follows, FollowStore
-from stackyard.foundation import Foundation
 from stackyard.kernel.access import SYSTEM, Subject
 from stackyard.kernel.ids import RunId, SpaceId, StackId
 from stackyard.modules import Modules, ModuleStore, Registry, Versions, VersionStore
@@ -37,12 +36,13 @@ from stackyard.runs import (
 from stackyard.spaces import visible_to
 from stackyard.stacks import StackStore
 from stackyard.state import States, StateStore
+from stackyard.surroundings import Surroundings
 
 _random = SystemRandom()
 
 
 @dataclass(frozen=True)
-class Unit(Foundation):
+class Unit(Surroundings):
     """Each slice's service is a `cached_property` that is built of the parts."""
 
     @cached_property
@@ -213,7 +213,7 @@ class Unit(Foundation):
 
     @cached_property
     def _progress(self) -> Progress:
-        return Progress(self._run_store, self.stacks, self.outbox)
+        return Progress(self._run_store, self.stacks, self.hook_deliveries, self.outbox)
 
     async def _space_of(self, stack_id: StackId) -> SpaceId:
         return (await self.stacks.get(stack_id, by=SYSTEM)).space_id

@@ -38,6 +38,15 @@ _OF_NET: Final = 'stack: "{net}", scheduled'
 _GONE: Final = "input: { shouldDeleteResources: false, timestampSchedule: 123 }"
 _TRIGGER: Final = 'input: { name: "x", cronSchedule: ["0 3 * * *"] }'
 _TASK: Final = 'input: { command: "true", timestampSchedule: 123 }'
+_CLOUD: Final = 'name: "x", labels: [], autoattachEnabled: false, space: "{home}"'
+_ROLE: Final = (
+    'roleArn: "arn:aws:iam::039653571618:role/x", generateCredentialsInWorker: false'
+)
+_AWS: Final = (
+    f'{_CLOUD}, {_ROLE}, externalID: "", durationSeconds: 900, tagAssumeRole: false'
+)
+_HOOK: Final = 'enabled: true, endpoint: "https://hooks.example/x", secret: ""'
+_NAMED_HOOK: Final = f'input: {{ {_HOOK}, name: "x", space: "{{home}}" }}'
 _POOL: Final = f'name: "x", certificateSigningRequest: "{CSR}", space: "{{home}}"'
 
 # Field of a root → its arguments; "" for none.
@@ -62,6 +71,25 @@ ROOTS: Final[Mapping[str, str]] = {
     "auditTrailSetWebhook": 'input: { enabled: false, endpoint: "https://log.example",'
     ' includeRuns: false, secret: "x" }',
     "auditTrailWebhook": "",
+    "awsIntegration": 'id: "{aws}"',
+    "awsIntegrationAttach": 'id: "{aws_unused}", stack: "{net}"',
+    "awsIntegrationAttachmentUpdate": 'id: "{aws_attachment}", read: true, write: true',
+    "awsIntegrationByName": 'name: "aws"',
+    "awsIntegrationCreate": _AWS,
+    "awsIntegrationDelete": 'id: "{aws_unused}"',
+    "awsIntegrationDetach": 'id: "{aws_attachment}"',
+    "awsIntegrationUpdate": f'id: "{{aws}}", {_AWS}',
+    "awsIntegrations": "",
+    "azureIntegration": 'id: "{azure}"',
+    "azureIntegrationAttach": 'id: "{azure_unused}", stack: "{net}"',
+    "azureIntegrationAttachmentUpdate": 'id: "{azure_attachment}", read: true,'
+    " write: true",
+    "azureIntegrationByName": 'name: "azure"',
+    "azureIntegrationCreate": f'{_CLOUD}, tenantID: "x"',
+    "azureIntegrationDelete": 'id: "{azure_unused}"',
+    "azureIntegrationDetach": 'id: "{azure_attachment}"',
+    "azureIntegrationUpdate": f'id: "{{azure}}", {_CLOUD}',
+    "azureIntegrations": "",
     "context": 'id: "{context}"',
     "contextAttach": 'id: "{unused}", stack: "{net}"',
     "contextConfigAdd": 'context: "{context}", config: { id: "x",'
@@ -96,6 +124,13 @@ ROOTS: Final[Mapping[str, str]] = {
     "moduleShare": 'id: "{module}", input: { spaces: ["{home}"] }',
     "moduleUpdateV2": f'id: "{{module}}", input: {{ repository: "y", {_SETTINGS} }}',
     "name": "",
+    "namedWebhooksIntegration": 'id: "{named_webhook}"',
+    "namedWebhooksIntegrationCreate": _NAMED_HOOK,
+    "namedWebhooksIntegrationDelete": 'id: "{named_webhook}"',
+    "namedWebhooksIntegrationDeleteHeaders": 'id: "{named_webhook}", headerKeys: []',
+    "namedWebhooksIntegrationSetHeaders": 'id: "{named_webhook}",'
+    ' input: { entries: [{ key: "X-A", value: "b" }] }',
+    "namedWebhooksIntegrationUpdate": f'id: "{{named_webhook}}", {_NAMED_HOOK}',
     "openTofuVersions": "",
     "outgoingIPAddresses": "",
     "policies": "",
@@ -178,6 +213,10 @@ ROOTS: Final[Mapping[str, str]] = {
     "stackIntegrationDriftDetectionCreate": f'stack: "{{bound}}", {_DRIFT}',
     "stackIntegrationDriftDetectionDelete": 'stack: "{net}"',
     "stackIntegrationDriftDetectionUpdate": f'stack: "{{net}}", {_DRIFT}',
+    "stackIntegrationAwsCreate": f'id: "{{net}}", {_ROLE}',
+    "stackIntegrationAwsDelete": 'id: "{net}"',
+    "stackIntegrationGcpCreate": 'id: "{net}", tokenScopes: ["x"]',
+    "stackIntegrationGcpDelete": 'id: "{net}"',
     "stackLock": 'id: "{net}"',
     "stackManagedStateRollback": 'id: "{net}", stateVersionId: "{state}"',
     "stackRoleBinding": 'id: "{stack_binding}"',
@@ -214,6 +253,10 @@ ROOTS: Final[Mapping[str, str]] = {
     "versionDelete": 'module: "{module}", id: "{module_version}"',
     "versionProposeLocalWorkspace": 'module: "{module}", workspace: "x"',
     "viewer": "",
+    "webhooksIntegrationCreate": f'stack: "{{net}}", input: {{ {_HOOK} }}',
+    "webhooksIntegrationDelete": 'stack: "{net}", id: "{webhook}"',
+    "webhooksIntegrationUpdate": 'stack: "{net}", id: "{webhook}",'
+    f" input: {{ {_HOOK} }}",
     "workerDrainSet": 'workerPool: "{pool}", id: "{worker}", drain: true',
     "workerPool": 'id: "{pool}"',
     "workerPoolCreate": _POOL,
@@ -227,6 +270,9 @@ ROOTS: Final[Mapping[str, str]] = {
 INSTEAD: Final[Mapping[str, str]] = {"Stack.roleBindings": 'id: "{bound}"'}
 # Arguments of other fields.
 ARGUMENTS: Final[Mapping[str, str]] = {
+    "AwsIntegration.attachedStack": 'id: "{net}"',
+    "AwsIntegration.externalIdForStack": 'stackId: "{net}"',
+    "AzureIntegration.attachedStack": 'id: "{net}"',
     "Context.attachedStack": 'id: "{net}"',
     "Context.configElement": 'id: "{element}"',
     "Policy.attachedStack": 'id: "{net}"',

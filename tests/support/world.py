@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import msgspec
 
+from stackyard.clouds import AwsIntegration, AzureIntegration, Use
 from stackyard.contexts import ContextSpec
 from stackyard.filters import FilterType
 from stackyard.http.authentication import COOKIE
@@ -21,6 +22,7 @@ from stackyard.kernel.config import ConfigInput, ConfigType
 from stackyard.kernel.federation import OidcSettings
 from stackyard.kernel.ids import (
     ROOT,
+    CloudId,
     ContextId,
     LegId,
     PolicyId,
@@ -67,6 +69,7 @@ from stackyard_protocol.report import (
     Resource,
 )
 from tests.support.certificates import signing_request
+from tests.support.clouds import a_hook, a_named_hook, an_aws_spec, an_azure_spec
 from tests.support.edge import ADMIN
 from tests.support.stacks import a_spec
 from tests.support.whole import Whole, server_settings
@@ -81,6 +84,9 @@ AT_HOME = (
     *("scheduled_run", "scheduled_task", "scheduled_delete"),
     *("policy", "spare_policy", "policy_attachment"),
     *("module", "module_version"),
+    *("aws", "aws_unused", "aws_attachment"),
+    *("azure", "azure_unused", "azure_attachment"),
+    *("webhook", "named_webhook"),
 )
 
 
@@ -122,6 +128,8 @@ class World:
             await self._schedules(unit)
             await self._policies(unit)
             await self._modules(unit)
+            await self._clouds(unit)
+            await self._webhooks(unit)
         await self._states()
         await self._runs()
         await self._keys()
@@ -325,6 +333,34 @@ class World:
         code = Code(TrackedCommit(self.names["commit"]), {"main.tf": "# one\n"})
         made = await unit.versions.create(module.id, code, number="1.0.0", by=SYSTEM)
         self.names |= {"module": module.id, "module_version": made.id}
+
+    async def _clouds(self, unit: Unit) -> None:
+        stack = StackId(self.names["net"])
+        for kind, cloud, wanted in (
+            (AwsIntegration, "aws", an_aws_spec),
+            (AzureIntegration, "azure", an_azure_spec),
+        ):
+            for name, space in (
+                (cloud, "home"),
+                (f"{cloud}_unused", "home"),
+                (f"{cloud}_foreign", "other"),
+            ):
+                spec = wanted(name, space_id=SpaceId(self.names[space]))
+                made = await unit.clouds.create(kind, spec, by=SYSTEM)
+                self.names[name] = made.id
+            attached = await unit.cloud_attachments.attach(
+                kind, CloudId(self.names[cloud]), stack, Use(), by=SYSTEM
+            )
+            self.names[f"{cloud}_attachment"] = attached.id
+
+    async def _webhooks(self, unit: Unit) -> None:
+        own = await unit.stack_webhooks.create(
+            StackId(self.names["net"]), a_hook(), by=SYSTEM
+        )
+        named = await unit.named_webhooks.create(
+            a_named_hook("Far and wide", SpaceId(self.names["home"])), by=SYSTEM
+        )
+        self.names |= {"webhook": own.id, "named_webhook": named.id}
 
     async def _states(self) -> None:
         stack, files = StackId(self.names["net"]), self.whole.platform.state_files

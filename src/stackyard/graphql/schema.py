@@ -8,10 +8,12 @@ from graphql import GraphQLSchema
 from stackyard.graphql import (
     account,
     audit,
+    clouds,
     contexts,
     dependencies,
     filters,
     identity,
+    integrations,
     module_versions,
     modules,
     people,
@@ -28,6 +30,7 @@ from stackyard.graphql import (
     stacks,
     state,
     vendors,
+    webhooks,
     workers,
 )
 from stackyard.graphql.mutations import name_mutations
@@ -53,6 +56,9 @@ NOUNS = (
     policies,
     modules,
     module_versions,
+    clouds,
+    integrations,
+    webhooks,
     vendors,
     runs,
     state,

@@ -34,19 +34,8 @@ _NOTHING: Final[dict[str, Any]] = {
     "starred": False,
     "deleted": False,  # a deleted stack is not found
 }
-_NOT_INTEGRATED: Final[dict[str, Any]] = {
-    "aws": {
-        "assume_role_policy_statement": "",
-        "generate_credentials_in_worker": False,
-        "activated": False,
-    },
-    "gcp": {"token_scopes": [], "activated": False},
-    "webhooks": [],
-}
 for _field, _value in _NOTHING.items():
     stack.set_field(_field, lambda *_, value=_value: value)
-for _field, _value in _NOT_INTEGRATED.items():
-    integrations.set_field(_field, lambda *_, value=_value: value)
 # each noun resolves its own part of them from the stack
 stack.set_field("integrations", lambda root, _info: root)
 

@@ -32,6 +32,8 @@ ShareId = NewType("ShareId", str)  # of a module
 DependencyId = NewType("DependencyId", str)
 ReferenceId = NewType("ReferenceId", str)
 ScheduleId = NewType("ScheduleId", str)
+CloudId = NewType("CloudId", str)  # what lets runs into a cloud
+WebhookId = NewType("WebhookId", str)
 
 ROOT: Final = SpaceId("root")
 LEGACY: Final = SpaceId("legacy")

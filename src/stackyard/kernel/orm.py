@@ -10,6 +10,7 @@ from stackyard.kernel.ids import (
     ApiKeyId,
     AttachmentId,
     BindingId,
+    CloudId,
     ContextId,
     DependencyId,
     FilterId,
@@ -29,6 +30,7 @@ from stackyard.kernel.ids import (
     StackId,
     UserId,
     VersionId,
+    WebhookId,
     WorkerId,
 )
 
@@ -73,6 +75,8 @@ class Entity(DeclarativeBase):
         DependencyId: Text(),
         ReferenceId: Text(),
         ScheduleId: Text(),
+        CloudId: Text(),
+        WebhookId: Text(),
         datetime: TIMESTAMP(timezone=True),
         StrEnum: Enum(
             StrEnum,

@@ -1,5 +1,6 @@
 """All SQL about stacks."""
 
+from stackyard.stacks.store.attaching import attaches_itself, reaches
 from stackyard.stacks.store.config import ConfigStore
 from stackyard.stacks.store.contexts import AttachmentStore
 from stackyard.stacks.store.dependencies import DependencyStore
@@ -24,9 +25,11 @@ __all__ = [
     "PolicyAttachmentStore",
     "ScheduleStore",
     "StackStore",
+    "attaches_itself",
     "flag_condition",
     "followed_elsewhere",
     "page_of",
+    "reaches",
     "searched",
     "text_condition",
 ]
