@@ -49,7 +49,18 @@ from stackyard.stacks import (
     Stacks,
     StackStore,
 )
-from stackyard.vcs import GitUrl, RefUpdates, Repositories, RepositoryStore
+from stackyard.vcs import (
+    AgentPools,
+    AgentPoolStore,
+    GitUrl,
+    Integration,
+    Integrations,
+    IntegrationStore,
+    IntegrationUsers,
+    RefUpdates,
+    Repositories,
+    RepositoryStore,
+)
 from stackyard.workers import (
     Pools,
     PoolStore,
@@ -162,6 +173,28 @@ class Foundation(Parts):
         )
 
     @cached_property
+    def vcs_integrations(self) -> Integrations:
+        return Integrations(
+            IntegrationStore(self.session),
+            self.access,
+            self.means.vault,
+            self.clock,
+            visible_to,
+            IntegrationUsers(self._users_of, self._users_cut_off),
+            self.trail,
+        )
+
+    @cached_property
+    def vcs_agent_pools(self) -> AgentPools:
+        return AgentPools(
+            AgentPoolStore(self.session),
+            self.access,
+            self.access.administers_any,
+            self.clock,
+            self.trail,
+        )
+
+    @cached_property
     def pools(self) -> Pools:
         return Pools(
             PoolStore(self.session),
@@ -195,7 +228,13 @@ class Foundation(Parts):
             self.access,
             self.outbox,
             self.clock,
-            Neighbours(visible_to, GitUrl, self.pools, self.repositories),
+            Neighbours(
+                visible_to,
+                GitUrl,
+                self.pools,
+                self.repositories,
+                self.vcs_integrations,
+            ),
             self.trail,
         )
 
@@ -250,6 +289,7 @@ class Foundation(Parts):
             ("worker pool", await self.pools.count_in(space, by=SYSTEM)),
             ("repository", await self.repositories.count_in(space, by=SYSTEM)),
             ("context", await self.contexts.count_in(space, by=SYSTEM)),
+            ("VCS integration", await self.vcs_integrations.count_in(space, by=SYSTEM)),
         ]
 
     async def _cut_off(self, reaching: CTE) -> Sequence[str]:
@@ -257,6 +297,12 @@ class Foundation(Parts):
 
     async def _stacks_cut_off(self, context_id: ContextId) -> Sequence[str]:
         return await self.stacks.cut_off_of_context(context_id, by=SYSTEM)
+
+    async def _users_of(self, integration: Integration) -> Sequence[str]:
+        return await self.stacks.using(integration, by=SYSTEM)
+
+    async def _users_cut_off(self, integration: Integration) -> Sequence[str]:
+        return await self.stacks.cut_off_of_integration(integration, by=SYSTEM)
 
     async def _space_admins_make_spaces(self) -> bool:
         return await self.account.space_admins_make_spaces(by=SYSTEM)

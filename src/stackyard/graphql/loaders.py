@@ -15,6 +15,7 @@ from stackyard.kernel.ids import (
     ContextId,
     GroupId,
     PoolId,
+    RepoId,
     RoleId,
     RunId,
     SpaceId,
@@ -26,6 +27,7 @@ from stackyard.spaces import HolderKind, Role, RoleBinding, Space, SpaceNotFound
 from stackyard.stacks import AttachedContext, ConfigElement, Given, Stack
 from stackyard.state import StackOutput, StackResource, StateVersion
 from stackyard.unit import OpenUnit, Unit
+from stackyard.vcs import IntegrationLink, NamedIntegration
 from stackyard.workers import Pool, PoolCounts, Worker
 
 K = TypeVar("K")
@@ -145,6 +147,18 @@ class Loaders:
     def context_config(self) -> Loader[ContextId, list[ContextElement]]:
         return self._loader(
             lambda u, keys: u.context_config.of(keys, by=self._by), lambda _: []
+        )
+
+    @cached_property
+    def vcs_links(self) -> Loader[NamedIntegration, IntegrationLink | None]:
+        return self._loader(
+            lambda u, keys: u.vcs_integrations.links(keys, by=self._by), _none
+        )
+
+    @cached_property
+    def stacks_in(self) -> Loader[RepoId, list[StackId]]:
+        return self._loader(
+            lambda u, keys: u.stacks.of_repositories(keys, by=self._by), lambda _: []
         )
 
     @cached_property

@@ -22,6 +22,8 @@ from stackyard.graphql import (
     stack_config,
     stacks,
     state,
+    vcs,
+    vcs_agents,
     vendors,
     workers,
 )
@@ -39,6 +41,8 @@ NOUNS = (
     search,
     filters,
     repos,
+    vcs,
+    vcs_agents,
     workers,
     stacks,
     stack_config,

@@ -23,6 +23,8 @@ from stackyard.kernel.ids import (
     SpaceId,
     StackId,
     UserId,
+    VcsAgentPoolId,
+    VcsIntegrationId,
     WorkerId,
 )
 
@@ -51,6 +53,8 @@ class Entity(DeclarativeBase):
         PoolId: Text(),
         WorkerId: Text(),
         RepoId: Text(),
+        VcsIntegrationId: Text(),
+        VcsAgentPoolId: Text(),
         ContextId: Text(),
         AttachmentId: Text(),
         ApiKeyId: Text(),
