@@ -90,7 +90,7 @@ class RunLogs:
     async def read(
         self, run: Run, state_version: int, *, offset: int, by: Subject
     ) -> LogPart:
-        """Return what there is from *offset* on, up to `PIECE` bytes."""
+        """Return what there is from *offset* on: `PIECE` bytes and the chunk's rest."""
         await self.stacks.get(run.stack_id, by=by)
         log = await self.store.find(run.id, state_version)
         if log is None:
@@ -181,7 +181,7 @@ class RunLogs:
             return await self.blobs.get_range(
                 Bucket.RUN_LOGS, log.sealed_key, start=offset, length=PIECE
             )
-        chunks = await self.store.chunks_from(log, offset, limit=PIECE // MAX_CHUNK)
+        chunks = await self.store.chunks_from(log, offset, length=PIECE)
         if not chunks or chunks[0].start > offset:
             return b""
         return b"".join(chunk.body for chunk in chunks)[offset - chunks[0].start :]
