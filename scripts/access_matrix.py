@@ -107,9 +107,14 @@ FOUND_BY: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "AuditTrailWebhook": ("Query.auditTrailWebhook",),
         "ApiKey": ("Query.apiKey",),
         "ApiKeyRoleBinding": ("Query.apiKeyRoleBinding",),
+        "AzureDevOpsRepoIntegration": ("Query.azureDevOpsRepoIntegration",),
+        "BitbucketCloudIntegration": ("Query.bitbucketCloudIntegration",),
+        "BitbucketDatacenterIntegration": ("Query.bitbucketDatacenterIntegration",),
         "ConfigElement": ("Query.stack", "Stack.config"),
         "Context": ("Query.context",),
         "ContextStackAttachment": ("Query.context", "Context.attachedStacks"),
+        "GithubEnterpriseIntegration": ("Query.githubEnterpriseIntegration",),
+        "GitlabIntegration": ("Query.gitlabIntegration",),
         "ManagedEntity": ("Query.stack", "Stack.entities"),
         "ManagedUser": ("Query.managedUser",),
         "ManagedUserGroup": ("Query.managedUserGroup",),
@@ -134,6 +139,7 @@ FOUND_BY: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "StateVersion": ("Query.stack", "Stack.stateVersions"),
         "UserGroupRoleBinding": ("Query.userGroupRoleBinding",),
         "UserRoleBinding": ("Query.userRoleBinding",),
+        "VcsAgentPool": ("Query.vcsAgentPool",),
         "Viewer": ("Query.viewer",),
         "Worker": ("Query.workerPool", "WorkerPool.workers"),
         "WorkerPool": ("Query.workerPool",),
@@ -161,6 +167,18 @@ _ABOUT_A_STACK: Final = frozenset(
 _CUT: Final = frozenset(
     {"contexts", "searchContexts", "searchStacks", "spaces", "stacks", "workerPools"}
 )
+_WITHHELD: Final = dict.fromkeys(("reader", "writer"), EMPTY)
+_GIT_SERVERS: Final = (
+    *("azureDevOpsRepo", "bitbucketCloud", "bitbucketDatacenter"),
+    *("githubEnterprise", "gitlab"),
+)
+_WEBHOOKS: Final = (
+    *(f"AzureDevOpsRepoIntegration.webhook{one}" for one in ("Password", "Url")),
+    *(f"BitbucketCloudIntegration.webhook{one}" for one in ("Secret", "Url")),
+    *(f"BitbucketDatacenterIntegration.webhook{one}" for one in ("Secret", "URL")),
+    *(f"GithubEnterpriseIntegration.webhook{one}" for one in ("Secret", "Url")),
+    *(f"GitlabIntegration.webhook{one}" for one in ("Secret", "Url")),
+)
 _UNSEEN: Final = dict.fromkeys(("reader", "writer", "run", "stranger"), MISSING)
 # What is said otherwise than the rules above would have it, and why.
 EXCEPTIONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
@@ -175,6 +193,10 @@ EXCEPTIONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         # clients delete twice, and mean no harm
         "Mutation.contextDelete": dict.fromkeys(("neighbour", "run", "stranger"), NULL),
         "Mutation.contextDetach": dict.fromkeys(("neighbour", "stranger"), NULL),
+        **dict.fromkeys(
+            (f"Mutation.{kind}IntegrationDelete" for kind in _GIT_SERVERS),
+            dict.fromkeys(("neighbour", "run", "stranger"), NULL),
+        ),
         "Mutation.repoDelete": dict.fromkeys(("neighbour", "run", "stranger"), YES),
         "Mutation.spaceDelete": dict.fromkeys(("neighbour", "run", "stranger"), NULL),
         # whoever cannot see the parent is not told whether it is there
@@ -191,7 +213,8 @@ EXCEPTIONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             ("neighbour", "run", "stranger", "crossed"), NO
         ),
         # a text of the contract that must be there
-        "WorkerPool.config": dict.fromkeys(("reader", "writer"), EMPTY),
+        "WorkerPool.config": _WITHHELD,
+        **dict.fromkeys(_WEBHOOKS, _WITHHELD),
     }
 )
 _EVERYTHING_SAFE: Final = frozenset({"GET", "HEAD"})

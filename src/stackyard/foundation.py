@@ -45,9 +45,11 @@ from stackyard.stacks import (
     ConfigStore,
     Neighbours,
     ProjectKind,
+    SourceStore,
     StackConfig,
     StackContexts,
     Stacks,
+    StackSources,
     StackStore,
 )
 from stackyard.vcs import (
@@ -240,6 +242,10 @@ class Foundation(Parts):
         )
 
     @cached_property
+    def stack_sources(self) -> StackSources:
+        return StackSources(SourceStore(self.session), visible_to)
+
+    @cached_property
     def stack_config(self) -> StackConfig:
         return StackConfig(
             ConfigStore(self.session),
@@ -305,10 +311,10 @@ class Foundation(Parts):
         return await self.stacks.cut_off_of_context(context_id, by=SYSTEM)
 
     async def _users_of(self, integration: Integration) -> Sequence[str]:
-        return await self.stacks.using(integration, by=SYSTEM)
+        return await self.stack_sources.using(integration, by=SYSTEM)
 
     async def _users_cut_off(self, integration: Integration) -> Sequence[str]:
-        return await self.stacks.cut_off_of_integration(integration, by=SYSTEM)
+        return await self.stack_sources.cut_off_of(integration, by=SYSTEM)
 
     async def _space_admins_make_spaces(self) -> bool:
         return await self.account.space_admins_make_spaces(by=SYSTEM)

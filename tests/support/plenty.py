@@ -10,14 +10,15 @@ from stackyard.kernel.config import ConfigInput, ConfigType
 from stackyard.kernel.ids import ApiKeyId, PoolId, SpaceId, StackId, WorkerId, new_ulid
 from stackyard.runs import RunType
 from stackyard.spaces import Holder, HolderKind, SpaceSpec
-from stackyard.stacks import TrackedCommit
+from stackyard.stacks import Provider, TrackedCommit
 from stackyard.state import parse
 from stackyard.unit import Unit
-from stackyard.vcs import RepositorySettings
+from stackyard.vcs import IntegrationKind, RepositorySettings
 from stackyard.workers import PoolSettings
 from stackyard_protocol.mqtt import Register
 from stackyard_protocol.report import Output, Resource
 from tests.support.certificates import signing_request
+from tests.support.git_servers import a_connection, a_git_server
 from tests.support.stacks import a_spec
 from tests.support.world import PLACE, World
 
@@ -27,7 +28,8 @@ async def add(world: World, numbers: range) -> None:
     async with world.whole.platform.unit() as unit:
         for number in numbers:
             pool = await _pool(unit, f"pool {number}", home)
-            stack = await _stack(unit, f"stack {number}", home, pool)
+            link = await _link(unit, f"server {number}", home)
+            stack = await _stack(unit, f"stack {number}", home, pool, link)
             await _context(unit, f"context {number}", home, stack)
             await _people(unit, f"somebody {number}", home)
             await unit.filters.create(
@@ -38,6 +40,7 @@ async def add(world: World, numbers: range) -> None:
             await unit.repositories.create(
                 home, RepositorySettings(name=f"repository {number}"), by=SYSTEM
             )
+            await unit.vcs_agent_pools.create(f"agents {number}", None, by=SYSTEM)
     proven = await world.doors.key_exchange.prove(
         ApiKeyId(world.names["key"]), secret=world.names["secret"], place=PLACE
     )
@@ -55,6 +58,14 @@ async def _pool(unit: Unit, name: str, home: SpaceId) -> PoolId:
     return pool.id
 
 
+async def _link(unit: Unit, name: str, home: SpaceId) -> str:
+    kind = IntegrationKind.GITLAB
+    made = await unit.vcs_integrations.create(
+        a_git_server(kind, name, home), a_connection(kind), by=SYSTEM
+    )
+    return made.id
+
+
 async def _context(unit: Unit, name: str, home: SpaceId, stack: StackId) -> None:
     spec = ContextSpec(name=name, space_id=home)
     context = await unit.contexts.create(spec, by=SYSTEM)
@@ -63,8 +74,17 @@ async def _context(unit: Unit, name: str, home: SpaceId, stack: StackId) -> None
     await unit.stack_contexts.attach(context.id, stack, by=SYSTEM)
 
 
-async def _stack(unit: Unit, name: str, home: SpaceId, pool: PoolId) -> StackId:
-    spec = a_spec(name=name, space_id=home, worker_pool_id=pool)
+async def _stack(
+    unit: Unit, name: str, home: SpaceId, pool: PoolId, link: str
+) -> StackId:
+    spec = a_spec(
+        name=name,
+        space_id=home,
+        worker_pool_id=pool,
+        provider=Provider.GITLAB,
+        namespace="ops",
+        vcs_integration_id=link,
+    )
     stack = await unit.stacks.create(spec, by=SYSTEM)
     await unit.stacks.set_tracked_commit(stack.id, TrackedCommit("c0ffee1"), by=SYSTEM)
     element = ConfigInput("region", ConfigType.ENVIRONMENT_VARIABLE, "north", False)

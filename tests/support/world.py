@@ -37,7 +37,12 @@ from stackyard.runs import Leg, RunState, RunType
 from stackyard.spaces import Holder, HolderKind, SpaceSpec, seed
 from stackyard.stacks import Provider, TrackedCommit
 from stackyard.unit import Unit
-from stackyard.vcs import FileChange, NewRevision, RepositorySettings
+from stackyard.vcs import (
+    FileChange,
+    IntegrationKind,
+    NewRevision,
+    RepositorySettings,
+)
 from stackyard.workers import PoolSettings
 from stackyard_protocol.mqtt import Register
 from stackyard_protocol.report import (
@@ -53,6 +58,7 @@ from stackyard_protocol.report import (
 )
 from tests.support.certificates import signing_request
 from tests.support.edge import ADMIN
+from tests.support.git_servers import a_connection, a_git_server
 from tests.support.stacks import a_spec
 from tests.support.whole import Whole, server_settings
 
@@ -62,6 +68,7 @@ AT_HOME = (
     *("home", "nook", "pool", "idle", "worker", "net", "gov", "bound", "repo", "spare"),
     *("unconfirmed", "queued", "net_run", "stack_binding", "state"),
     *("context", "unused", "attachment"),
+    *("azure", "bitbucket", "datacenter", "github", "gitlab"),
 )
 
 
@@ -94,6 +101,7 @@ class World:
             await self._pools(unit)
             await self._people(unit)
             await self._repositories(unit)
+            await self._git_servers(unit)
             await self._filters(unit)
         await self._push()
         async with self.whole.platform.unit() as unit:
@@ -173,6 +181,23 @@ class World:
                 SpaceId(self.names["home"]), RepositorySettings(name=name), by=SYSTEM
             )
             self.names[name] = made.id
+
+    async def _git_servers(self, unit: Unit) -> None:
+        for name, kind in (
+            ("azure", IntegrationKind.AZURE_DEVOPS),
+            ("bitbucket", IntegrationKind.BITBUCKET_CLOUD),
+            ("datacenter", IntegrationKind.BITBUCKET_DATACENTER),
+            ("github", IntegrationKind.GITHUB_ENTERPRISE),
+            ("gitlab", IntegrationKind.GITLAB),
+        ):
+            made = await unit.vcs_integrations.create(
+                a_git_server(kind, f"our {name}", SpaceId(self.names["home"])),
+                a_connection(kind),
+                by=SYSTEM,
+            )
+            self.names[name] = made.id
+        agents, _key = await unit.vcs_agent_pools.create("agents", None, by=SYSTEM)
+        self.names["agents"] = agents.id
 
     async def _filters(self, unit: Unit) -> None:
         shown = await unit.filters.create(

@@ -158,7 +158,8 @@ class Loaders:
     @cached_property
     def stacks_in(self) -> Loader[RepoId, list[StackId]]:
         return self._loader(
-            lambda u, keys: u.stacks.of_repositories(keys, by=self._by), lambda _: []
+            lambda u, keys: u.stack_sources.of_repositories(keys, by=self._by),
+            lambda _: [],
         )
 
     @cached_property

@@ -234,12 +234,6 @@ def resolve_tracked_commit(root: Stack, _info: Info) -> dict[str, Any] | None:
     return root.tracked_commit
 
 
-@stack.field("vcsIntegration")
-def resolve_vcs_integration(root: Stack, _info: Info) -> dict[str, Any] | None:
-    known = root.vcs_repo_id or root.vcs_integration_id
-    return {"id": known, "is_default": False} if known else None
-
-
 @stack.field("config")
 async def resolve_config(root: Stack, info: Info) -> Sequence[Any]:
     return await info.context.loaders.stack_config.load(root.id)

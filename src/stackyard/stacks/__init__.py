@@ -10,6 +10,7 @@ from stackyard.stacks.errors import (
     CommitUnknownError,
     ContextAttachedError,
     ContextOutOfReachError,
+    IntegrationUnknownError,
     OutOfReachError,
     ProjectNotFoundError,
     RepositoryUnknownError,
@@ -56,11 +57,18 @@ from stackyard.stacks.ports import (
     Repositories,
     VisibleSpaces,
 )
-from stackyard.stacks.service import Given, StackConfig, StackContexts, Stacks
+from stackyard.stacks.service import (
+    Given,
+    StackConfig,
+    StackContexts,
+    Stacks,
+    StackSources,
+)
 from stackyard.stacks.store import (
     AttachmentStore,
     ConfigStore,
     Followed,
+    SourceStore,
     StackStore,
     followed_elsewhere,
 )
@@ -82,6 +90,7 @@ __all__ = [
     "ContextOutOfReachError",
     "Followed",
     "Given",
+    "IntegrationUnknownError",
     "Module",
     "Neighbours",
     "OutOfReachError",
@@ -93,6 +102,7 @@ __all__ = [
     "ReleasedTool",
     "Repositories",
     "RepositoryUnknownError",
+    "SourceStore",
     "SpaceUnknownError",
     "Stack",
     "StackConfig",
@@ -107,6 +117,7 @@ __all__ = [
     "StackProblemsError",
     "StackProtectedError",
     "StackSlugTakenError",
+    "StackSources",
     "StackSpec",
     "StackState",
     "StackStore",

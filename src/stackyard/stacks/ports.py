@@ -8,6 +8,7 @@ from sqlalchemy import CTE, Select
 
 from stackyard.kernel.access import Subject
 from stackyard.kernel.ids import PoolId, RepoId, SpaceId
+from stackyard.vcs import IntegrationKind
 
 # The spaces a subject may read, as a subquery (`stackyard.spaces.visible_to`).
 VisibleSpaces: TypeAlias = Callable[[Subject], Select[SpaceId]]
@@ -29,6 +30,13 @@ class Repositories(Protocol):
         """Return the repository, or raise `NotFoundError`."""
 
 
+class Integrations(Protocol):
+    async def get(
+        self, kind: IntegrationKind, integration_id: str | None, /, *, by: Subject
+    ) -> object:
+        """Return the link to a git server, or raise `NotFoundError`."""
+
+
 class CommitFacts(Protocol):
     """A commit, as the version control slice knows it."""
 
@@ -38,13 +46,14 @@ class CommitFacts(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:
-    """Without *pools* or *repositories* only the database says what exists.
+    """Without the last three only the database says what exists.
 
     That is enough only as long as everybody who may change a stack is an
-    administrator of the account: the composition gives both as soon as it has them.
+    administrator of the account: the composition gives all as soon as it has them.
     """
 
     visible_spaces: VisibleSpaces
     check_url: CheckUrl
     pools: Pools | None = None
     repositories: Repositories | None = None
+    integrations: Integrations | None = None

@@ -46,6 +46,7 @@ from stackyard.stacks.model.rules import LONGEST_NAME, slug_problem, spec_proble
 from stackyard.stacks.model.spec import StackSpec
 from stackyard.stacks.model.stack import Stack
 from stackyard.stacks.ports import CommitFacts, Neighbours, Reaching
+from stackyard.stacks.service.sources import check_integration
 from stackyard.stacks.store import StackStore
 
 P = TypeVar("P", bound=Project)
@@ -400,3 +401,4 @@ class Stacks:
                 await repositories.get(repo, by=by)
             except NotFoundError:
                 raise RepositoryUnknownError(repository=repo) from None
+        await check_integration(self.neighbours, spec, stack, by=by)

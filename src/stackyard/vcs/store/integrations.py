@@ -2,12 +2,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Select, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from stackyard.kernel.errors import StackyardError
-from stackyard.kernel.ids import SpaceId, VcsIntegrationId
+from stackyard.kernel.ids import SpaceId
 from stackyard.kernel.text import storable
 from stackyard.vcs.errors import (
     DefaultIntegrationTakenError,
@@ -30,15 +30,16 @@ _MEANINGS: Final[dict[str, type[StackyardError]]] = {
 class IntegrationStore:
     session: AsyncSession
 
-    async def find(self, named: NamedIntegration, spaces: Select[SpaceId]) -> Integration | None:
+    async def find(
+        self, named: NamedIntegration, spaces: Select[SpaceId]
+    ) -> Integration | None:
         """Load it for one who reads *spaces*: the default is everybody's to know."""
         kind, integration_id = named
+        if not storable(integration_id or ""):
+            return None
+        which: ColumnElement[bool] = Integration.id == integration_id
         if integration_id is None:
             which = Integration.is_default.is_(True)
-        elif storable(integration_id):
-            which = Integration.id == integration_id
-        else:
-            return None
         seen = or_(
             Integration.space_id.in_(spaces),
             and_(Integration.is_default, spaces.exists()),
@@ -85,7 +86,9 @@ class IntegrationStore:
         query = select(func.count()).where(Integration.space_id == space)
         return (await self.session.execute(query)).scalar_one()
 
-    async def links(self, wanted: Collection[NamedIntegration]) -> dict[NamedIntegration, IntegrationLink]:
+    async def links(
+        self, wanted: Collection[NamedIntegration]
+    ) -> dict[NamedIntegration, IntegrationLink]:
         """Return which of these there are. One query."""
         ids = [(kind, one) for kind, one in wanted if one is not None]
         kinds = {kind for kind, one in wanted if one is None}
