@@ -22,6 +22,7 @@ CANARY: Final = "canary-5ecre7"
 # Texts that are kept as they are. A new argument belongs here, if whoever reads the
 # trail may read it; or its name says that it is a secret (`masking.py`).
 SHOWN: Final = {
+    "accessibleProjects",
     "additionalProjectGlobs",
     "afterApply",
     "afterDestroy",
@@ -29,6 +30,8 @@ SHOWN: Final = {
     "afterPerform",
     "afterPlan",
     "afterRun",
+    "apiHost",
+    "appID",
     "authorEmail",
     "authorName",
     "beforeApply",
@@ -42,6 +45,7 @@ SHOWN: Final = {
     "command",
     "commitSha",
     "description",
+    "email",
     "endpoint",
     "entryTemplateFile",
     "fileMode",
@@ -59,6 +63,7 @@ SHOWN: Final = {
     "name",
     "namespace",
     "note",
+    "organizationURL",
     "path",
     "playbook",
     "privateWorkerPoolRunnerImage",
@@ -79,6 +84,7 @@ SHOWN: Final = {
     "terraformVersion",
     "terragruntVersion",
     "type",
+    "userFacingHost",
     "username",
     "version",
     "workspace",
