@@ -150,6 +150,19 @@ async def test_an_integration_is_used_in_its_space_and_where_that_is_inherited(
     assert inherited["vcsIntegration"] == {"id": "above", "isDefault": False}
 
 
+async def test_naming_an_integration_tells_nobody_that_it_exists(
+    provider: Provider,
+) -> None:
+    edge = provider.edge
+    await link(edge, "Secret Plan", await space(edge, "Beside"))
+    admin = await Provider(edge).sign_in_with("space-admin", LEGACY)
+    texts = {
+        await admin.error("StackCreate", input=by("GITLAB", name), manageState=True)
+        for name in ("secret-plan", "missing")
+    }
+    assert len(texts) == 1
+
+
 async def test_an_integration_in_use_is_deleted_as_soon_as_nobody_uses_it(
     provider: Provider,
 ) -> None:

@@ -15,7 +15,7 @@ from tests.support.provider import Provider
 from stackyard.adapters.postgres import Database
 from stackyard.kernel.access import SYSTEM
 from stackyard.kernel.ids import ROOT, SpaceId
-from stackyard.spaces import Holder, HolderKind, SpaceSpec
+from stackyard.spaces import SpaceSpec
 from stackyard.vcs import IntegrationKind
 
 CANARY: Final = "canary-70k3n"
@@ -139,19 +139,6 @@ async def space(edge: Edge, name: str, parent: SpaceId = ROOT) -> SpaceId:
     async with edge.unit() as unit:
         wanted = SpaceSpec(name, parent=parent, inherits=False)
         return (await unit.spaces.create(wanted, by=SYSTEM)).id
-
-
-async def somebody(edge: Edge, role: str, where: SpaceId) -> Provider:
-    """Return the provider with a key that has that role there, and none elsewhere."""
-    key, secret = await edge.key(admin=False)
-    async with edge.unit() as unit:
-        holder = Holder(HolderKind.API_KEY, key.id)
-        await unit.bindings.create(holder, role=role, space=where, by=SYSTEM)
-    issued = await edge.exchange(key.id, secret)
-    assert issued is not None
-    one = Provider(edge)
-    one.headers = {"authorization": f"Bearer {issued.jwt}"}
-    return one
 
 
 @every_client
@@ -361,9 +348,9 @@ async def test_only_administrators_of_its_space_learn_its_webhook(
 ) -> None:
     home = await space(provider.edge, "Home")
     whole = await made(provider, GITLAB, spaceID=home)
-    admin = await somebody(provider.edge, "space-admin", home)
+    admin = await Provider(provider.edge).sign_in_with("space-admin", home)
     assert await admin.data("GitLabIntegrationRead", id="our-git") == whole
-    reader = await somebody(provider.edge, "space-writer", home)
+    reader = await Provider(provider.edge).sign_in_with("space-writer", home)
     shown = await reader.data("GitLabIntegrationRead", id="our-git")
     assert shown == whole | {"webhookSecret": "", "webhookUrl": ""}
 
@@ -376,15 +363,11 @@ async def test_who_reads_any_space_knows_of_the_default_but_not_its_details(
     asks = {
         "query": '{ gitlabIntegration(id: "") { id description webhookSecret } }',
     }
-    admin = await somebody(provider.edge, "space-admin", home)
-    nobody = await Provider(provider.edge).sign_in()
-    key, secret = await provider.edge.key(admin=False)
-    issued = await provider.edge.exchange(key.id, secret)
-    assert issued is not None
-    nobody.headers = {"authorization": f"Bearer {issued.jwt}"}
+    admin = await Provider(provider.edge).sign_in_with("space-admin", home)
+    nobody = await provider.edge.bearer(admin=False)
     async with provider.edge.client() as client:
         seen = await client.post("/graphql", json=asks, headers=admin.headers)
-        unseen = await client.post("/graphql", json=asks, headers=nobody.headers)
+        unseen = await client.post("/graphql", json=asks, headers=nobody)
     known = {"id": "our-git", "description": None, "webhookSecret": ""}
     assert seen.json()["data"] == {"gitlabIntegration": known}
     assert unseen.json()["data"] == {"gitlabIntegration": None}
