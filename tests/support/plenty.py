@@ -5,9 +5,11 @@ import msgspec
 from stackyard.contexts import ContextSpec
 from stackyard.filters import FilterType
 from stackyard.identity import Known, SessionMethod, User
-from stackyard.kernel.access import SYSTEM, Action
+from stackyard.kernel.access import SYSTEM, Action, Subject, SubjectKind
 from stackyard.kernel.config import ConfigInput, ConfigType
 from stackyard.kernel.ids import ApiKeyId, PoolId, SpaceId, StackId, WorkerId, new_ulid
+from stackyard.modules import Code, ModuleSpec, name_module
+from stackyard.policies import PolicySpec, PolicyType
 from stackyard.runs import RunType
 from stackyard.spaces import Holder, HolderKind, SpaceSpec
 from stackyard.stacks import Provider, TrackedCommit
@@ -31,6 +33,8 @@ async def add(world: World, numbers: range) -> None:
             link = await _link(unit, f"server {number}", home)
             stack = await _stack(unit, f"stack {number}", home, pool, link)
             await _context(unit, f"context {number}", home, stack)
+            await _policy(unit, f"policy {number}", home, stack)
+            await _module(unit, f"module-{number}", home, stack)
             await _people(unit, f"somebody {number}", home)
             await unit.filters.create(
                 FilterType.STACKS, f"filter {number}", "{}", is_public=True, by=SYSTEM
@@ -72,6 +76,23 @@ async def _context(unit: Unit, name: str, home: SpaceId, stack: StackId) -> None
     element = ConfigInput("zone", ConfigType.ENVIRONMENT_VARIABLE, "a", False)
     await unit.context_config.add(context.id, element, by=SYSTEM)
     await unit.stack_contexts.attach(context.id, stack, by=SYSTEM)
+
+
+async def _policy(unit: Unit, name: str, home: SpaceId, stack: StackId) -> None:
+    spec = PolicySpec(name=name, body="package spacelift", space_id=home)
+    policy = await unit.policies.create(spec, PolicyType.PLAN, by=SYSTEM)
+    await unit.stack_policies.attach(policy.id, stack, by=SYSTEM)
+
+
+async def _module(unit: Unit, name: str, home: SpaceId, stack: StackId) -> None:
+    spec = ModuleSpec(a_spec(name=name, space_id=home), ("spacelift-io",))
+    module = await unit.modules.create(name_module("x", name=name), spec, by=SYSTEM)
+    await unit.modules.share(module.id, ["spacelift-io"], [home], by=SYSTEM)
+    code = Code(TrackedCommit("c0ffee1"), {})
+    await unit.versions.create(module.id, code, number="1.0.0", by=SYSTEM)
+    run = f"{stack}/{new_ulid()}"
+    by = Subject(SubjectKind.RUN, run, run, stack_id=stack)
+    await unit.module_registry.take("acme", name, "default", "1.0.0", by=by)
 
 
 async def _stack(

@@ -3,31 +3,41 @@
 A set of loaders lives as long as one request, so nothing is cached across requests.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, TypeAlias, TypeVar
 
 from stackyard.contexts import ContextElement
 from stackyard.graphql.loader import Loader
+from stackyard.graphql.source_loaders import SourceLoaders
 from stackyard.identity import SecurityKey, User, UserGroup
-from stackyard.kernel.access import Level, Subject
+from stackyard.kernel.access import Level
 from stackyard.kernel.ids import (
     ContextId,
     GroupId,
+    PolicyId,
     PoolId,
-    RepoId,
     RoleId,
     RunId,
     SpaceId,
     StackId,
     UserId,
+    VersionId,
 )
+from stackyard.modules import ModuleShare, ModuleVersion
 from stackyard.runs import Run, RunType, Transition
 from stackyard.spaces import HolderKind, Role, RoleBinding, Space, SpaceNotFoundError
-from stackyard.stacks import AttachedContext, ConfigElement, Given, Stack
+from stackyard.stacks import (
+    AttachedContext,
+    AttachedPolicy,
+    ConfigElement,
+    Given,
+    Module,
+    PolicyCounts,
+    Stack,
+)
 from stackyard.state import StackOutput, StackResource, StateVersion
-from stackyard.unit import OpenUnit, Unit
-from stackyard.vcs import IntegrationLink, NamedIntegration
+from stackyard.unit import Unit
 from stackyard.workers import Pool, PoolCounts, Worker
 
 K = TypeVar("K")
@@ -40,32 +50,8 @@ def _none(_key: object) -> None:
     return None
 
 
-class Loaders:
+class Loaders(SourceLoaders):
     """Everything that lists of the graph join in."""
-
-    def __init__(
-        self,
-        open_unit: OpenUnit,
-        subject: Subject,
-        *,
-        open_list: OpenUnit | None = None,
-    ) -> None:
-        self._open_unit = open_unit
-        self._open_list = open_list or open_unit
-        self._by = subject
-        self._pages: dict[tuple[object, ...], Any] = {}
-
-    def _loader(
-        self,
-        ask: Callable[[Unit, Sequence[K]], Awaitable[Mapping[K, V]]],
-        missing: Callable[[K], V],
-        open_unit: OpenUnit | None = None,
-    ) -> Loader[K, V]:
-        async def fetch(keys: Sequence[K]) -> Mapping[K, V]:
-            async with (open_unit or self._open_unit)() as unit:
-                return await ask(unit, keys)
-
-        return Loader(fetch, missing)
 
     @cached_property
     def blockers(self) -> Loader[StackId, Run | None]:
@@ -150,16 +136,30 @@ class Loaders:
         )
 
     @cached_property
-    def vcs_links(self) -> Loader[NamedIntegration, IntegrationLink | None]:
+    def attached_policies(self) -> Loader[StackId, list[AttachedPolicy]]:
         return self._loader(
-            lambda u, keys: u.vcs_integrations.links(keys, by=self._by), _none
+            lambda u, keys: u.stack_policies.of(keys, by=self._by), lambda _: []
         )
 
     @cached_property
-    def stacks_in(self) -> Loader[RepoId, list[StackId]]:
+    def policy_counts(self) -> Loader[PolicyId, PolicyCounts]:
         return self._loader(
-            lambda u, keys: u.stack_sources.of_repositories(keys, by=self._by),
-            lambda _: [],
+            lambda u, keys: u.stack_policies.counts(keys, by=self._by),
+            lambda _: PolicyCounts(),
+        )
+
+    @cached_property
+    def stacks_with(self) -> Loader[PolicyId, list[AttachedPolicy]]:
+        return self._loader(
+            lambda u, keys: u.stack_policies.having(keys, by=self._by), lambda _: []
+        )
+
+    @cached_property
+    def policies_by_hand(
+        self,
+    ) -> Loader[tuple[PolicyId, StackId], AttachedPolicy | None]:
+        return self._loader(
+            lambda u, keys: u.stack_policies.by_hand(keys, by=self._by), _none
         )
 
     @cached_property
@@ -177,6 +177,52 @@ class Loaders:
     @cached_property
     def stacks(self) -> Loader[StackId, Stack | None]:
         return self._loader(lambda u, keys: u.stacks.some(keys, by=self._by), _none)
+
+    @cached_property
+    def modules(self) -> Loader[StackId, Module | None]:
+        return self._loader(lambda u, keys: u.modules.some(keys, by=self._by), _none)
+
+    @cached_property
+    def module_shares(self) -> Loader[StackId, list[ModuleShare]]:
+        return self._loader(
+            lambda u, keys: u.modules.shares(keys, by=self._by), lambda _: []
+        )
+
+    @cached_property
+    def versions(self) -> Loader[StackId, list[ModuleVersion]]:
+        return self._loader(
+            lambda u, keys: u.versions.of(keys, by=self._by), lambda _: []
+        )
+
+    @cached_property
+    def current_versions(self) -> Loader[StackId, ModuleVersion | None]:
+        return self._loader(
+            lambda u, keys: u.versions.current(keys, by=self._by), _none
+        )
+
+    @cached_property
+    def version_counts(self) -> Loader[StackId, int]:
+        return self._loader(
+            lambda u, keys: u.versions.counts(keys, by=self._by), lambda _: 0
+        )
+
+    @cached_property
+    def version_descriptions(self) -> Loader[VersionId, dict[str, Any] | None]:
+        return self._loader(
+            lambda u, keys: u.versions.descriptions(keys, by=self._by), _none
+        )
+
+    @cached_property
+    def consumers(self) -> Loader[VersionId, list[Stack]]:
+        return self._loader(
+            lambda u, keys: u.versions.consumers(keys, by=self._by), lambda _: []
+        )
+
+    @cached_property
+    def versions_used(self) -> Loader[StackId, list[ModuleVersion]]:
+        return self._loader(
+            lambda u, keys: u.versions.used(keys, by=self._by), lambda _: []
+        )
 
     @cached_property
     def pools(self) -> Loader[PoolId, Pool | None]:
@@ -210,6 +256,13 @@ class Loaders:
             return {one.id: one for one in await unit.spaces.list(by=self._by)}
 
         return self._loader(ask, _no_space)
+
+    @cached_property
+    def known_spaces(self) -> Loader[SpaceId, Space | None]:
+        async def ask(unit: Unit, _keys: Sequence[SpaceId]) -> Mapping[SpaceId, Space]:
+            return {one.id: one for one in await unit.spaces.list(by=self._by)}
+
+        return self._loader(ask, _none)
 
     @cached_property
     def space_levels(self) -> Loader[SpaceId, Level]:

@@ -8,15 +8,17 @@ from stackyard.graphql.search import connection, search_from
 from stackyard.graphql.stack_input import spec_from
 from stackyard.kernel.access import Subject
 from stackyard.kernel.errors import NotFoundError
-from stackyard.kernel.ids import StackId
+from stackyard.kernel.ids import StackId, VcsIntegrationId
 from stackyard.stacks import (
     CommitFacts,
     CommitUnknownError,
+    Project,
     Stack,
     Terraform,
     TrackedCommit,
 )
 from stackyard.unit import Unit
+from stackyard.vcs import IntegrationLink
 from stackyard_protocol.job import Hooks
 
 query = QueryType()
@@ -28,29 +30,28 @@ stack.set_alias("space", "space_id")
 stack.set_alias("vendorConfig", "vendor")
 stack.set_alias("managesStateFile", "manages_state")
 
+NO_INTEGRATIONS: Final[dict[str, Any]] = {
+    "aws": {
+        "assume_role_policy_statement": "",
+        "generate_credentials_in_worker": False,
+        "activated": False,
+    },
+    "drift_detection": {
+        "ignore_state": False,
+        "reconcile": False,
+        "schedule": [],
+        "deleted": False,
+    },
+    "gcp": {"token_scopes": [], "activated": False},
+    "webhooks": [],
+}
 # Engines that are not built yet: what they would say of every stack today.
 _NOTHING: Final[dict[str, Any]] = {
     "starred": False,
     "deleted": False,  # a deleted stack is not found
-    "attachedPolicies": [],
     "dependsOn": [],
     "isDependedOnBy": [],
-    "moduleVersionsUsed": [],
-    "integrations": {
-        "aws": {
-            "assume_role_policy_statement": "",
-            "generate_credentials_in_worker": False,
-            "activated": False,
-        },
-        "drift_detection": {
-            "ignore_state": False,
-            "reconcile": False,
-            "schedule": [],
-            "deleted": False,
-        },
-        "gcp": {"token_scopes": [], "activated": False},
-        "webhooks": [],
-    },
+    "integrations": NO_INTEGRATIONS,
 }
 for _field, _value in _NOTHING.items():
     stack.set_field(_field, lambda *_, value=_value: value)
@@ -232,6 +233,15 @@ def resolve_terraform_version(root: Stack, _info: Info) -> str | None:
 @stack.field("trackedCommit")
 def resolve_tracked_commit(root: Stack, _info: Info) -> dict[str, Any] | None:
     return root.tracked_commit
+
+
+@stack.field("vcsIntegration")
+async def resolve_vcs_integration(root: Project, info: Info) -> IntegrationLink | None:
+    """Return what is used, also if only the account's default is; or nothing."""
+    if root.vcs_repo_id is not None:
+        return IntegrationLink(VcsIntegrationId(root.vcs_repo_id), is_default=False)
+    named = root.integration
+    return await info.context.loaders.vcs_links.load(named) if named else None
 
 
 @stack.field("config")

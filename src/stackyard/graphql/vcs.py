@@ -6,14 +6,12 @@ from typing import Any, Final
 from ariadne import MutationType, ObjectType, QueryType
 
 from stackyard.graphql.context import Info
-from stackyard.kernel.ids import ROOT, SpaceId, VcsIntegrationId
+from stackyard.kernel.ids import ROOT, SpaceId
 from stackyard.spaces import Space
-from stackyard.stacks import Stack
 from stackyard.vcs import (
     Connection,
     Integration,
     IntegrationKind,
-    IntegrationLink,
     IntegrationSettings,
     NewIntegration,
     VcsChecks,
@@ -48,9 +46,8 @@ _TOKENS: Final = (
 
 query = QueryType()
 mutation = MutationType()
-stack = ObjectType("Stack")
 types = {kind: ObjectType(name) for kind, name in TYPES.items()}
-bindables = [query, mutation, stack, *types.values()]
+bindables = [query, mutation, *types.values()]
 
 
 async def resolve_space(parent: Integration, info: Info) -> Space:
@@ -133,15 +130,6 @@ for _kind, _shown in types.items():
         "webhookURL" if _of_datacenter else "webhookUrl", resolve_webhook_url
     )
 types[IntegrationKind.AZURE_DEVOPS].set_alias("organizationURL", "api_host")
-
-
-@stack.field("vcsIntegration")
-async def resolve_link(root: Stack, info: Info) -> IntegrationLink | None:
-    """Return what is used, also if only the account's default is; or nothing."""
-    if root.vcs_repo_id is not None:
-        return IntegrationLink(VcsIntegrationId(root.vcs_repo_id), is_default=False)
-    named = root.integration
-    return await info.context.loaders.vcs_links.load(named) if named else None
 
 
 def _new(kind: IntegrationKind, said: dict[str, Any] | None) -> NewIntegration:

@@ -10,7 +10,7 @@ from typing import Final, NewType
 from ulid import ULID
 
 SpaceId = NewType("SpaceId", str)
-StackId = NewType("StackId", str)
+StackId = NewType("StackId", str)  # or a module's: both are projects
 RunId = NewType("RunId", str)
 LegId = NewType("LegId", str)  # one stay of a run on a worker
 PoolId = NewType("PoolId", str)
@@ -19,6 +19,7 @@ RepoId = NewType("RepoId", str)
 VcsIntegrationId = NewType("VcsIntegrationId", str)
 VcsAgentPoolId = NewType("VcsAgentPoolId", str)
 ContextId = NewType("ContextId", str)
+PolicyId = NewType("PolicyId", str)
 AttachmentId = NewType("AttachmentId", str)
 ApiKeyId = NewType("ApiKeyId", str)
 UserId = NewType("UserId", str)
@@ -28,6 +29,8 @@ SecurityKeyId = NewType("SecurityKeyId", str)
 RoleId = NewType("RoleId", str)
 BindingId = NewType("BindingId", str)
 FilterId = NewType("FilterId", str)
+VersionId = NewType("VersionId", str)  # of a module
+ShareId = NewType("ShareId", str)  # of a module
 
 ROOT: Final = SpaceId("root")
 LEGACY: Final = SpaceId("legacy")

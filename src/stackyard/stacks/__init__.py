@@ -12,6 +12,9 @@ from stackyard.stacks.errors import (
     ContextOutOfReachError,
     IntegrationUnknownError,
     OutOfReachError,
+    PolicyAttachedError,
+    PolicyNotAttachableError,
+    PolicyOutOfReachError,
     ProjectNotFoundError,
     RepositoryUnknownError,
     SpaceUnknownError,
@@ -44,11 +47,22 @@ from stackyard.stacks.model.contexts import (
     ranked,
 )
 from stackyard.stacks.model.module import Module
+from stackyard.stacks.model.policies import (
+    AttachedPolicy,
+    PolicyAttachment,
+    PolicyCounts,
+)
 from stackyard.stacks.model.project import Project, ProjectKind, StackState
 from stackyard.stacks.model.releases import ReleasedTool, released
 from stackyard.stacks.model.spec import Provider, StackSpec
 from stackyard.stacks.model.stack import Stack
-from stackyard.stacks.model.vendors import VENDORS, Terraform, Vendor, vendor_name
+from stackyard.stacks.model.vendors import (
+    VENDORS,
+    Terraform,
+    TerraformTool,
+    Vendor,
+    vendor_name,
+)
 from stackyard.stacks.ports import (
     CheckUrl,
     CommitFacts,
@@ -59,29 +73,39 @@ from stackyard.stacks.ports import (
 )
 from stackyard.stacks.service import (
     Given,
+    Settling,
     StackConfig,
     StackContexts,
+    StackPolicies,
     Stacks,
     StackSources,
 )
 from stackyard.stacks.store import (
     AttachmentStore,
+    Condition,
     ConfigStore,
     Followed,
+    PolicyAttachmentStore,
     SourceStore,
     StackStore,
+    flag_condition,
     followed_elsewhere,
+    page_of,
+    searched,
+    text_condition,
 )
 
 __all__ = [
     "VENDORS",
     "AttachedContext",
+    "AttachedPolicy",
     "AttachmentProblemsError",
     "AttachmentStore",
     "CheckUrl",
     "CommitFacts",
     "CommitNameError",
     "CommitUnknownError",
+    "Condition",
     "ConfigElement",
     "ConfigStore",
     "Configuration",
@@ -94,6 +118,12 @@ __all__ = [
     "Module",
     "Neighbours",
     "OutOfReachError",
+    "PolicyAttachedError",
+    "PolicyAttachment",
+    "PolicyAttachmentStore",
+    "PolicyCounts",
+    "PolicyNotAttachableError",
+    "PolicyOutOfReachError",
     "Pools",
     "Project",
     "ProjectKind",
@@ -102,6 +132,7 @@ __all__ = [
     "ReleasedTool",
     "Repositories",
     "RepositoryUnknownError",
+    "Settling",
     "SourceStore",
     "SpaceUnknownError",
     "Stack",
@@ -114,6 +145,7 @@ __all__ = [
     "StackEnabled",
     "StackLockedError",
     "StackNotFoundError",
+    "StackPolicies",
     "StackProblemsError",
     "StackProtectedError",
     "StackSlugTakenError",
@@ -126,15 +158,20 @@ __all__ = [
     "StackVendorUnsupportedError",
     "Stacks",
     "Terraform",
+    "TerraformTool",
     "TrackedCommit",
     "Vendor",
     "VisibleSpaces",
     "WorkerPoolUnknownError",
     "computed_variables",
     "effective",
+    "flag_condition",
     "followed_elsewhere",
     "hooks_in_order",
+    "page_of",
     "ranked",
     "released",
+    "searched",
+    "text_condition",
     "vendor_name",
 ]

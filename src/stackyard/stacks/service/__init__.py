@@ -2,7 +2,17 @@
 
 from stackyard.stacks.service.config import StackConfig
 from stackyard.stacks.service.contexts import Given, StackContexts
+from stackyard.stacks.service.policies import StackPolicies
+from stackyard.stacks.service.settling import Settling
 from stackyard.stacks.service.sources import StackSources
 from stackyard.stacks.service.stacks import Stacks
 
-__all__ = ["Given", "StackConfig", "StackContexts", "StackSources", "Stacks"]
+__all__ = [
+    "Given",
+    "Settling",
+    "StackConfig",
+    "StackContexts",
+    "StackPolicies",
+    "StackSources",
+    "Stacks",
+]

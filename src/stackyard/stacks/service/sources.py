@@ -4,13 +4,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from stackyard.kernel.access import Action, Subject
-from stackyard.kernel.errors import NotFoundError
 from stackyard.kernel.ids import RepoId, StackId
 from stackyard.kernel.needs import Rule, needs
-from stackyard.stacks.errors import IntegrationUnknownError
-from stackyard.stacks.model.project import Project
-from stackyard.stacks.model.spec import StackSpec
-from stackyard.stacks.ports import Neighbours, VisibleSpaces
+from stackyard.stacks.ports import VisibleSpaces
 from stackyard.stacks.store.sources import SourceStore
 from stackyard.vcs import Integration
 
@@ -40,23 +36,3 @@ class StackSources:
     ) -> dict[RepoId, list[StackId]]:
         """Return, of what *by* may read, which stacks are of each repository."""
         return await self.store.of_repositories(repo_ids, self.visible_spaces(by))
-
-
-async def check_integration(
-    neighbours: Neighbours, spec: StackSpec, project: Project | None, *, by: Subject
-) -> None:
-    """Let nobody run code by a link to a git server that is not theirs to use.
-
-    One that is used already stays. The account's default is for everybody, and there
-    may be none: the code is then out of reach until there is one.
-    """
-    named, used = spec.integration, project.integration if project else None
-    if neighbours.integrations is None or named in {None, used}:
-        return
-    kind, integration_id = named
-    if integration_id is None:
-        return
-    try:
-        await neighbours.integrations.get(kind, integration_id, by=by)
-    except NotFoundError:
-        raise IntegrationUnknownError(integration=integration_id) from None
