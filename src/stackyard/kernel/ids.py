@@ -26,6 +26,10 @@ SecurityKeyId = NewType("SecurityKeyId", str)
 RoleId = NewType("RoleId", str)
 BindingId = NewType("BindingId", str)
 FilterId = NewType("FilterId", str)
+BlueprintId = NewType("BlueprintId", str)
+TemplateId = NewType("TemplateId", str)
+VersionId = NewType("VersionId", str)  # of a template
+DeploymentId = NewType("DeploymentId", str)  # one of its template only
 
 ROOT: Final = SpaceId("root")
 LEGACY: Final = SpaceId("legacy")

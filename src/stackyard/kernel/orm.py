@@ -10,7 +10,9 @@ from stackyard.kernel.ids import (
     ApiKeyId,
     AttachmentId,
     BindingId,
+    BlueprintId,
     ContextId,
+    DeploymentId,
     FilterId,
     GroupId,
     LegId,
@@ -22,7 +24,9 @@ from stackyard.kernel.ids import (
     SessionId,
     SpaceId,
     StackId,
+    TemplateId,
     UserId,
+    VersionId,
     WorkerId,
 )
 
@@ -61,6 +65,10 @@ class Entity(DeclarativeBase):
         RoleId: Text(),
         BindingId: Text(),
         FilterId: Text(),
+        BlueprintId: Text(),
+        TemplateId: Text(),
+        VersionId: Text(),
+        DeploymentId: Text(),
         datetime: TIMESTAMP(timezone=True),
         StrEnum: Enum(
             StrEnum,
