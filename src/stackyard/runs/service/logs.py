@@ -91,7 +91,7 @@ class RunLogs:
         self, run: Run, state_version: int, *, offset: int, by: Subject
     ) -> LogPart:
         """Return what there is from *offset* on: `PIECE` bytes and the chunk's rest."""
-        await self.stacks.get(run.stack_id, by=by)
+        await self.stacks.project(run.stack_id, by=by)
         log = await self.store.find(run.id, state_version)
         if log is None:
             moved_on = run.state.is_final or run.state_version > state_version
@@ -107,8 +107,8 @@ class RunLogs:
         self, runs: Sequence[Run], *, by: Subject
     ) -> set[tuple[RunId, int]]:
         """Return which states of those runs that *by* may read printed anything."""
-        stacks = await self.stacks.some({run.stack_id for run in runs}, by=by)
-        readable = [run.id for run in runs if run.stack_id in stacks]
+        projects = await self.stacks.projects({run.stack_id for run in runs}, by=by)
+        readable = [run.id for run in runs if run.stack_id in projects]
         return await self.store.versions_with_logs(readable)
 
     @needs(Rule.PLATFORM)
