@@ -9,6 +9,7 @@ from functools import cached_property
 
 from sqlalchemy import CTE
 
+from stackyard.blueprints import BlueprintStore, DeploymentStore, TemplateStore
 from stackyard.contexts import (
     ContextConfig,
     ContextConfigStore,
@@ -252,6 +253,9 @@ class Foundation(Parts):
             ("worker pool", await self.pools.count_in(space, by=SYSTEM)),
             ("repository", await self.repositories.count_in(space, by=SYSTEM)),
             ("context", await self.contexts.count_in(space, by=SYSTEM)),
+            ("blueprint", await BlueprintStore(self.session).count_in(space)),
+            ("template", await TemplateStore(self.session).count_in(space)),
+            ("deployment", await DeploymentStore(self.session).count_in(space)),
         ]
 
     async def _modules_in(self, space: SpaceId) -> int:

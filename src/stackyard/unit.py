@@ -11,6 +11,18 @@ from functools import cached_property
 from random import SystemRandom
 from typing import TypeAlias
 
+from stackyard.blueprints import (
+    Blueprints,
+    BlueprintStore,
+    Deployments,
+    DeploymentStore,
+    Making,
+    Rendering,
+    Templates,
+    TemplateStore,
+    Versions,
+    VersionStore,
+)
 from stackyard.filters import Filters, FilterStore
 from stackyard.follows import Follows, FollowStore
 from stackyard.foundation import Foundation
@@ -30,6 +42,7 @@ from stackyard.runs import (
     Usage,
     UsageStore,
 )
+from stackyard.spaces import visible_to
 from stackyard.state import States, StateStore
 
 _random = SystemRandom()
@@ -139,6 +152,71 @@ class Unit(Foundation):
     @cached_property
     def usage(self) -> Usage:
         return Usage(UsageStore(self.session), self.access, self.clock)
+
+    @cached_property
+    def blueprints(self) -> Blueprints:
+        return Blueprints(
+            BlueprintStore(self.session),
+            self._rendering,
+            self._making,
+            self.access,
+            self.clock,
+            self.trail,
+            visible_to,
+            self.means.site.account,
+        )
+
+    @cached_property
+    def templates(self) -> Templates:
+        return Templates(
+            TemplateStore(self.session),
+            self.access,
+            self.clock,
+            self.trail,
+            visible_to,
+        )
+
+    @cached_property
+    def template_versions(self) -> Versions:
+        return Versions(
+            VersionStore(self.session),
+            self.templates,
+            self._rendering,
+            self.access,
+            self.clock,
+            self.trail,
+            self.means.site.account,
+        )
+
+    @cached_property
+    def template_deployments(self) -> Deployments:
+        return Deployments(
+            DeploymentStore(self.session),
+            self.template_versions,
+            self._rendering,
+            self._making,
+            self.runs,
+            self.states,
+            self.access,
+            self.means.vault,
+            self.clock,
+            self.trail,
+            self.means.site.account,
+        )
+
+    @cached_property
+    def _rendering(self) -> Rendering:
+        return Rendering(self.means.expressions)
+
+    @cached_property
+    def _making(self) -> Making:
+        return Making(
+            self.stacks,
+            self.stack_config,
+            self.stack_contexts,
+            self.bindings,
+            self.triggers,
+        )
 
     @cached_property
     def _run_store(self) -> RunStore:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, TypeAlias, TypeVar
 
+from stackyard.blueprints import TemplateFacts
 from stackyard.contexts import ContextElement
 from stackyard.graphql.loader import Loader
 from stackyard.identity import SecurityKey, User, UserGroup
@@ -19,6 +20,7 @@ from stackyard.kernel.ids import (
     RunId,
     SpaceId,
     StackId,
+    TemplateId,
     UserId,
 )
 from stackyard.runs import Run, RunType, Transition
@@ -145,6 +147,13 @@ class Loaders:
     def context_config(self) -> Loader[ContextId, list[ContextElement]]:
         return self._loader(
             lambda u, keys: u.context_config.of(keys, by=self._by), lambda _: []
+        )
+
+    @cached_property
+    def template_facts(self) -> Loader[TemplateId, TemplateFacts]:
+        return self._loader(
+            lambda u, keys: u.templates.facts(keys, by=self._by),
+            lambda _: TemplateFacts(),
         )
 
     @cached_property

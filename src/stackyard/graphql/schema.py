@@ -8,6 +8,7 @@ from graphql import GraphQLSchema
 from stackyard.graphql import (
     account,
     audit,
+    blueprints,
     contexts,
     filters,
     identity,
@@ -22,6 +23,7 @@ from stackyard.graphql import (
     stack_config,
     stacks,
     state,
+    templates,
     vendors,
     workers,
 )
@@ -46,6 +48,8 @@ NOUNS = (
     vendors,
     runs,
     state,
+    blueprints,
+    templates,
     audit,
 )
 

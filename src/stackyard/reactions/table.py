@@ -8,6 +8,7 @@ from stackyard.follows import RemotesDue
 from stackyard.kernel.queue import Queue
 from stackyard.reactions import (
     audit,
+    blueprints,
     dispatch,
     follows,
     logs,
@@ -26,7 +27,12 @@ from stackyard.runs import (
     RunQueued,
     RunStopRequested,
 )
-from stackyard.stacks import StackDeletionRequested, StackEnabled, StackUpdated
+from stackyard.stacks import (
+    StackDeleted,
+    StackDeletionRequested,
+    StackEnabled,
+    StackUpdated,
+)
 from stackyard.vcs import RefUpdated
 from stackyard.workers import WorkerIdle, WorkerLost, WorkerRegistered
 
@@ -65,6 +71,7 @@ CHOREOGRAPHY: Final[Choreography[Tools]] = Choreography.of(
         when(StackUpdated, stacks.advance_updated, queue=FIFO, group=of_stack),
         when(StackEnabled, stacks.advance_enabled, queue=FIFO, group=of_stack),
         when(StackDeletionRequested, stacks.begin_deletion, queue=FIFO, group=of_stack),
+        when(StackDeleted, blueprints.forget_emptied),
         when(EntriesRecorded, audit.seal_recorded, queue=FIFO, group=of_trail),
         when(DeliveriesDue, audit.deliver_due, queue=EVENTS),
         when(RunQueued, audit.offer_queued, queue=EVENTS),

@@ -4,14 +4,20 @@ Entities and rows. Every method decides; none awaits, and time is an argument.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index
-from sqlalchemy import LargeBinary, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    LargeBinary,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from stackyard.blueprints.errors import (
     DeploymentDeletingError,
@@ -20,7 +26,7 @@ from stackyard.blueprints.errors import (
 )
 from stackyard.blueprints.model.inputs import DeclaredInput
 from stackyard.blueprints.model.settings import name_problems, slug_of, text_problems
-from stackyard.blueprints.model.template import Template, TemplateVersion
+from stackyard.blueprints.model.template import TemplateVersion
 from stackyard.kernel.config import checksum
 from stackyard.kernel.ids import (
     DeploymentId,
@@ -49,17 +55,27 @@ class DeploymentState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeploymentSpec:
-    """What somebody wants. *inputs* by their ids, in their order; None: as they are."""
+    """What somebody wants. *inputs* by their ids, in their order."""
 
     name: str
     description: str | None = None
-    inputs: Mapping[str, str] | None = None
+    inputs: Mapping[str, str] = field(default_factory=dict)
 
     def problems(self) -> list[str]:
         return [
             *name_problems(self.name),
             *text_problems("description", self.description),
         ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeploymentChange:
+    """What somebody wants to be otherwise. What is None stays, but a description."""
+
+    version_id: VersionId | None = None
+    name: str | None = None
+    description: str | None = None
+    inputs: Mapping[str, str] | None = None
 
 
 class Deployment(Entity):
@@ -79,6 +95,7 @@ class Deployment(Entity):
     )
     id: Mapped[DeploymentId] = mapped_column(primary_key=True)
     version_id: Mapped[VersionId] = mapped_column(ForeignKey("template_versions.id"))
+    version: Mapped[TemplateVersion] = relationship(lazy="joined", innerjoin=True)
     space_id: Mapped[SpaceId] = mapped_column(ForeignKey("spaces.id"))
     name: Mapped[str]
     description: Mapped[str | None]
@@ -115,7 +132,7 @@ class Deployment(Entity):
             raise SettingsProblemsError(*problems)
         if self.deletion_requested_at is not None:
             raise DeploymentDeletingError(deployment=self.id)
-        self.version_id = version.id
+        self.version = version
         self.name = spec.name
         self.description = spec.description
         self.updated_at = at
@@ -125,7 +142,7 @@ class Deployment(Entity):
 
     def facts(self) -> dict[str, Any]:
         """Return what the audit trail keeps of it."""
-        return {"ID": self.id, "Template": self.template_id, "Version": self.version_id}
+        return {"ID": self.id, "Template": self.template_id, "Version": self.version.id}
 
 
 def _of_deployment(table: str) -> ForeignKeyConstraint:
@@ -138,7 +155,7 @@ def _of_deployment(table: str) -> ForeignKeyConstraint:
 
 
 class DeploymentInput(Entity):
-    """What was filled in for one input. A secret has no `value`, only what is sealed."""
+    """What was filled in for one input. A secret has no `value`, only a sealed one."""
 
     __tablename__ = "template_deployment_inputs"
     __table_args__ = (
@@ -195,7 +212,7 @@ class DeploymentInput(Entity):
 
 
 class DeployedStack(Entity):
-    """Which stack of the body, by its key, became which stack. It goes with the stack."""
+    """Which stack of the body, by its key, became which. It goes with the stack."""
 
     __tablename__ = "template_deployment_stacks"
     __table_args__ = (
@@ -217,8 +234,6 @@ class Deployed:
     """A deployment with all that is shown of it."""
 
     deployment: Deployment
-    template: Template
-    version: TemplateVersion
     inputs: Sequence[DeploymentInput]
     stacks: Sequence[Stack]
     state: DeploymentState

@@ -104,13 +104,9 @@ class DeclaredInput:
     def _checked(self, value: str) -> Typed:
         match self.type:
             case InputType.NUMBER:
-                if not _WHOLE.fullmatch(value):
-                    raise ValueError("must be a whole number")
-                return self._within(int(value))
+                return self._within(_whole(value))
             case InputType.FLOAT:
-                if not _NUMBER.fullmatch(value) or not math.isfinite(float(value)):
-                    raise ValueError("must be a number")
-                return self._within(float(value))
+                return self._within(_number(value))
             case InputType.BOOLEAN:
                 if value not in {"true", "false"}:
                     raise ValueError("must be true or false")
@@ -152,6 +148,18 @@ _COMPARISONS: Final = {
     "not_equal": lambda value, bound: value != bound,
     "step": lambda value, step: value % step == 0,
 }
+
+
+def _whole(value: str) -> int:
+    if not _WHOLE.fullmatch(value):
+        raise ValueError("must be a whole number")
+    return int(value)
+
+
+def _number(value: str) -> float:
+    if not _NUMBER.fullmatch(value) or not math.isfinite(float(value)):
+        raise ValueError("must be a number")
+    return float(value)
 
 
 def declaration_problems(inputs: Sequence[DeclaredInput]) -> Iterator[str]:

@@ -88,7 +88,7 @@ def _refused(place: str, stack: Mapping[str, Any]) -> Iterator[str]:
             yield f"{place}.{'.'.join(way)}: {words} by a body yet"
     reference = stack["vcs"].get("reference") or {}
     if reference.get("type") == "tag":
-        yield f"{place}.vcs.reference: tags are not followed yet: name a branch or a sha"
+        yield f"{place}.vcs.reference: name a branch or a sha: no tag is followed yet"
 
 
 def _spec(stack: Mapping[str, Any]) -> StackSpec:

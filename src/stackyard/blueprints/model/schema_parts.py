@@ -94,7 +94,10 @@ INPUTS: Final = listed(
             _for(["boolean", "select"], validations=obj(required=FLAG)),
             _for(["short_text", "long_text", "secret"], validations=_STRING_RULES),
             {
-                "if": {"properties": {"type": {"enum": ["select"]}}, "required": ["type"]},
+                "if": {
+                    "properties": {"type": {"enum": ["select"]}},
+                    "required": ["type"],
+                },
                 "then": {"required": ["options"]},
             },
             {

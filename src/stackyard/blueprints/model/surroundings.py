@@ -46,7 +46,7 @@ class Surroundings:
         }
 
     def dotted_times(self) -> dict[str, datetime]:
-        """Return the times by the names under which expressions may reckon with them."""
+        """Return the times, by the names under which expressions reckon with them."""
         about = {f"context.{self.about}.{name}": at for name, at in self.times.items()}
         return {"context.time": self.at, **about}
 

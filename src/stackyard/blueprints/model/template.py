@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.types import Text
 
 from stackyard.blueprints.errors import (
@@ -119,6 +119,7 @@ class TemplateVersion(Entity):
     id: Mapped[VersionId] = mapped_column(primary_key=True)
     ulid: Mapped[str]
     template_id: Mapped[TemplateId] = mapped_column(ForeignKey("templates.id"))
+    template: Mapped[Template] = relationship(lazy="joined", innerjoin=True)
     number: Mapped[str]
     state: Mapped[Publication]
     instructions: Mapped[str | None]
@@ -130,19 +131,27 @@ class TemplateVersion(Entity):
 
     @classmethod
     def create(
-        cls, template_id: TemplateId, spec: VersionSpec, *, at: datetime
+        cls, template: Template, spec: VersionSpec, *, at: datetime
     ) -> "TemplateVersion":
         """Return a new one. Clients take its id apart: its ULID is the end of it."""
         ulid = new_ulid()
         version = cls(
-            id=version_id(template_id, ulid),
+            id=version_id(template.id, ulid),
             ulid=ulid,
-            template_id=template_id,
+            template=template,
             state=Publication.DRAFT,
             created_at=at,
         )
         version.change(spec, at=at)
         return version
+
+    @property
+    def name(self) -> str:
+        return self.template.name
+
+    @property
+    def space_id(self) -> SpaceId:
+        return self.template.space_id
 
     def change(self, spec: VersionSpec, *, at: datetime) -> None:
         """Make all settings what *spec* says. What is published keeps its body."""

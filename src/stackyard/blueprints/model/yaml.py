@@ -20,7 +20,9 @@ class _Loader(yaml.CSafeLoader):
     """Knows of true, false, null and numbers; everything else plain is text."""
 
     def construct_mapping(
-        self, node: yaml.MappingNode, deep: bool = False  # noqa: FBT001, FBT002 - theirs
+        self,
+        node: yaml.MappingNode,
+        deep: bool = False,  # noqa: FBT001, FBT002 - theirs
     ) -> dict[Hashable, Any]:
         seen = set()
         for key, _ in node.value:
@@ -40,8 +42,7 @@ for _tag, _pattern, _first in (
     ("int", r"[-+]?(?:0|[1-9][0-9]{0,18})", "-+0123456789"),
     (
         "float",
-        r"[-+]?(?:(?:\.[0-9]+|[0-9]+\.[0-9]*)(?:[eE][-+]?[0-9]+)?"
-        r"|[0-9]+[eE][-+]?[0-9]+)",
+        r"[-+]?(?:(?:\.[0-9]+|[0-9]+\.[0-9]*)(?:[eE][-+]?[0-9]+)?|[0-9]+[eE][-+]?[0-9]+)",
         "-+.0123456789",
     ),
 ):

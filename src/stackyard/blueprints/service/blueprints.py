@@ -65,12 +65,6 @@ class Blueprints:
         return await self.store.search(search, self.visible_spaces(by))
 
     @needs(Action.SPACE_ADMIN)
-    async def count_in(self, space: SpaceId, *, by: Subject) -> int:
-        """Return how many blueprints are in a space, to an administrator of it."""
-        await self.access.require(by, Action.SPACE_ADMIN, space=space)
-        return await self.store.count_in(space)
-
-    @needs(Action.SPACE_ADMIN)
     async def create(self, spec: BlueprintSpec, *, by: Subject) -> Blueprint:
         """Make a blueprint; its slug comes from its name and never changes again."""
         await self._require_in(spec.space_id, by=by)

@@ -5,6 +5,7 @@ The stacks are made, changed and deleted by the rights of whoever asks for it.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from stackyard.blueprints.errors import (
     DeploymentBusyError,
@@ -19,6 +20,7 @@ from stackyard.blueprints.model.deployment import (
     Deployed,
     DeployedStack,
     Deployment,
+    DeploymentChange,
     DeploymentInput,
     DeploymentSpec,
     DeploymentState,
@@ -27,7 +29,7 @@ from stackyard.blueprints.model.deployment import (
 )
 from stackyard.blueprints.model.plan import StackPlan
 from stackyard.blueprints.model.surroundings import Surroundings
-from stackyard.blueprints.model.template import Template, TemplateVersion
+from stackyard.blueprints.model.template import TemplateVersion
 from stackyard.blueprints.service.making import Making
 from stackyard.blueprints.service.rendering import Rendering
 from stackyard.blueprints.service.versions import Versions
@@ -36,13 +38,20 @@ from stackyard.kernel.access import Access, Action, Subject
 from stackyard.kernel.audit import Resource, ResourceType, Trail
 from stackyard.kernel.clock import Clock
 from stackyard.kernel.errors import NotFoundError
-from stackyard.kernel.ids import ROOT, DeploymentId, SpaceId, TemplateId, VersionId
+from stackyard.kernel.ids import (
+    ROOT,
+    DeploymentId,
+    SpaceId,
+    StackId,
+    TemplateId,
+    VersionId,
+)
 from stackyard.kernel.needs import Rule, needs
 from stackyard.kernel.secrets import Vault
 from stackyard.runs import Runs, RunState
 from stackyard.state import States
 
-_BUSY = {DeploymentState.IN_PROGRESS, DeploymentState.UNCONFIRMED}
+_BUSY: Final = {DeploymentState.IN_PROGRESS, DeploymentState.UNCONFIRMED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +76,6 @@ class Deployments:
         deployment = await self._find(template_id, deployment_id, by=by)
         return deployment and await self._shown(deployment, by=by)
 
-    @needs(Action.SPACE_ADMIN)
-    async def count_in(self, space: SpaceId, *, by: Subject) -> int:
-        """Return how many deployments are in a space, to an administrator of it."""
-        await self.access.require(by, Action.SPACE_ADMIN, space=space)
-        return await self.store.count_in(space)
-
     @needs(Action.SPACE_WRITE)
     async def create(
         self,
@@ -83,19 +86,20 @@ class Deployments:
         by: Subject,
     ) -> Deployed:
         """Make the stacks of a published version, and begin a run of each."""
-        _, version = await self.versions.get(version_id, by=by, lock=True)
+        version = await self.versions.get(version_id, by=by, lock=True)
         await self._require_in(space_id, by=by)
         deployment = Deployment.create(
             version, spec, space_id=space_id, at=self.clock()
         )
         if await self.store.find(version.template_id, deployment.id) is not None:
             raise SlugTakenError(noun="deployment", slug=deployment.id)
-        given = spec.inputs or {}
-        plans = await self._plans(deployment, version, given, by=by)
+        plans = [
+            replace(one, run=True, spec=replace(one.spec, space_id=space_id))
+            for one in await self._plans(deployment, version, spec.inputs, by=by)
+        ]
         await self.store.add(deployment)
-        await self._keep_inputs(deployment, version, given)
-        placed = [replace(one, spec=_in_space(one, space_id)) for one in plans]
-        made = await self.making.create([replace(one, run=True) for one in placed], by=by)
+        await self._keep_inputs(deployment, version, spec.inputs)
+        made = await self.making.create(plans, by=by)
         for position, (plan, stack) in enumerate(
             zip(plans, made.stack_ids, strict=True)
         ):
@@ -116,27 +120,23 @@ class Deployments:
         self,
         template_id: TemplateId,
         deployment_id: DeploymentId,
+        change: DeploymentChange,
         *,
         by: Subject,
-        version_id: VersionId | None = None,
-        name: str | None = None,
-        description: str | None = None,
-        inputs: Mapping[str, str] | None = None,
     ) -> Deployed:
         """Bring the stacks up to date in their places, and begin a run of each.
 
-        What is None of version, name and inputs stays. If none of them changes, the
-        stacks are left alone.
+        They are left alone if neither version nor name nor inputs change.
         """
         deployment = await self._get(template_id, deployment_id, by=by)
         await self.access.require(by, Action.SPACE_ADMIN, space=deployment.space_id)
-        wanted = version_id or deployment.version_id
+        wanted = change.version_id or deployment.version_id
         version = await self._version(deployment, wanted, by=by)
         kept = await self._clear_inputs(deployment)
-        given = kept if inputs is None else inputs
-        name = name or deployment.name
+        given = _declared(version, kept) if change.inputs is None else change.inputs
+        name = change.name or deployment.name
         before = (deployment.version_id, deployment.name, kept)
-        spec = DeploymentSpec(name=name, description=description, inputs=given)
+        spec = DeploymentSpec(name=name, description=change.description, inputs=given)
         deployment.change(version, spec, at=self.clock())
         if before != (version.id, name, given):
             await self._ensure_settled(deployment, by=by)
@@ -190,10 +190,9 @@ class Deployments:
         by: Subject,
     ) -> None:
         had = {one.key: one.stack_id for one in await self.store.stacks_of(deployment)}
-        given = _declared(version, spec.inputs or {}) if spec.inputs else {}
-        plans = await self._plans(deployment, version, given, by=by)
+        plans = await self._plans(deployment, version, spec.inputs, by=by)
         ensure_same_stacks(list(had), [plan.key for plan in plans])
-        await self._keep_inputs(deployment, version, given)
+        await self._keep_inputs(deployment, version, spec.inputs)
         for plan in plans:
             await self.making.change(had[plan.key], plan, by=by)
         for plan in plans:
@@ -245,7 +244,6 @@ class Deployments:
         return {one.id: one.clear(self.vault) for one in held}
 
     async def _shown(self, deployment: Deployment, *, by: Subject) -> Deployed:
-        template, version = await self.store.origin(deployment)
         placed = await self.store.stacks_of(deployment)
         known = await self.making.stacks.some([one.stack_id for one in placed], by=by)
         stacks = [known[one.stack_id] for one in placed if one.stack_id in known]
@@ -254,7 +252,7 @@ class Deployments:
             deployment, [(stack.deleting, runs.get(stack.id)) for stack in stacks]
         )
         inputs = await self.store.inputs_of(deployment)
-        return Deployed(deployment, template, version, inputs, stacks, state)
+        return Deployed(deployment, inputs, stacks, state)
 
     async def _newest_runs(
         self, stack_ids: Sequence[StackId], *, by: Subject
@@ -272,8 +270,8 @@ class Deployments:
     ) -> TemplateVersion:
         """Return the version to be at: the one it has, or another of its template."""
         if wanted == deployment.version_id:
-            return (await self.store.origin(deployment))[1]
-        _, version = await self.versions.get(wanted, by=by, lock=True)
+            return deployment.version
+        version = await self.versions.get(wanted, by=by, lock=True)
         if version.template_id != deployment.template_id:
             raise VersionNotFoundError(version=wanted)
         return version
@@ -320,3 +318,9 @@ class Deployments:
             facts=deployment.facts(),
             by=by,
         )
+
+
+def _declared(version: TemplateVersion, kept: Mapping[str, str]) -> dict[str, str]:
+    """Return what was filled in before, of what the version still asks for."""
+    known = {one.id for one in find_inputs(version.body, Kind.TEMPLATE)}
+    return {name: value for name, value in kept.items() if name in known}

@@ -27,6 +27,11 @@ class Made:
     stack_ids: list[StackId]
     run_id: RunId | None
 
+    @property
+    def stack_id(self) -> StackId:
+        """Return the one that clients are told of."""
+        return self.stack_ids[0]
+
 
 @dataclass(frozen=True, slots=True)
 class Making:
@@ -50,9 +55,7 @@ class Making:
         return Made([stack.id for stack in stacks], runs.get(stacks[0].id))
 
     @needs(Rule.PARENT)
-    async def change(
-        self, stack_id: StackId, plan: StackPlan, *, by: Subject
-    ) -> None:
+    async def change(self, stack_id: StackId, plan: StackPlan, *, by: Subject) -> None:
         """Make the stack what the plan says: its variables and contexts as well."""
         try:
             await self.stacks.update(stack_id, plan.spec, by=by)

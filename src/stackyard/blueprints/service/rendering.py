@@ -42,7 +42,7 @@ class Rendering:
     async def plans(
         self, text: str, kind: Kind, given: Mapping[str, str], around: Surroundings
     ) -> list[StackPlan]:
-        """Return the stacks to be made; raises `BodyProblemsError` or for the inputs."""
+        """Return the stacks to be made, or say what is wrong with body or inputs."""
         body = read_body(text, kind)
         values, problems = typed_inputs(body.inputs, given)
         if problems:

@@ -12,7 +12,6 @@ from stackyard.blueprints.model.blueprint import Publication
 from stackyard.blueprints.model.body import Kind
 from stackyard.blueprints.model.surroundings import Surroundings
 from stackyard.blueprints.model.template import (
-    Template,
     TemplateVersion,
     VersionSpec,
     full_version_id,
@@ -58,14 +57,14 @@ class Versions:
     @needs(Action.SPACE_READ)
     async def get(
         self, version_id: VersionId, *, by: Subject, lock: bool = False
-    ) -> tuple[Template, TemplateVersion]:
+    ) -> TemplateVersion:
         version = await self.store.find(version_id, lock=lock)
         # asked for a missing one as well: the answer must not tell them apart
         template_id = version.template_id if version else TemplateId("")
         template = await self.templates.find(template_id, by=by)
         if version is None or template is None:
             raise VersionNotFoundError(version=version_id)
-        return template, version
+        return version
 
     @needs(Rule.SIGNED_IN)
     async def problems(self, body: str, *, by: Subject) -> Sequence[str]:
@@ -79,10 +78,10 @@ class Versions:
     ) -> TemplateVersion:
         template = await self.templates.get(template_id, by=by, lock=True)
         await self.access.require(by, Action.SPACE_ADMIN, space=template.space_id)
-        version = TemplateVersion.create(template.id, spec, at=self.clock())
+        version = TemplateVersion.create(template, spec, at=self.clock())
         await self._check_body(version, by=by)
         await self.store.add(version)
-        await self._note("create", version, template, by=by)
+        await self._note("create", version, by=by)
         return version
 
     @needs(Action.SPACE_ADMIN)
@@ -90,14 +89,14 @@ class Versions:
         self, version_id: VersionId, spec: VersionSpec, *, by: Subject
     ) -> TemplateVersion:
         """Replace all settings. Once published, neither body nor state change again."""
-        template, version = await self.get(version_id, by=by, lock=True)
-        await self.access.require(by, Action.SPACE_ADMIN, space=template.space_id)
+        version = await self.get(version_id, by=by, lock=True)
+        await self.access.require(by, Action.SPACE_ADMIN, space=version.space_id)
         changes = spec.body != version.body or spec.state is not version.state
         version.change(spec, at=self.clock())
         if changes:
             await self._check_body(version, by=by)
         await self.store.write(version)
-        await self._note("update", version, template, by=by)
+        await self._note("update", version, by=by)
         return version
 
     @needs(Action.SPACE_ADMIN)
@@ -106,15 +105,15 @@ class Versions:
     ) -> TemplateVersion | None:
         """Delete it, also when published, once it is not deployed; None if gone."""
         try:
-            template, version = await self.get(version_id, by=by, lock=True)
+            version = await self.get(version_id, by=by, lock=True)
         except VersionNotFoundError:
             return None
-        await self.access.require(by, Action.SPACE_ADMIN, space=template.space_id)
+        await self.access.require(by, Action.SPACE_ADMIN, space=version.space_id)
         deployments = await self.store.deployments_of(version.id)
         if deployments:
             raise VersionInUseError(deployments=", ".join(deployments))
         await self.store.remove(version)
-        await self._note("delete", version, template, by=by)
+        await self._note("delete", version, by=by)
         return version
 
     async def _check_body(self, version: TemplateVersion, *, by: Subject) -> None:
@@ -136,14 +135,12 @@ class Versions:
             times=times,
         )
 
-    async def _note(
-        self, verb: str, version: TemplateVersion, template: Template, *, by: Subject
-    ) -> None:
+    async def _note(self, verb: str, version: TemplateVersion, *, by: Subject) -> None:
         await self.trail.note(
             f"template_version.{verb}",
             Resource(ResourceType.BLUEPRINT, version.id),
-            related=Resource(ResourceType.BLUEPRINT, template.id),
-            space=template.space_id,
+            related=Resource(ResourceType.BLUEPRINT, version.template_id),
+            space=version.space_id,
             facts=version.facts(),
             by=by,
         )
