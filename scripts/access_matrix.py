@@ -107,6 +107,7 @@ FOUND_BY: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "AuditTrailWebhook": ("Query.auditTrailWebhook",),
         "ApiKey": ("Query.apiKey",),
         "ApiKeyRoleBinding": ("Query.apiKeyRoleBinding",),
+        "Blueprint": ("Query.blueprint",),
         "ConfigElement": ("Query.stack", "Stack.config"),
         "Context": ("Query.context",),
         "ContextStackAttachment": ("Query.context", "Context.attachedStacks"),
@@ -132,6 +133,13 @@ FOUND_BY: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "StackContextAttachment": ("Query.stack", "Stack.attachedContexts"),
         "StackRoleBinding": ("Query.stackRoleBinding",),
         "StateVersion": ("Query.stack", "Stack.stateVersions"),
+        "Template": ("Query.template",),
+        "TemplateDeployment": ("Query.templateDeployment",),
+        "TemplateDeploymentInput": (
+            "Query.templateDeployment",
+            "TemplateDeployment.inputs",
+        ),
+        "TemplateVersion": ("Query.template", "Template.templateVersion"),
         "UserGroupRoleBinding": ("Query.userGroupRoleBinding",),
         "UserRoleBinding": ("Query.userRoleBinding",),
         "Viewer": ("Query.viewer",),
@@ -159,7 +167,16 @@ _ABOUT_A_STACK: Final = frozenset(
 )
 # Lists that are cut to what one may read, and so are never refused.
 _CUT: Final = frozenset(
-    {"contexts", "searchContexts", "searchStacks", "spaces", "stacks", "workerPools"}
+    {
+        "contexts",
+        "searchBlueprints",
+        "searchContexts",
+        "searchStacks",
+        "searchTemplates",
+        "spaces",
+        "stacks",
+        "workerPools",
+    }
 )
 _UNSEEN: Final = dict.fromkeys(("reader", "writer", "run", "stranger"), MISSING)
 # What is said otherwise than the rules above would have it, and why.
@@ -173,7 +190,18 @@ EXCEPTIONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         "Query.stackRoleBinding": {"neighbour": NULL},
         "Stack.roleBindings": {"run": NULL},  # asked of a stack that is not its own
         # clients delete twice, and mean no harm
-        "Mutation.contextDelete": dict.fromkeys(("neighbour", "run", "stranger"), NULL),
+        **{
+            f"Mutation.{noun}Delete": dict.fromkeys(
+                ("neighbour", "run", "stranger"), NULL
+            )
+            for noun in (
+                "blueprint",
+                "context",
+                "template",
+                "templateDeployment",
+                "templateVersion",
+            )
+        },
         "Mutation.contextDetach": dict.fromkeys(("neighbour", "stranger"), NULL),
         "Mutation.repoDelete": dict.fromkeys(("neighbour", "run", "stranger"), YES),
         "Mutation.spaceDelete": dict.fromkeys(("neighbour", "run", "stranger"), NULL),

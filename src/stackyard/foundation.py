@@ -197,7 +197,13 @@ class Foundation(Parts):
             self.access,
             self.outbox,
             self.clock,
-            Neighbours(visible_to, GitUrl, self.pools, self.repositories),
+            Neighbours(
+                visible_to,
+                GitUrl,
+                self.pools,
+                self.repositories,
+                DeploymentStore(self.session).has,
+            ),
             self.trail,
         )
 

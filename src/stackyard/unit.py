@@ -6,7 +6,7 @@ can jump through it, mypy can check it, and a test can build one by hand.
 
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from random import SystemRandom
 from typing import TypeAlias
@@ -210,10 +210,13 @@ class Unit(Foundation):
 
     @cached_property
     def _making(self) -> Making:
+        """Return what alone changes the stacks of deployments."""
+        neighbours = replace(self.stacks.neighbours, is_deployed=None)
+        stacks = replace(self.stacks, neighbours=neighbours)
         return Making(
-            self.stacks,
-            self.stack_config,
-            self.stack_contexts,
+            stacks,
+            replace(self.stack_config, stacks=stacks),
+            replace(self.stack_contexts, stacks=stacks),
             self.bindings,
             self.triggers,
         )

@@ -24,6 +24,8 @@ _STACK: Final = (
 )
 _KEY: Final = 'admin: false, name: "x"'
 _RUN: Final = 'stack: "{net}", run: "{queued}"'
+_DEPLOYMENT: Final = 'id: "{deployment}", templateID: "{template}"'
+_VERSION: Final = 'versionNumber: "9", state: DRAFT'
 _POOL: Final = f'name: "x", certificateSigningRequest: "{CSR}", space: "{{home}}"'
 
 # Field of a root → its arguments; "" for none.
@@ -48,6 +50,13 @@ ROOTS: Final[Mapping[str, str]] = {
     "auditTrailSetWebhook": 'input: { enabled: false, endpoint: "https://log.example",'
     ' includeRuns: false, secret: "x" }',
     "auditTrailWebhook": "",
+    "blueprint": 'id: "{blueprint}"',
+    "blueprintCreate": 'input: { name: "x", space: "{home}", state: DRAFT }',
+    "blueprintCreateStack": 'id: "{blueprint}", input: { templateInputs: [] }',
+    "blueprintDelete": 'id: "{blueprint}"',
+    "blueprintSchema": "",
+    "blueprintUpdate": 'id: "{draft}",'
+    ' input: { name: "y", space: "{home}", state: DRAFT }',
     "context": 'id: "{context}"',
     "contextAttach": 'id: "{unused}", stack: "{net}"',
     "contextConfigAdd": 'context: "{context}", config: { id: "x",'
@@ -107,8 +116,10 @@ ROOTS: Final[Mapping[str, str]] = {
     "savedFilterUpdate": 'id: "{filter}", name: "x", data: "{}", isPublic: true',
     "savedFilters": "",
     "searchAuditTrailEntries": "input: {}",
+    "searchBlueprints": "input: {}",
     "searchContexts": "input: {}",
     "searchStacks": "input: {}",
+    "searchTemplates": "input: {}",
     "securityEmail": "",
     "securityKeyDelete": 'id: "{security_key}"',
     "sessionDelete": 'id: "{session}"',
@@ -147,6 +158,20 @@ ROOTS: Final[Mapping[str, str]] = {
     "stateDownloadUrl": 'input: { stackId: "{net}" }',
     "stateUploadUrl": "",
     "taskCreate": 'stack: "{net}", command: "true"',
+    "template": 'id: "{template}"',
+    "templateCreate": 'input: { name: "x", space: "{home}" }',
+    "templateDelete": 'id: "{bare}"',
+    "templateDeployment": _DEPLOYMENT,
+    "templateDeploymentCreate": 'id: "{version}",'
+    ' input: { name: "x", space: "{home}", inputs: [{ id: "env", value: "x" }] }',
+    "templateDeploymentDelete": _DEPLOYMENT,
+    "templateDeploymentUpdate": f'{_DEPLOYMENT}, input: {{ description: "y" }}',
+    "templateSchema": "",
+    "templateUpdate": 'id: "{template}", input: { name: "y", space: "{home}" }',
+    "templateVersionCreate": f'input: {{ templateID: "{{template}}", {_VERSION} }}',
+    "templateVersionDelete": 'id: "{fresh}"',
+    "templateVersionParseTemplate": 'template: "x: 1"',
+    "templateVersionUpdate": f'id: "{{fresh}}", input: {{ {_VERSION} }}',
     "terraformVersions": "",
     "terragruntVersions": "",
     "tier": "",
@@ -173,6 +198,8 @@ INSTEAD: Final[Mapping[str, str]] = {"Stack.roleBindings": 'id: "{bound}"'}
 ARGUMENTS: Final[Mapping[str, str]] = {
     "Context.attachedStack": 'id: "{net}"',
     "Context.configElement": 'id: "{element}"',
+    "Template.templateVersion": 'id: "{version}"',
+    "Template.templateVersionByNumber": 'versionNumber: "version"',
     "Stack.run": 'id: "{net_run}"',
     "PublicWorkerPool.searchSchedulableRuns": "input: {}",
     "Run.changesV3": "input: {}",

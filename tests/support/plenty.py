@@ -2,6 +2,12 @@
 
 import msgspec
 
+from stackyard.blueprints import (
+    BlueprintSpec,
+    Publication,
+    TemplateSpec,
+    VersionSpec,
+)
 from stackyard.contexts import ContextSpec
 from stackyard.filters import FilterType
 from stackyard.identity import Known, SessionMethod, User
@@ -17,6 +23,7 @@ from stackyard.vcs import RepositorySettings
 from stackyard.workers import PoolSettings
 from stackyard_protocol.mqtt import Register
 from stackyard_protocol.report import Output, Resource
+from tests.support.bodies import a_blueprint, a_template
 from tests.support.certificates import signing_request
 from tests.support.stacks import a_spec
 from tests.support.world import PLACE, World
@@ -29,6 +36,7 @@ async def add(world: World, numbers: range) -> None:
             pool = await _pool(unit, f"pool {number}", home)
             stack = await _stack(unit, f"stack {number}", home, pool)
             await _context(unit, f"context {number}", home, stack)
+            await _blueprint(unit, f"blueprint {number}", home)
             await _people(unit, f"somebody {number}", home)
             await unit.filters.create(
                 FilterType.STACKS, f"filter {number}", "{}", is_public=True, by=SYSTEM
@@ -61,6 +69,17 @@ async def _context(unit: Unit, name: str, home: SpaceId, stack: StackId) -> None
     element = ConfigInput("zone", ConfigType.ENVIRONMENT_VARIABLE, "a", False)
     await unit.context_config.add(context.id, element, by=SYSTEM)
     await unit.stack_contexts.attach(context.id, stack, by=SYSTEM)
+
+
+async def _blueprint(unit: Unit, name: str, home: SpaceId) -> None:
+    draft = Publication.DRAFT  # nobody evaluates its expressions
+    spec = BlueprintSpec(name=name, space_id=home, state=draft, body=a_blueprint())
+    await unit.blueprints.create(spec, by=SYSTEM)
+    template = await unit.templates.create(
+        TemplateSpec(name=name, space_id=home), by=SYSTEM
+    )
+    version = VersionSpec(number="1", state=draft, body=a_template())
+    await unit.template_versions.create(template.id, version, by=SYSTEM)
 
 
 async def _stack(unit: Unit, name: str, home: SpaceId, pool: PoolId) -> StackId:

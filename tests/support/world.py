@@ -9,6 +9,13 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from stackyard.blueprints import (
+    BlueprintSpec,
+    DeploymentSpec,
+    Publication,
+    TemplateSpec,
+    VersionSpec,
+)
 from stackyard.contexts import ContextSpec
 from stackyard.filters import FilterType
 from stackyard.http.authentication import COOKIE
@@ -28,7 +35,9 @@ from stackyard.kernel.ids import (
     SecurityKeyId,
     SpaceId,
     StackId,
+    TemplateId,
     UserId,
+    VersionId,
     WorkerId,
     new_ulid,
 )
@@ -51,6 +60,7 @@ from stackyard_protocol.report import (
     Report,
     Resource,
 )
+from tests.support.bodies import a_blueprint, a_template
 from tests.support.certificates import signing_request
 from tests.support.edge import ADMIN
 from tests.support.stacks import a_spec
@@ -62,6 +72,7 @@ AT_HOME = (
     *("home", "nook", "pool", "idle", "worker", "net", "gov", "bound", "repo", "spare"),
     *("unconfirmed", "queued", "net_run", "stack_binding", "state"),
     *("context", "unused", "attachment"),
+    *("blueprint", "draft", "template", "bare", "version", "fresh", "deployment"),
 )
 
 
@@ -99,6 +110,7 @@ class World:
         async with self.whole.platform.unit() as unit:
             await self._stacks(unit)
             await self._contexts(unit)
+            await self._blueprints(unit)
         await self._states()
         await self._runs()
         await self._keys()
@@ -245,6 +257,36 @@ class World:
             ContextId(self.names["context"]), StackId(self.names["net"]), by=SYSTEM
         )
         self.names["attachment"] = attached.id
+
+    async def _blueprints(self, unit: Unit) -> None:
+        home = SpaceId(self.names["home"])
+        for name, state in (
+            ("blueprint", Publication.PUBLISHED),
+            ("draft", Publication.DRAFT),
+        ):
+            wanted = BlueprintSpec(
+                name=name, space_id=home, state=state, body=a_blueprint(space=home)
+            )
+            self.names[name] = (await unit.blueprints.create(wanted, by=SYSTEM)).id
+        for name in ("template", "bare"):
+            template = TemplateSpec(name=name, space_id=home)
+            self.names[name] = (await unit.templates.create(template, by=SYSTEM)).id
+        for name, state in (
+            ("version", Publication.PUBLISHED),
+            ("fresh", Publication.DRAFT),
+        ):
+            version = VersionSpec(number=name, state=state, body=a_template())
+            made = await unit.template_versions.create(
+                TemplateId(self.names["template"]), version, by=SYSTEM
+            )
+            self.names[name] = made.id
+        deployed = await unit.template_deployments.create(
+            VersionId(self.names["version"]),
+            home,
+            DeploymentSpec(name="deployment", inputs={"env": "dev", "token": "t0p"}),
+            by=SYSTEM,
+        )
+        self.names["deployment"] = deployed.deployment.id
 
     async def _states(self) -> None:
         stack, files = StackId(self.names["net"]), self.whole.platform.state_files

@@ -6,7 +6,6 @@ deployed of one is kept together, brought up to date and deleted together. Start
 """
 
 from stackyard.blueprints.errors import (
-    DeployedStackError,
     EvaluationTooLargeError,
     EvaluatorBusyError,
 )
@@ -56,7 +55,6 @@ __all__ = [
     "Blueprints",
     "Deployed",
     "DeployedStack",
-    "DeployedStackError",
     "Deployment",
     "DeploymentChange",
     "DeploymentInput",

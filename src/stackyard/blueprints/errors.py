@@ -112,10 +112,6 @@ class DeploymentDeletingError(ConflictError):
     """The deployment is being deleted, or could not be: it cannot change any more."""
 
 
-class DeployedStackError(ConflictError):
-    """The stack belongs to the deployment of a template: change the deployment."""
-
-
 class EvaluatorBusyError(UnavailableError):
     """No expression could be evaluated in time. Try again."""
 

@@ -1,13 +1,13 @@
 """What the slice asks of its neighbours below, and no more."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
 from sqlalchemy import CTE, Select
 
 from stackyard.kernel.access import Subject
-from stackyard.kernel.ids import PoolId, RepoId, SpaceId
+from stackyard.kernel.ids import PoolId, RepoId, SpaceId, StackId
 
 # The spaces a subject may read, as a subquery (`stackyard.spaces.visible_to`).
 VisibleSpaces: TypeAlias = Callable[[Subject], Select[SpaceId]]
@@ -17,6 +17,9 @@ Reaching: TypeAlias = CTE
 
 # Raises a `StackyardError` for a URL that must not be fetched (`stackyard.vcs.GitUrl`).
 CheckUrl: TypeAlias = Callable[[str], object]
+
+# Whether a stack is one of a template's deployment, which alone may change it.
+IsDeployed: TypeAlias = Callable[[StackId], Awaitable[bool]]
 
 
 class Pools(Protocol):
@@ -48,3 +51,4 @@ class Neighbours:
     check_url: CheckUrl
     pools: Pools | None = None
     repositories: Repositories | None = None
+    is_deployed: IsDeployed | None = None

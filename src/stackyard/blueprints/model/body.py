@@ -44,6 +44,13 @@ class Body:
     maps: Mapping[str, Any]
     keys: tuple[str, ...]  # of its stacks; those that have none are missing
 
+    def unknown_inputs(self) -> Iterator[str]:
+        """Yield where expressions name inputs that nobody is asked for."""
+        known = {one.id for one in self.inputs}
+        for one in self.expressions:
+            for name in sorted(set(one.inputs()) - known):
+                yield f"{one.place}: there is no input {name}"
+
 
 def read_body(text: str, kind: Kind) -> Body:
     """Return it, or raise `BodyProblemsError` with all that is wrong."""
@@ -62,7 +69,10 @@ def read_body(text: str, kind: Kind) -> Body:
         document.get("maps") or {},
         tuple(one["key"] for one in _stacks(document) if "key" in one),
     )
-    problems = [*_misplaced(document, kind), *_body_problems(body)]
+    problems = [*_misplaced(document, kind), *declaration_problems(body.inputs)]
+    if kind is Kind.TEMPLATE:
+        twice = duplicates(list(body.keys))
+        problems += [f"stacks: the key {one} is there twice" for one in twice]
     if problems:
         raise BodyProblemsError(*problems)
     return body
@@ -102,14 +112,3 @@ def _misplaced(document: Mapping[str, Any], kind: Kind) -> Iterator[str]:
             for name in _PLAIN_IN_STACKS:
                 if has_hole(one.get(name)):
                     yield f"{place}.{name}: cannot have expressions in a template"
-
-
-def _body_problems(body: Body) -> Iterator[str]:
-    yield from declaration_problems(body.inputs)
-    known = {one.id for one in body.inputs}
-    for one in body.expressions:
-        for name in sorted(set(one.inputs()) - known):
-            yield f"{one.place}: there is no input {name}"
-    if body.kind is Kind.TEMPLATE:
-        for key in duplicates(list(body.keys)):
-            yield f"stacks: the key {key} is there twice"

@@ -127,7 +127,8 @@ def _branch(vcs: Mapping[str, Any]) -> str:
     reference = vcs.get("reference")
     if reference is None:
         return str(vcs["branch"])
-    return str(reference["value"]) if reference["type"] == "branch" else "main"
+    # no branch is called like a commit: what is pushed later moves nothing
+    return str(reference["value"])
 
 
 def _in_url(url: str) -> tuple[str | None, str]:

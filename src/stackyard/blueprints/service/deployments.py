@@ -76,7 +76,7 @@ class Deployments:
         deployment = await self._find(template_id, deployment_id, by=by)
         return deployment and await self._shown(deployment, by=by)
 
-    @needs(Action.SPACE_WRITE)
+    @needs(Action.STACK_CREATE)
     async def create(
         self,
         version_id: VersionId,
@@ -115,7 +115,7 @@ class Deployments:
         await self._note("create", deployment, by=by)
         return await self._shown(deployment, by=by)
 
-    @needs(Action.SPACE_ADMIN)
+    @needs(Action.STACK_UPDATE)
     async def update(
         self,
         template_id: TemplateId,
@@ -129,7 +129,7 @@ class Deployments:
         They are left alone if neither version nor name nor inputs change.
         """
         deployment = await self._get(template_id, deployment_id, by=by)
-        await self.access.require(by, Action.SPACE_ADMIN, space=deployment.space_id)
+        await self.access.require(by, Action.STACK_UPDATE, space=deployment.space_id)
         wanted = change.version_id or deployment.version_id
         version = await self._version(deployment, wanted, by=by)
         kept = await self._clear_inputs(deployment)
@@ -145,7 +145,7 @@ class Deployments:
         await self._note("update", deployment, by=by)
         return await self._shown(deployment, by=by)
 
-    @needs(Action.SPACE_ADMIN)
+    @needs(Action.STACK_DELETE)
     async def delete(
         self, template_id: TemplateId, deployment_id: DeploymentId, *, by: Subject
     ) -> Deployed | None:
@@ -156,7 +156,7 @@ class Deployments:
         deployment = await self._find(template_id, deployment_id, by=by, lock=True)
         if deployment is None:
             return None
-        await self.access.require(by, Action.SPACE_ADMIN, space=deployment.space_id)
+        await self.access.require(by, Action.STACK_DELETE, space=deployment.space_id)
         shown = await self._shown(deployment, by=by)
         deployment.request_deletion(at=self.clock())
         await self.store.write()
@@ -305,7 +305,7 @@ class Deployments:
 
     async def _require_in(self, space: SpaceId, *, by: Subject) -> None:
         try:
-            await self.access.require(by, Action.SPACE_WRITE, space=space)
+            await self.access.require(by, Action.STACK_CREATE, space=space)
         except NotFoundError:
             raise TargetSpaceError(space=space) from None
 

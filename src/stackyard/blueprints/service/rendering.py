@@ -106,7 +106,8 @@ class Rendering:
             around.dotted_times(),
             compiled_only=len(asked),
         )
-        return _failures(body, answers[: len(asked)]) + [
+        found = [*body.unknown_inputs(), *_failures(body, answers[: len(asked)])]
+        return found + [
             f"input {one.id}: its pattern is no regular expression"
             for one, answer in zip(patterns, answers[len(asked) :], strict=True)
             if isinstance(answer, Failed)

@@ -1,7 +1,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import and_, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from stackyard.blueprints.model.deployment import (
@@ -55,8 +55,21 @@ class DeploymentStore:
         return (await self.session.scalars(query)).all()
 
     async def has(self, stack_id: StackId) -> bool:
-        """Whether the stack is one of a deployment."""
-        query = select(DeployedStack.key).where(DeployedStack.stack_id == stack_id)
+        """Whether the stack is one of a deployment that is not to be deleted."""
+        query = (
+            select(DeployedStack.key)
+            .join(
+                Deployment,
+                and_(
+                    Deployment.template_id == DeployedStack.template_id,
+                    Deployment.id == DeployedStack.deployment_id,
+                ),
+            )
+            .where(
+                DeployedStack.stack_id == stack_id,
+                Deployment.deletion_requested_at.is_(None),
+            )
+        )
         return await self.session.scalar(query) is not None
 
     async def emptied(self) -> Sequence[Deployment]:

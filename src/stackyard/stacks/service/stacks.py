@@ -27,6 +27,7 @@ from stackyard.stacks.errors import (
     ProjectNotFoundError,
     RepositoryUnknownError,
     SpaceUnknownError,
+    StackDeployedError,
     StackLockedError,
     StackNotFoundError,
     StackProblemsError,
@@ -166,6 +167,7 @@ class Stacks:
     async def update(self, stack_id: StackId, spec: StackSpec, *, by: Subject) -> Stack:
         """Replace all settings; a space of None keeps the stack where it is."""
         stack = await self._change(stack_id, Action.STACK_UPDATE, by=by)
+        await self.ensure_own(stack_id)
         space_id = spec.space_id or stack.space_id
         if space_id != stack.space_id:
             await self._require_in(space_id, Action.STACK_CREATE, by=by)
@@ -193,6 +195,7 @@ class Stacks:
     ) -> Stack:
         """Ask for it to go: its runs end first, and what it made is destroyed."""
         stack = await self._change(stack_id, Action.STACK_DELETE, by=by)
+        await self.ensure_own(stack_id)
         at = self.clock()
         stack.request_deletion(destroy_resources=destroy_resources, at=at)
         await self.outbox.add(
@@ -202,6 +205,13 @@ class Stacks:
         )
         await self._note("delete", stack, by=by)
         return stack
+
+    @needs(Rule.PARENT)
+    async def ensure_own(self, project_id: StackId) -> None:
+        """Raise if it is a template's deployment that says what the stack is."""
+        is_deployed = self.neighbours.is_deployed
+        if is_deployed is not None and await is_deployed(project_id):
+            raise StackDeployedError(stack=project_id)
 
     @needs(Rule.PLATFORM)
     async def purge(self, stack_id: StackId, *, by: Subject) -> None:
