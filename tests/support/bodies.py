@@ -21,7 +21,7 @@ stack:
 {textwrap.indent(textwrap.dedent(more), "  ")}"""
 
 
-def a_template(*, name: str = "app", key: str = "app", inputs: str = "") -> str:
+def a_template(*, name: str = "site", key: str = "app", inputs: str = "") -> str:
     """Return one that asks for an `env` and a `token`, and for *inputs*."""
     return f"""\
 inputs:

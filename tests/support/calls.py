@@ -162,7 +162,7 @@ ROOTS: Final[Mapping[str, str]] = {
     "templateCreate": 'input: { name: "x", space: "{home}" }',
     "templateDelete": 'id: "{bare}"',
     "templateDeployment": _DEPLOYMENT,
-    "templateDeploymentCreate": 'id: "{version}",'
+    "templateDeploymentCreate": 'id: "{published}",'
     ' input: { name: "x", space: "{home}", inputs: [{ id: "env", value: "x" }] }',
     "templateDeploymentDelete": _DEPLOYMENT,
     "templateDeploymentUpdate": f'{_DEPLOYMENT}, input: {{ description: "y" }}',
@@ -198,8 +198,8 @@ INSTEAD: Final[Mapping[str, str]] = {"Stack.roleBindings": 'id: "{bound}"'}
 ARGUMENTS: Final[Mapping[str, str]] = {
     "Context.attachedStack": 'id: "{net}"',
     "Context.configElement": 'id: "{element}"',
-    "Template.templateVersion": 'id: "{version}"',
-    "Template.templateVersionByNumber": 'versionNumber: "version"',
+    "Template.templateVersion": 'id: "{published}"',
+    "Template.templateVersionByNumber": 'versionNumber: "published"',
     "Stack.run": 'id: "{net_run}"',
     "PublicWorkerPool.searchSchedulableRuns": "input: {}",
     "Run.changesV3": "input: {}",

@@ -72,7 +72,7 @@ AT_HOME = (
     *("home", "nook", "pool", "idle", "worker", "net", "gov", "bound", "repo", "spare"),
     *("unconfirmed", "queued", "net_run", "stack_binding", "state"),
     *("context", "unused", "attachment"),
-    *("blueprint", "draft", "template", "bare", "version", "fresh", "deployment"),
+    *("blueprint", "draft", "template", "bare", "published", "fresh", "deployment"),
 )
 
 
@@ -272,7 +272,7 @@ class World:
             template = TemplateSpec(name=name, space_id=home)
             self.names[name] = (await unit.templates.create(template, by=SYSTEM)).id
         for name, state in (
-            ("version", Publication.PUBLISHED),
+            ("published", Publication.PUBLISHED),
             ("fresh", Publication.DRAFT),
         ):
             version = VersionSpec(number=name, state=state, body=a_template())
@@ -281,7 +281,7 @@ class World:
             )
             self.names[name] = made.id
         deployed = await unit.template_deployments.create(
-            VersionId(self.names["version"]),
+            VersionId(self.names["published"]),
             home,
             DeploymentSpec(name="deployment", inputs={"env": "dev", "token": "t0p"}),
             by=SYSTEM,

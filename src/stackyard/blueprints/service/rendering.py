@@ -4,6 +4,7 @@ Everything is checked twice: the body as it is written when it is published, and
 comes of it when it is used. A problem never quotes a secret.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -116,7 +117,8 @@ class Rendering:
 
 def hidden(problems: Sequence[str], secrets: Sequence[str]) -> list[str]:
     """Return the problems without the secrets that may be quoted in them."""
-    known = [one for one in secrets if len(one) >= _SHORTEST_SECRET]
+    known = {one for one in secrets if len(one) >= _SHORTEST_SECRET}
+    known |= {json.dumps(one)[1:-1] for one in known}  # as it is quoted
     found = list(problems)
     for secret in sorted(known, key=len, reverse=True):
         found = [problem.replace(secret, HIDDEN) for problem in found]
