@@ -350,12 +350,13 @@ async def test_only_who_may_make_the_stack_makes_it(
     provider: Provider, edge: Edge
 ) -> None:
     await publish(provider, a_blueprint())
-    headers = await edge.bearer(admin=False)
+    key, secret = await edge.key(admin=False)
+    issued = await edge.exchange(key.id, secret)
+    assert issued is not None
     stranger = Provider(edge)
-    stranger.headers = headers
+    stranger.headers = {"authorization": f"Bearer {issued.jwt}"}
     assert await stranger.data("BlueprintRead", id="our-app") is None
     async with edge.unit() as unit:
-        [key] = [one for one in await unit.api_keys.all(by=SYSTEM) if not one.admin]
         await unit.bindings.create(
             Holder(HolderKind.API_KEY, key.id),
             role="space-reader",

@@ -21,7 +21,7 @@ async def answers(*expressions: str, **given: Any) -> list[Answer]:
 
 
 async def test_expressions_are_of_the_common_language_with_its_strings() -> None:
-    asked = {
+    asked: dict[str, Any] = {
         "inputs.env + '-' + string(inputs.count + 1)": "dev-4",
         "inputs.big ? inputs.ratio * 2.0 : 0.0": 1.0,
         "maps[inputs.env].region.upperAscii()": "NORTH",

@@ -29,10 +29,10 @@ from stackyard.stacks.model.vendors import (
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 
 
-def a_plan(options: dict[str, Any] | None = None, **given: Any) -> StackPlan:
+def a_plan(of_all: dict[str, Any] | None = None, /, **given: Any) -> StackPlan:
     vcs = {"branch": "main", "provider": "GITHUB", "repository": "infra"}
     usual = {"name": "App", "vcs": vcs, "vendor": {"ansible": {"playbook": "x"}}}
-    return plan_of("stack", usual | given, options or {})
+    return plan_of("stack", usual | given, of_all or {})
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,8 @@ def test_a_template_follows_a_branch_or_stays_at_a_commit(
 
 def test_flags_have_two_spellings() -> None:
     for spelling in ("auto_deploy", "autodeploy"):
-        assert a_plan(**{spelling: True}).spec.autodeploy
+        said: dict[str, Any] = {spelling: True}
+        assert a_plan(**said).spec.autodeploy
     assert not a_plan(allow_promotion=False).spec.github_action_deploy
 
 

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, TypeAlias
@@ -140,7 +140,7 @@ class DeclaredInput:
         return value
 
 
-_COMPARISONS: Final = {
+_COMPARISONS: Final[Mapping[str, Callable[[float, float], bool]]] = {
     "greater_than": lambda value, bound: value > bound,
     "greater_than_or_equal": lambda value, bound: value >= bound,
     "less_than": lambda value, bound: value < bound,
@@ -163,8 +163,8 @@ def _number(value: str) -> float:
 
 
 def declaration_problems(inputs: Sequence[DeclaredInput]) -> Iterator[str]:
-    for one in duplicates([one.id for one in inputs]):
-        yield f"inputs: {one} is there twice"
+    for name in duplicates([one.id for one in inputs]):
+        yield f"inputs: {name} is there twice"
     for number, one in enumerate(inputs):
         if one.default:
             try:

@@ -16,7 +16,7 @@ DEEPEST: Final = 32
 MOST_EVENTS: Final = 50_000
 
 
-class _Loader(yaml.CSafeLoader):
+class _Loader(yaml.CSafeLoader):  # type: ignore[misc]  # it has no types
     """Knows of true, false, null and numbers; everything else plain is text."""
 
     def construct_mapping(

@@ -74,7 +74,9 @@ class Deployments:
     ) -> Deployed | None:
         """Return the deployment, or None if there is none that *by* may know of."""
         deployment = await self._find(template_id, deployment_id, by=by)
-        return deployment and await self._shown(deployment, by=by)
+        if deployment is None:
+            return None
+        return await self._shown(deployment, by=by)
 
     @needs(Action.STACK_CREATE)
     async def create(

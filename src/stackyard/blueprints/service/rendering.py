@@ -7,7 +7,7 @@ comes of it when it is used. A problem never quotes a secret.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from stackyard.blueprints.errors import BodyProblemsError, InputProblemsError
 from stackyard.blueprints.model.body import Body, Kind, read_body, stacks_of
@@ -50,14 +50,11 @@ class Rendering:
             raise InputProblemsError(*problems)
         secrets = [str(values[one.id]) for one in body.inputs if one.secret]
         answers = await self._evaluate(body, values, around)
-        filled, document = fill_in(body.text, body.expressions, answers), None
+        filled = fill_in(body.text, body.expressions, answers)
         try:
-            document = read_yaml(filled)
-            problems = schema_problems(document, kind.schema)
+            document = _read(filled, kind)
         except BodyProblemsError as error:
-            problems = list(error.problems)
-        if problems:
-            raise BodyProblemsError(*hidden(problems, secrets))
+            raise BodyProblemsError(*hidden(error.problems, secrets)) from None
         options = document.get("options") or {}
         plans = [plan_of(*one, options) for one in stacks_of(document)]
         plans = [plan for plan in plans if plan.create]
@@ -123,6 +120,14 @@ def hidden(problems: Sequence[str], secrets: Sequence[str]) -> list[str]:
     for secret in sorted(known, key=len, reverse=True):
         found = [problem.replace(secret, HIDDEN) for problem in found]
     return found
+
+
+def _read(filled: str, kind: Kind) -> dict[str, Any]:
+    document: dict[str, Any] = read_yaml(filled)
+    problems = schema_problems(document, kind.schema)
+    if problems:
+        raise BodyProblemsError(*problems)
+    return document
 
 
 def _matched(

@@ -52,7 +52,9 @@ class Versions:
         self, template_id: TemplateId, number: str, *, by: Subject
     ) -> TemplateVersion | None:
         template = await self.templates.find(template_id, by=by)
-        return template and await self.store.by_number(template.id, number)
+        if template is None:
+            return None
+        return await self.store.by_number(template.id, number)
 
     @needs(Action.SPACE_READ)
     async def get(
