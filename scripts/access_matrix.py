@@ -419,6 +419,7 @@ def server() -> Starlette:
             ("blobs", "vault", "tokens", "signer", "endpoints", "handover"), nothing
         ),
         follow_every=nothing,
+        expressions=nothing,
         site=site,
         clock=system_clock,
     )
