@@ -379,10 +379,12 @@ async def test_a_secret_is_in_no_error_and_in_no_trail(
     await publish(
         provider,
         a_blueprint().replace(
-            'value: "${{ inputs.token }}"', "value: ${{ inputs.token }}: x"
+            'value: "${{ inputs.token }}"', "value: ${{ inputs.token }}"
         ),
     )
-    assert CANARY not in await refusal(provider, token=CANARY)
+    text = await refusal(provider, token=f"{CANARY}: '")
+    assert "not YAML: found unexpected end" in text
+    assert CANARY not in text
     await provider.data("BlueprintDelete", id="our-app")
     await publish(provider, a_blueprint())
     await deploy(provider, token=CANARY)

@@ -259,17 +259,18 @@ class World:
         self.names["attachment"] = attached.id
 
     async def _blueprints(self, unit: Unit) -> None:
-        home = SpaceId(self.names["home"])
-        for name, state in (
-            ("blueprint", Publication.PUBLISHED),
-            ("draft", Publication.DRAFT),
+        home, other = SpaceId(self.names["home"]), SpaceId(self.names["other"])
+        for name, space, state in (
+            ("blueprint", home, Publication.PUBLISHED),
+            ("draft", home, Publication.DRAFT),
+            ("form", other, Publication.DRAFT),
         ):
             wanted = BlueprintSpec(
-                name=name, space_id=home, state=state, body=a_blueprint(space=home)
+                name=name, space_id=space, state=state, body=a_blueprint(space=home)
             )
             self.names[name] = (await unit.blueprints.create(wanted, by=SYSTEM)).id
-        for name in ("template", "bare"):
-            template = TemplateSpec(name=name, space_id=home)
+        for name, space in (("template", home), ("bare", home), ("pattern", other)):
+            template = TemplateSpec(name=name, space_id=space)
             self.names[name] = (await unit.templates.create(template, by=SYSTEM)).id
         for name, state in (
             ("published", Publication.PUBLISHED),

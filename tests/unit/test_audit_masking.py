@@ -48,6 +48,7 @@ SHOWN: Final = {
     "gitSparseCheckoutPaths",
     "groupName",
     "groupsClaim",
+    "id",
     "instructions",
     "invitationEmail",
     "issuer",

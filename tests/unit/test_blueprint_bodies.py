@@ -16,7 +16,7 @@ from stackyard.blueprints.model.expressions import (
     find_expressions,
 )
 from stackyard.blueprints.model.schema import BLUEPRINT_SCHEMA, TEMPLATE_SCHEMA
-from stackyard.blueprints.model.yaml import DEEPEST, MOST_EVENTS, read_yaml
+from stackyard.blueprints.model.yaml import DEEPEST, LONGEST, MOST_EVENTS, read_yaml
 
 
 def problems_of(body: str, kind: Kind = Kind.BLUEPRINT) -> list[str]:
@@ -97,6 +97,7 @@ def test_yaml_is_read_as_its_newer_version_says() -> None:
         ("a: &x [1]\nb: *x", "line 2: references to anchors are not taken"),
         ("[" * (DEEPEST + 1), "nested more than 32 deep"),
         ("- 1\n" * MOST_EVENTS, "more than 50000 values"),
+        ("x" * (LONGEST + 1), "more than 262144 characters"),
         ("a: 1\na: 2", "line 2: not YAML: a key is there twice"),
         ("1: a", "line 1: not YAML: a key must be text"),
         ("a: !!python/name:os.system x", "could not determine a constructor"),
@@ -145,7 +146,8 @@ def test_a_problem_is_told_with_its_place(
 
 
 def test_what_an_expression_decides_is_not_judged_before() -> None:
-    body = a_blueprint(more="auto_deploy: ${{ inputs.env == 'dev' }}")
+    more = "labels: ['${{ 1 }}', '${{ 2 }}']\nauto_deploy: ${{ inputs.env == 'dev' }}"
+    body = a_blueprint(more=more)
     assert problems_of(body) == []
     assert problems_of(body.replace("${{ inputs.env == 'dev' }}", "maybe")) == [
         "stack.auto_deploy: must be true or false"

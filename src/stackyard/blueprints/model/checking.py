@@ -19,15 +19,13 @@ _KINDS: Final = {
     "object": "a mapping",
     "string": "text: quote it",
 }
-# These are about keys that are written there, whatever else is still to be filled in.
-_ABOUT_KEYS: Final = {"required", "additionalProperties"}
 
 
 def schema_problems(body: Any, schema: dict[str, Any]) -> list[str]:
     """Return what is wrong. Of what an expression decides nothing is said."""
     found: list[str] = []
     for error in Draft7Validator(schema).iter_errors(body):
-        if error.validator not in _ABOUT_KEYS and has_hole(error.instance):
+        if _is_open(error):
             continue
         if error.validator == "oneOf" and not isinstance(error.instance, dict):
             continue  # which is said already
@@ -36,6 +34,12 @@ def schema_problems(body: Any, schema: dict[str, Any]) -> list[str]:
         if len(found) == MOST:
             return [*found, "and more"]
     return found
+
+
+def _is_open(error: ValidationError) -> bool:
+    """Whether it is still to be filled in; what is around it is there already."""
+    whole = isinstance(error.instance, str) or error.validator == "uniqueItems"
+    return whole and has_hole(error.instance)
 
 
 def place_of(way: Any) -> str:

@@ -12,6 +12,7 @@ import yaml
 
 from stackyard.blueprints.errors import BodyProblemsError
 
+LONGEST: Final = 256 * 1024  # once everything is filled in
 DEEPEST: Final = 32
 MOST_EVENTS: Final = 50_000
 
@@ -68,6 +69,8 @@ def read_yaml(body: str) -> Any:
 
 
 def _check_limits(body: str) -> None:
+    if len(body) > LONGEST:
+        raise BodyProblemsError(f"more than {LONGEST} characters")
     depth = 0
     for count, event in enumerate(yaml.parse(body, yaml.CSafeLoader)):
         if isinstance(event, yaml.AliasEvent):

@@ -2,6 +2,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Select, func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from stackyard.blueprints.model.blueprint import Publication
@@ -50,7 +51,7 @@ class TemplateStore:
             .where(Deployment.template_id.in_(ids))
             .group_by(Deployment.template_id)
         )
-        return dict((await self.session.execute(query)).tuples().all())
+        return dict((await self.session.execute(query)).all())
 
     async def count_versions(
         self, ids: Collection[TemplateId]
@@ -60,14 +61,14 @@ class TemplateStore:
             .where(TemplateVersion.template_id.in_(ids))
             .group_by(TemplateVersion.template_id)
         )
-        return dict((await self.session.execute(query)).tuples().all())
+        return dict((await self.session.execute(query)).all())
 
     async def latest_published(
         self, ids: Collection[TemplateId]
     ) -> dict[TemplateId, TemplateVersion]:
         query = (
             select(TemplateVersion)
-            .distinct(TemplateVersion.template_id)
+            .ext(distinct_on(TemplateVersion.template_id))
             .where(
                 TemplateVersion.template_id.in_(ids),
                 TemplateVersion.state == Publication.PUBLISHED,
