@@ -114,6 +114,7 @@ FOUND_BY: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "ManagedEntity": ("Query.stack", "Stack.entities"),
         "ManagedUser": ("Query.managedUser",),
         "ManagedUserGroup": ("Query.managedUserGroup",),
+        "Policy": ("Query.policy",),
         "PublicWorkerPool": ("Query.publicWorkerPool",),
         "Repo": ("Query.repo",),
         "RepoConnection": ("Query.repos",),
@@ -151,6 +152,7 @@ FOUND_BY: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 _ABOUT_A_STACK: Final = frozenset(
     {
         "contextDetach",
+        "policyDetach",
         "runStack",
         "stack",
         "stackDelete",
@@ -168,14 +170,9 @@ _ABOUT_A_STACK: Final = frozenset(
 # Lists that are cut to what one may read, and so are never refused.
 _CUT: Final = frozenset(
     {
-        "contexts",
-        "searchBlueprints",
-        "searchContexts",
-        "searchStacks",
-        "searchTemplates",
-        "spaces",
-        "stacks",
-        "workerPools",
+        *("contexts", "policies", "searchContexts", "searchPolicies", "searchStacks"),
+        *("spaces", "stacks", "workerPools"),
+        *("searchBlueprints", "searchTemplates"),
     }
 )
 _UNSEEN: Final = dict.fromkeys(("reader", "writer", "run", "stranger"), MISSING)
@@ -203,6 +200,8 @@ EXCEPTIONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             )
         },
         "Mutation.contextDetach": dict.fromkeys(("neighbour", "stranger"), NULL),
+        "Mutation.policyDelete": dict.fromkeys(("neighbour", "run", "stranger"), NULL),
+        "Mutation.policyDetach": dict.fromkeys(("neighbour", "stranger"), NULL),
         "Mutation.repoDelete": dict.fromkeys(("neighbour", "run", "stranger"), YES),
         "Mutation.spaceDelete": dict.fromkeys(("neighbour", "run", "stranger"), NULL),
         # whoever cannot see the parent is not told whether it is there

@@ -217,6 +217,7 @@ class Unit(Foundation):
             stacks,
             replace(self.stack_config, stacks=stacks),
             replace(self.stack_contexts, stacks=stacks),
+            replace(self.stack_policies, stacks=stacks),
             self.bindings,
             self.triggers,
         )

@@ -19,6 +19,7 @@ from stackyard.adapters.postgres import Database
 from stackyard.contexts import ContextSpec
 from stackyard.kernel.access import SYSTEM
 from stackyard.kernel.ids import RunId, SpaceId, StackId
+from stackyard.policies import PolicySpec, PolicyType
 from stackyard.runs import RunType
 from stackyard.spaces import Holder, HolderKind, SpaceSpec
 
@@ -210,6 +211,7 @@ async def test_a_blueprint_makes_the_very_stack_that_it_describes(
       hooks: {plan: {before: [one, two]}, run: {after: [three]}}
       attachments:
         contexts: [{id: net, priority: 3}]
+        policies: [plans]
         roles: [{role_id: space-reader, space_id: root}]
     """
     body = a_blueprint(more=more).replace(
@@ -218,6 +220,8 @@ async def test_a_blueprint_makes_the_very_stack_that_it_describes(
     )
     async with edge.unit() as unit:
         await unit.contexts.create(ContextSpec(name="net", space_id=HOME), by=SYSTEM)
+        wanted = PolicySpec(name="plans", body="package spacelift", space_id=HOME)
+        await unit.policies.create(wanted, PolicyType.PLAN, by=SYSTEM)
     await publish(provider, body)
 
     stack_id = await deploy(provider, env="prod", token=CANARY)
@@ -227,6 +231,7 @@ async def test_a_blueprint_makes_the_very_stack_that_it_describes(
         stack = await unit.stacks.get(stack_id, by=SYSTEM)
         config = (await unit.stack_config.of([stack_id], by=SYSTEM))[stack_id]
         [context] = (await unit.stack_contexts.of([stack_id], by=SYSTEM))[stack_id]
+        [policy] = (await unit.stack_policies.of([stack_id], by=SYSTEM))[stack_id]
         bindings = await unit.bindings.of(HolderKind.STACK, [stack_id], by=SYSTEM)
         runs = await unit.runs.newest([stack_id], by=SYSTEM)
     assert (stack.description, stack.labels) == ("PROD of acme", ["b", "a"])
@@ -238,6 +243,7 @@ async def test_a_blueprint_makes_the_very_stack_that_it_describes(
         "a/b": (base64.b64encode(b"hello").decode(), False),
     }
     assert (context.context_id, context.priority) == ("net", 3)
+    assert policy.policy_id == "plans"
     assert [one.space_id for one in bindings[stack_id]] == ["root"]
     assert runs == {}
 

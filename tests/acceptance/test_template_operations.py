@@ -14,9 +14,11 @@ from tests.support.edge import Edge
 from tests.support.provider import Provider
 
 from stackyard.adapters.postgres import Database
+from stackyard.contexts import ContextSpec
 from stackyard.kernel.access import SYSTEM
-from stackyard.kernel.ids import StackId
+from stackyard.kernel.ids import ROOT, StackId
 from stackyard.runs import Run, RunState, RunType
+from stackyard.spaces import HolderKind
 from stackyard_protocol.report import Resource
 
 SPACECTL: Final = Path(__file__).parents[1] / "operations" / "spacectl"
@@ -273,6 +275,35 @@ async def test_the_life_of_a_deployment(provider: Provider, edge: Edge) -> None:
     await go_on(edge, "site-production")
     assert await provider.data("TemplateDeployment", **DEPLOYMENT) is None
     assert await provider.data("TemplateDeploymentDelete", **DEPLOYMENT) is None
+
+
+async def test_a_stack_has_what_the_new_version_says_and_nothing_more(
+    provider: Provider, edge: Edge
+) -> None:
+    async with edge.unit() as unit:
+        for name in ("old", "new"):
+            spec = ContextSpec(name=name, space_id=ROOT)
+            await unit.contexts.create(spec, by=SYSTEM)
+    await make_template(provider)
+    more = """
+    attachments:
+      contexts: [{id: old, priority: 1}]
+      roles: [{role_id: space-reader, space_id: root}]
+    """
+    await deploy(provider, await make_version(provider, template=a_template(more=more)))
+    await leave_runs(edge, RunState.FINISHED)
+    more = "attachments: {contexts: [{id: new, priority: 2}]}"
+    body = a_template(more=more).partition("    environment:")
+    body_without = body[0] + "    " + more + "\n"
+    second = await make_version(provider, "2", template=body_without)
+    await change(provider, versionId=second)
+    stack = StackId("site-dev")
+    async with edge.unit() as unit:
+        contexts = (await unit.stack_contexts.of([stack], by=SYSTEM))[stack]
+        bindings = await unit.bindings.of(HolderKind.STACK, [stack], by=SYSTEM)
+        config = await unit.stack_config.of([stack], by=SYSTEM)
+    assert [(one.context_id, one.priority) for one in contexts] == [("new", 2)]
+    assert (bindings, config) == ({}, {})
 
 
 async def test_the_state_of_a_deployment_is_that_of_its_runs(

@@ -21,8 +21,10 @@ stack:
 {textwrap.indent(textwrap.dedent(more), "  ")}"""
 
 
-def a_template(*, name: str = "site", key: str = "app", inputs: str = "") -> str:
-    """Return one that asks for an `env` and a `token`, and for *inputs*."""
+def a_template(
+    *, name: str = "site", key: str = "app", inputs: str = "", more: str = ""
+) -> str:
+    """Return one that asks for an `env`, a `token` and *inputs*; *more* is as above."""
     return f"""\
 inputs:
   - {{id: env, name: Environment, default: dev}}
@@ -40,4 +42,4 @@ stacks:
     environment:
       variables:
         - {{name: TOKEN, value: "${{{{ inputs.token }}}}", secret: true}}
-"""
+{textwrap.indent(textwrap.dedent(more), "    ")}"""

@@ -14,6 +14,7 @@ from stackyard.identity import Known, SessionMethod, User
 from stackyard.kernel.access import SYSTEM, Action
 from stackyard.kernel.config import ConfigInput, ConfigType
 from stackyard.kernel.ids import ApiKeyId, PoolId, SpaceId, StackId, WorkerId, new_ulid
+from stackyard.policies import PolicySpec, PolicyType
 from stackyard.runs import RunType
 from stackyard.spaces import Holder, HolderKind, SpaceSpec
 from stackyard.stacks import TrackedCommit
@@ -36,6 +37,7 @@ async def add(world: World, numbers: range) -> None:
             pool = await _pool(unit, f"pool {number}", home)
             stack = await _stack(unit, f"stack {number}", home, pool)
             await _context(unit, f"context {number}", home, stack)
+            await _policy(unit, f"policy {number}", home, stack)
             await _blueprint(unit, f"blueprint {number}", home)
             await _people(unit, f"somebody {number}", home)
             await unit.filters.create(
@@ -80,6 +82,12 @@ async def _blueprint(unit: Unit, name: str, home: SpaceId) -> None:
     )
     version = VersionSpec(number="1", state=draft, body=a_template())
     await unit.template_versions.create(template.id, version, by=SYSTEM)
+
+
+async def _policy(unit: Unit, name: str, home: SpaceId, stack: StackId) -> None:
+    spec = PolicySpec(name=name, body="package spacelift", space_id=home)
+    policy = await unit.policies.create(spec, PolicyType.PLAN, by=SYSTEM)
+    await unit.stack_policies.attach(policy.id, stack, by=SYSTEM)
 
 
 async def _stack(unit: Unit, name: str, home: SpaceId, pool: PoolId) -> StackId:

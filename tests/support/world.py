@@ -29,6 +29,7 @@ from stackyard.kernel.ids import (
     ROOT,
     ContextId,
     LegId,
+    PolicyId,
     PoolId,
     RepoId,
     RunId,
@@ -41,6 +42,7 @@ from stackyard.kernel.ids import (
     WorkerId,
     new_ulid,
 )
+from stackyard.policies import PolicySpec, PolicyType
 from stackyard.processes.server import make_doors
 from stackyard.runs import Leg, RunState, RunType
 from stackyard.spaces import Holder, HolderKind, SpaceSpec, seed
@@ -72,6 +74,7 @@ AT_HOME = (
     *("home", "nook", "pool", "idle", "worker", "net", "gov", "bound", "repo", "spare"),
     *("unconfirmed", "queued", "net_run", "stack_binding", "state"),
     *("context", "unused", "attachment"),
+    *("policy", "spare_policy", "policy_attachment"),
     *("blueprint", "draft", "template", "bare", "published", "fresh", "deployment"),
 )
 
@@ -110,6 +113,7 @@ class World:
         async with self.whole.platform.unit() as unit:
             await self._stacks(unit)
             await self._contexts(unit)
+            await self._policies(unit)
             await self._blueprints(unit)
         await self._states()
         await self._runs()
@@ -257,6 +261,24 @@ class World:
             ContextId(self.names["context"]), StackId(self.names["net"]), by=SYSTEM
         )
         self.names["attachment"] = attached.id
+
+    async def _policies(self, unit: Unit) -> None:
+        for name, space in (
+            ("policy", "home"),
+            ("spare_policy", "home"),
+            ("foreign_policy", "other"),
+        ):
+            spec = PolicySpec(
+                name=name,
+                body="package spacelift",
+                space_id=SpaceId(self.names[space]),
+            )
+            made = await unit.policies.create(spec, PolicyType.PLAN, by=SYSTEM)
+            self.names[name] = made.id
+        attached = await unit.stack_policies.attach(
+            PolicyId(self.names["policy"]), StackId(self.names["net"]), by=SYSTEM
+        )
+        self.names["policy_attachment"] = attached.id
 
     async def _blueprints(self, unit: Unit) -> None:
         home, other = SpaceId(self.names["home"]), SpaceId(self.names["other"])

@@ -36,6 +36,7 @@ SHOWN: Final = {
     "beforeInit",
     "beforePerform",
     "beforePlan",
+    "body",
     "branch",
     "certificateSigningRequest",
     "clientId",
@@ -129,7 +130,7 @@ def test_every_text_of_every_mutation_is_known_as_shown_or_is_hidden() -> None:
 
     assert {way[-1] for way in clear} <= SHOWN
     hidden = {way[-1] for way in texts() - clear}
-    assert {"secret", "value", "content", "data"} <= hidden
+    assert {"secret", "value", "content", "data", "input"} <= hidden
 
 
 def test_a_secret_is_known_by_its_sum_alone() -> None:

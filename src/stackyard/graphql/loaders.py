@@ -15,6 +15,7 @@ from stackyard.kernel.access import Level, Subject
 from stackyard.kernel.ids import (
     ContextId,
     GroupId,
+    PolicyId,
     PoolId,
     RoleId,
     RunId,
@@ -25,7 +26,14 @@ from stackyard.kernel.ids import (
 )
 from stackyard.runs import Run, RunType, Transition
 from stackyard.spaces import HolderKind, Role, RoleBinding, Space, SpaceNotFoundError
-from stackyard.stacks import AttachedContext, ConfigElement, Given, Stack
+from stackyard.stacks import (
+    AttachedContext,
+    AttachedPolicy,
+    ConfigElement,
+    Given,
+    PolicyCounts,
+    Stack,
+)
 from stackyard.state import StackOutput, StackResource, StateVersion
 from stackyard.unit import OpenUnit, Unit
 from stackyard.workers import Pool, PoolCounts, Worker
@@ -154,6 +162,33 @@ class Loaders:
         return self._loader(
             lambda u, keys: u.templates.facts(keys, by=self._by),
             lambda _: TemplateFacts(),
+        )
+
+    @cached_property
+    def attached_policies(self) -> Loader[StackId, list[AttachedPolicy]]:
+        return self._loader(
+            lambda u, keys: u.stack_policies.of(keys, by=self._by), lambda _: []
+        )
+
+    @cached_property
+    def policy_counts(self) -> Loader[PolicyId, PolicyCounts]:
+        return self._loader(
+            lambda u, keys: u.stack_policies.counts(keys, by=self._by),
+            lambda _: PolicyCounts(),
+        )
+
+    @cached_property
+    def stacks_with(self) -> Loader[PolicyId, list[AttachedPolicy]]:
+        return self._loader(
+            lambda u, keys: u.stack_policies.having(keys, by=self._by), lambda _: []
+        )
+
+    @cached_property
+    def policies_by_hand(
+        self,
+    ) -> Loader[tuple[PolicyId, StackId], AttachedPolicy | None]:
+        return self._loader(
+            lambda u, keys: u.stack_policies.by_hand(keys, by=self._by), _none
         )
 
     @cached_property

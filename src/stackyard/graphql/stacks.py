@@ -32,7 +32,6 @@ stack.set_alias("managesStateFile", "manages_state")
 _NOTHING: Final[dict[str, Any]] = {
     "starred": False,
     "deleted": False,  # a deleted stack is not found
-    "attachedPolicies": [],
     "dependsOn": [],
     "isDependedOnBy": [],
     "moduleVersionsUsed": [],

@@ -11,6 +11,9 @@ from stackyard.stacks.errors import (
     ContextAttachedError,
     ContextOutOfReachError,
     OutOfReachError,
+    PolicyAttachedError,
+    PolicyNotAttachableError,
+    PolicyOutOfReachError,
     ProjectNotFoundError,
     RepositoryUnknownError,
     SpaceUnknownError,
@@ -44,6 +47,11 @@ from stackyard.stacks.model.contexts import (
     ranked,
 )
 from stackyard.stacks.model.module import Module
+from stackyard.stacks.model.policies import (
+    AttachedPolicy,
+    PolicyAttachment,
+    PolicyCounts,
+)
 from stackyard.stacks.model.project import Project, ProjectKind, StackState
 from stackyard.stacks.model.releases import ReleasedTool, released
 from stackyard.stacks.model.spec import Provider, StackSpec
@@ -57,11 +65,18 @@ from stackyard.stacks.ports import (
     Repositories,
     VisibleSpaces,
 )
-from stackyard.stacks.service import Given, StackConfig, StackContexts, Stacks
+from stackyard.stacks.service import (
+    Given,
+    StackConfig,
+    StackContexts,
+    StackPolicies,
+    Stacks,
+)
 from stackyard.stacks.store import (
     AttachmentStore,
     ConfigStore,
     Followed,
+    PolicyAttachmentStore,
     StackStore,
     followed_elsewhere,
 )
@@ -69,6 +84,7 @@ from stackyard.stacks.store import (
 __all__ = [
     "VENDORS",
     "AttachedContext",
+    "AttachedPolicy",
     "AttachmentProblemsError",
     "AttachmentStore",
     "CheckUrl",
@@ -86,6 +102,12 @@ __all__ = [
     "Module",
     "Neighbours",
     "OutOfReachError",
+    "PolicyAttachedError",
+    "PolicyAttachment",
+    "PolicyAttachmentStore",
+    "PolicyCounts",
+    "PolicyNotAttachableError",
+    "PolicyOutOfReachError",
     "Pools",
     "Project",
     "ProjectKind",
@@ -106,6 +128,7 @@ __all__ = [
     "StackEnabled",
     "StackLockedError",
     "StackNotFoundError",
+    "StackPolicies",
     "StackProblemsError",
     "StackProtectedError",
     "StackSlugTakenError",

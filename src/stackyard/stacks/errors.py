@@ -87,6 +87,18 @@ class ContextOutOfReachError(InvalidError):
     """The stack's space does not reach the context: no space between may stop it."""
 
 
+class PolicyAttachedError(ConflictError):
+    """The policy is attached to this stack already: detach it first."""
+
+
+class PolicyOutOfReachError(InvalidError):
+    """The stack's space does not reach the policy: no space between may stop it."""
+
+
+class PolicyNotAttachableError(InvalidError):
+    """A login policy is attached to nothing: it holds for the whole account."""
+
+
 class OutOfReachError(InvalidError):
     """The stack could not use what it needs from its space."""
 

@@ -8,6 +8,7 @@ from sqlalchemy import CTE, Select
 
 from stackyard.kernel.access import Subject
 from stackyard.kernel.ids import PoolId, RepoId, SpaceId, StackId
+from stackyard.stacks.errors import StackDeployedError
 
 # The spaces a subject may read, as a subquery (`stackyard.spaces.visible_to`).
 VisibleSpaces: TypeAlias = Callable[[Subject], Select[SpaceId]]
@@ -52,3 +53,8 @@ class Neighbours:
     pools: Pools | None = None
     repositories: Repositories | None = None
     is_deployed: IsDeployed | None = None
+
+    async def ensure_own(self, project_id: StackId) -> None:
+        """Raise if it is a template's deployment that says what the stack is."""
+        if self.is_deployed is not None and await self.is_deployed(project_id):
+            raise StackDeployedError(stack=project_id)

@@ -9,13 +9,12 @@ from urllib.parse import urlsplit
 import msgspec
 
 from stackyard.kernel.config import ConfigInput, ConfigType
-from stackyard.kernel.ids import ContextId, PoolId, SpaceId
+from stackyard.kernel.ids import ContextId, PolicyId, PoolId, SpaceId
 from stackyard.stacks import VENDORS, Provider, StackSpec, Vendor
 from stackyard_protocol.job import Hooks
 
 # What is asked of the slices for it when there are any. Until then it is refused.
 _UNSUPPORTED: Final = {
-    ("attachments", "policies"): "policies cannot be attached",
     ("attachments", "clouds"): "cloud integrations cannot be attached",
     ("environment", "stack_dependency_references"): "stacks cannot depend on others",
     ("depends_on",): "stacks cannot depend on others",
@@ -44,6 +43,7 @@ class StackPlan:
     manage_state: bool
     config: tuple[ConfigInput, ...]
     contexts: tuple[tuple[ContextId, int], ...]
+    policies: tuple[PolicyId, ...]
     roles: tuple[tuple[str, SpaceId], ...]
     commit: str | None = None  # the one hash it is of, where that is said
     create: bool = True
@@ -68,6 +68,7 @@ def plan_of(
             (ContextId(one["id"]), one["priority"])
             for one in attached.get("contexts") or ()
         ),
+        policies=tuple(PolicyId(one) for one in attached.get("policies") or ()),
         roles=tuple(
             (one["role_id"], SpaceId(one["space_id"]))
             for one in attached.get("roles") or ()

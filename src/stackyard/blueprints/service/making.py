@@ -14,6 +14,7 @@ from stackyard.stacks import (
     Stack,
     StackConfig,
     StackContexts,
+    StackPolicies,
     StackProblemsError,
     Stacks,
     TrackedCommit,
@@ -38,6 +39,7 @@ class Making:
     stacks: Stacks
     stack_config: StackConfig
     stack_contexts: StackContexts
+    stack_policies: StackPolicies
     bindings: Bindings
     triggers: Triggers
 
@@ -62,14 +64,11 @@ class Making:
         except StackProblemsError as error:
             raise _placed(plan, error) from None
         wanted = {one.id for one in plan.config}
-        for element in (await self.stack_config.of([stack_id], by=by))[stack_id]:
+        config = await self.stack_config.of([stack_id], by=by)
+        for element in config.get(stack_id, []):
             if element.id not in wanted:
                 await self.stack_config.delete(stack_id, element.id, by=by)
-        for attached in (await self.stack_contexts.of([stack_id], by=by)).get(
-            stack_id, []
-        ):
-            if attached.attachment is not None:
-                await self.stack_contexts.detach(attached.attachment.id, by=by)
+        await self._strip(stack_id, by=by)
         await self._furnish(stack_id, plan, by=by)
 
     async def _create(self, plan: StackPlan, *, by: Subject) -> Stack:
@@ -79,11 +78,22 @@ class Making:
             )
         except StackProblemsError as error:
             raise _placed(plan, error) from None
-        for role, space in plan.roles:
-            holder = Holder(HolderKind.STACK, stack.id)
-            await self.bindings.create(holder, role=role, space=space, by=by)
         await self._furnish(stack.id, plan, by=by)
         return stack
+
+    async def _strip(self, stack_id: StackId, *, by: Subject) -> None:
+        """Take away what is attached to it, but for what attaches itself."""
+        contexts = await self.stack_contexts.of([stack_id], by=by)
+        for context in contexts.get(stack_id, []):
+            if context.attachment is not None:
+                await self.stack_contexts.detach(context.attachment.id, by=by)
+        policies = await self.stack_policies.of([stack_id], by=by)
+        for policy in policies.get(stack_id, []):
+            if policy.attachment_id is not None:
+                await self.stack_policies.detach(policy.attachment_id, by=by)
+        roles = await self.bindings.of(HolderKind.STACK, [stack_id], by=by)
+        for binding in roles.get(stack_id, []):
+            await self.bindings.delete(binding.id, HolderKind.STACK, by=by)
 
     async def _furnish(
         self, stack_id: StackId, plan: StackPlan, *, by: Subject
@@ -94,6 +104,11 @@ class Making:
             await self.stack_contexts.attach(
                 context_id, stack_id, priority=priority, by=by
             )
+        for policy_id in plan.policies:
+            await self.stack_policies.attach(policy_id, stack_id, by=by)
+        holder = Holder(HolderKind.STACK, stack_id)
+        for role, space in plan.roles:
+            await self.bindings.create(holder, role=role, space=space, by=by)
         if plan.commit is not None:
             commit = TrackedCommit(plan.commit)
             await self.stacks.set_tracked_commit(stack_id, commit, by=by)

@@ -27,7 +27,6 @@ from stackyard.stacks.errors import (
     ProjectNotFoundError,
     RepositoryUnknownError,
     SpaceUnknownError,
-    StackDeployedError,
     StackLockedError,
     StackNotFoundError,
     StackProblemsError,
@@ -103,8 +102,7 @@ class Stacks:
     @needs(Action.SPACE_READ)
     async def all(self, *, by: Subject) -> Sequence[Stack]:
         """Return every stack that *by* may read, by name."""
-        spaces = self.neighbours.visible_spaces(by)
-        return await self.store.all_in(spaces)
+        return await self.store.all_in(self.neighbours.visible_spaces(by))
 
     @needs(Action.SPACE_READ)
     async def some(
@@ -117,8 +115,7 @@ class Stacks:
     @needs(Action.SPACE_READ)
     async def search(self, search: Search, *, by: Subject) -> Page[Stack]:
         """Return a page of the stacks that *by* may read. One query."""
-        spaces = self.neighbours.visible_spaces(by)
-        return await self.store.search(search, spaces)
+        return await self.store.search(search, self.neighbours.visible_spaces(by))
 
     @needs(Action.SPACE_READ)
     async def of_repository(self, repo_id: RepoId, *, by: Subject) -> Sequence[Stack]:
@@ -167,7 +164,7 @@ class Stacks:
     async def update(self, stack_id: StackId, spec: StackSpec, *, by: Subject) -> Stack:
         """Replace all settings; a space of None keeps the stack where it is."""
         stack = await self._change(stack_id, Action.STACK_UPDATE, by=by)
-        await self.ensure_own(stack_id)
+        await self.neighbours.ensure_own(stack_id)
         space_id = spec.space_id or stack.space_id
         if space_id != stack.space_id:
             await self._require_in(space_id, Action.STACK_CREATE, by=by)
@@ -195,7 +192,7 @@ class Stacks:
     ) -> Stack:
         """Ask for it to go: its runs end first, and what it made is destroyed."""
         stack = await self._change(stack_id, Action.STACK_DELETE, by=by)
-        await self.ensure_own(stack_id)
+        await self.neighbours.ensure_own(stack_id)
         at = self.clock()
         stack.request_deletion(destroy_resources=destroy_resources, at=at)
         await self.outbox.add(
@@ -205,13 +202,6 @@ class Stacks:
         )
         await self._note("delete", stack, by=by)
         return stack
-
-    @needs(Rule.PARENT)
-    async def ensure_own(self, project_id: StackId) -> None:
-        """Raise if it is a template's deployment that says what the stack is."""
-        is_deployed = self.neighbours.is_deployed
-        if is_deployed is not None and await is_deployed(project_id):
-            raise StackDeployedError(stack=project_id)
 
     @needs(Rule.PLATFORM)
     async def purge(self, stack_id: StackId, *, by: Subject) -> None:
@@ -292,8 +282,7 @@ class Stacks:
     ) -> None:
         """Show what became of the newest tracked run; the platform's own act."""
         await self.access.require(by, Action.SPACE_ADMIN, space=ROOT)
-        stack = await self.find(stack_id, by=by)
-        if stack is not None:
+        if stack := await self.find(stack_id, by=by):
             stack.show_state(state, at=at)
 
     @needs(Rule.PLATFORM)
@@ -384,9 +373,8 @@ class Stacks:
         problems = spec_problems(
             spec, manages_state=manages_state, check_url=self.neighbours.check_url
         )
-        wrong_slug = slug_problem(slug)
-        if wrong_slug:
-            problems.append(wrong_slug)
+        if wrong := slug_problem(slug):
+            problems.append(wrong)
         if problems:
             raise StackProblemsError(*problems)
 
