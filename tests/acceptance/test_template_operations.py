@@ -292,10 +292,9 @@ async def test_a_stack_has_what_the_new_version_says_and_nothing_more(
     """
     await deploy(provider, await make_version(provider, template=a_template(more=more)))
     await leave_runs(edge, RunState.FINISHED)
-    more = "attachments: {contexts: [{id: new, priority: 2}]}"
-    body = a_template(more=more).partition("    environment:")
-    body_without = body[0] + "    " + more + "\n"
-    second = await make_version(provider, "2", template=body_without)
+    plain, _, _ = a_template().partition("    environment:")
+    plain += "    attachments: {contexts: [{id: new, priority: 2}]}\n"
+    second = await make_version(provider, "2", template=plain)
     await change(provider, versionId=second)
     stack = StackId("site-dev")
     async with edge.unit() as unit:
