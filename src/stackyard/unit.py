@@ -11,9 +11,9 @@ from functools import cached_property
 from random import SystemRandom
 from typing import TypeAlias
 
+from stackyard.catalogue import Catalogue
 from stackyard.filters import Filters, FilterStore
 from stackyard.follows import Follows, FollowStore
-from stackyard.foundation import Foundation
 from stackyard.kernel.access import SYSTEM, Subject
 from stackyard.kernel.ids import RunId, SpaceId, StackId
 from stackyard.parts import Means, QueueUpkeep
@@ -36,7 +36,7 @@ _random = SystemRandom()
 
 
 @dataclass(frozen=True)
-class Unit(Foundation):
+class Unit(Catalogue):
     """Each slice's service is a `cached_property` that is built of the parts."""
 
     @cached_property

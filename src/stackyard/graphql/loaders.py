@@ -14,13 +14,18 @@ from stackyard.kernel.access import Level, Subject
 from stackyard.kernel.ids import (
     ContextId,
     GroupId,
+    PluginTemplateId,
     PoolId,
+    ProviderId,
+    ProviderVersionId,
     RoleId,
     RunId,
     SpaceId,
     StackId,
     UserId,
 )
+from stackyard.plugins import PluginTemplate
+from stackyard.registry.providers import ProviderPlatform, ProviderVersion
 from stackyard.runs import Run, RunType, Transition
 from stackyard.spaces import HolderKind, Role, RoleBinding, Space, SpaceNotFoundError
 from stackyard.stacks import AttachedContext, ConfigElement, Given, Stack
@@ -287,6 +292,24 @@ class Loaders:
             return _grouped((resource.stack_id, resource) for resource in found)
 
         return self._loader(ask, lambda _: [])
+
+    @cached_property
+    def provider_versions(self) -> Loader[ProviderId, list[ProviderVersion]]:
+        return self._loader(
+            lambda u, keys: u.provider_versions.of(keys, by=self._by), lambda _: []
+        )
+
+    @cached_property
+    def provider_platforms(self) -> Loader[ProviderVersionId, list[ProviderPlatform]]:
+        return self._loader(
+            lambda u, keys: u.provider_versions.platforms(keys), lambda _: []
+        )
+
+    @cached_property
+    def plugin_templates(self) -> Loader[PluginTemplateId, PluginTemplate | None]:
+        return self._loader(
+            lambda u, keys: u.plugin_templates.some(keys, by=self._by), _none
+        )
 
 
 def _grouped(rows: Iterable[tuple[K, V]]) -> dict[K, list[V]]:

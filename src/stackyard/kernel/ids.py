@@ -26,6 +26,11 @@ SecurityKeyId = NewType("SecurityKeyId", str)
 RoleId = NewType("RoleId", str)
 BindingId = NewType("BindingId", str)
 FilterId = NewType("FilterId", str)
+ProviderId = NewType("ProviderId", str)  # of a Terraform provider: its type
+ProviderVersionId = NewType("ProviderVersionId", str)
+GpgKeyId = NewType("GpgKeyId", str)
+PluginId = NewType("PluginId", str)
+PluginTemplateId = NewType("PluginTemplateId", str)
 
 ROOT: Final = SpaceId("root")
 LEGACY: Final = SpaceId("legacy")

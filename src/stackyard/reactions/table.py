@@ -11,6 +11,7 @@ from stackyard.reactions import (
     dispatch,
     follows,
     logs,
+    providers,
     pushes,
     stacks,
     sweeps,
@@ -18,6 +19,7 @@ from stackyard.reactions import (
 )
 from stackyard.reactions.tools import Tools
 from stackyard.reactions.workers import WorkerSpoke
+from stackyard.registry.providers import ProviderFilesForgotten
 from stackyard.runs import (
     HandoverDue,
     LogEnded,
@@ -65,6 +67,7 @@ CHOREOGRAPHY: Final[Choreography[Tools]] = Choreography.of(
         when(StackUpdated, stacks.advance_updated, queue=FIFO, group=of_stack),
         when(StackEnabled, stacks.advance_enabled, queue=FIFO, group=of_stack),
         when(StackDeletionRequested, stacks.begin_deletion, queue=FIFO, group=of_stack),
+        when(ProviderFilesForgotten, providers.delete_forgotten),
         when(EntriesRecorded, audit.seal_recorded, queue=FIFO, group=of_trail),
         when(DeliveriesDue, audit.deliver_due, queue=EVENTS),
         when(RunQueued, audit.offer_queued, queue=EVENTS),
