@@ -13,7 +13,7 @@ from stackyard.kernel.ids import LegId, PoolId, RunId, StackId
 from stackyard.runs.errors import LegNotFoundError, RunNotFoundError
 from stackyard.runs.model import Leg, Run, Transition
 from stackyard.runs.states import RunState, RunType
-from stackyard.stacks import Stack
+from stackyard.stacks import Project
 
 WAITING: Final = (RunState.READY, RunState.CONFIRMED)
 LIVE_CHANNEL: Final = "stackyard_live"
@@ -65,17 +65,17 @@ class RunStore:
         limit: int,
     ) -> Sequence[Run]:
         """At most *limit* of each stack, newest first; *before* is exclusive."""
-        page = select(Run.id).where(Run.stack_id == Stack.id, Run.type.in_(types))
+        page = select(Run.id).where(Run.stack_id == Project.id, Run.type.in_(types))
         if before is not None:
             page = page.where(Run.id < before)
         page = page.order_by(Run.id.desc()).limit(limit)
-        newest = page.correlate(Stack).lateral("newest")
+        newest = page.correlate(Project).lateral("newest")
         query = (
             select(Run)
-            .select_from(Stack)
+            .select_from(Project)
             .join(newest, true())
             .join(Run, Run.id == newest.c.id)
-            .where(Stack.id.in_(stack_ids))
+            .where(Project.id.in_(stack_ids))
             .order_by(Run.id.desc())
         )
         return (await self.session.scalars(query)).all()

@@ -11,6 +11,7 @@ from stackyard.stacks.errors import (
     ContextAttachedError,
     ContextOutOfReachError,
     OutOfReachError,
+    ProjectNotFoundError,
     RepositoryUnknownError,
     SpaceUnknownError,
     StackDeletingError,
@@ -41,9 +42,11 @@ from stackyard.stacks.model.contexts import (
     hooks_in_order,
     ranked,
 )
+from stackyard.stacks.model.module import Module
+from stackyard.stacks.model.project import Project, ProjectKind, StackState
 from stackyard.stacks.model.releases import ReleasedTool, released
 from stackyard.stacks.model.spec import Provider, StackSpec
-from stackyard.stacks.model.stack import Stack, StackState
+from stackyard.stacks.model.stack import Stack
 from stackyard.stacks.model.vendors import VENDORS, Terraform, Vendor, vendor_name
 from stackyard.stacks.ports import (
     CheckUrl,
@@ -79,9 +82,13 @@ __all__ = [
     "ContextOutOfReachError",
     "Followed",
     "Given",
+    "Module",
     "Neighbours",
     "OutOfReachError",
     "Pools",
+    "Project",
+    "ProjectKind",
+    "ProjectNotFoundError",
     "Provider",
     "ReleasedTool",
     "Repositories",
