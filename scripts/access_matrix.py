@@ -110,9 +110,12 @@ FOUND_BY: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "ConfigElement": ("Query.stack", "Stack.config"),
         "Context": ("Query.context",),
         "ContextStackAttachment": ("Query.context", "Context.attachedStacks"),
+        "GpgKey": ("Query.gpgKeys",),
         "ManagedEntity": ("Query.stack", "Stack.entities"),
         "ManagedUser": ("Query.managedUser",),
         "ManagedUserGroup": ("Query.managedUserGroup",),
+        "Plugin": ("Query.plugin",),
+        "PluginTemplate": ("Query.pluginTemplate",),
         "PublicWorkerPool": ("Query.publicWorkerPool",),
         "Repo": ("Query.repo",),
         "RepoConnection": ("Query.repos",),
@@ -132,6 +135,11 @@ FOUND_BY: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "StackContextAttachment": ("Query.stack", "Stack.attachedContexts"),
         "StackRoleBinding": ("Query.stackRoleBinding",),
         "StateVersion": ("Query.stack", "Stack.stateVersions"),
+        "TerraformProvider": ("Query.terraformProvider",),
+        "TerraformProviderVersion": (
+            "Query.terraformProvider",
+            "TerraformProvider.versions",
+        ),
         "UserGroupRoleBinding": ("Query.userGroupRoleBinding",),
         "UserRoleBinding": ("Query.userRoleBinding",),
         "Viewer": ("Query.viewer",),
@@ -175,8 +183,15 @@ EXCEPTIONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         # clients delete twice, and mean no harm
         "Mutation.contextDelete": dict.fromkeys(("neighbour", "run", "stranger"), NULL),
         "Mutation.contextDetach": dict.fromkeys(("neighbour", "stranger"), NULL),
+        "Mutation.pluginDelete": dict.fromkeys(("neighbour", "run", "stranger"), NULL),
         "Mutation.repoDelete": dict.fromkeys(("neighbour", "run", "stranger"), YES),
         "Mutation.spaceDelete": dict.fromkeys(("neighbour", "run", "stranger"), NULL),
+        "Mutation.terraformProviderDelete": dict.fromkeys(
+            ("neighbour", "run", "stranger"), NULL
+        ),
+        "Mutation.terraformProviderVersionDelete": dict.fromkeys(
+            ("neighbour", "run", "stranger"), NULL
+        ),
         # whoever cannot see the parent is not told whether it is there
         "Mutation.spaceCreate": dict.fromkeys(("neighbour", "run", "stranger"), NO),
         # only administrators of a space see who is given what; a neighbour sees it

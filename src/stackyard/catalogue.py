@@ -8,7 +8,7 @@ from functools import cached_property
 
 from stackyard.foundation import Foundation
 from stackyard.kernel.access import SYSTEM
-from stackyard.kernel.ids import SpaceId
+from stackyard.kernel.ids import SpaceId, StackId
 from stackyard.plugins import (
     Plugins,
     PluginStore,
@@ -88,7 +88,11 @@ class Catalogue(Foundation):
 
     @property
     def _around_providers(self) -> Neighbours:
-        return Neighbours(visible_to, reachable_from, self._space_if_any)
+        return Neighbours(visible_to, reachable_from, self._space_of_project)
+
+    async def _space_of_project(self, project_id: StackId) -> SpaceId | None:
+        project = await self.stacks.find_project(project_id, by=SYSTEM)
+        return None if project is None else project.space_id
 
     async def _things_in(self, space: SpaceId) -> list[tuple[str, int]]:
         return [

@@ -26,8 +26,11 @@ TABLE: Final = table(PAGE.read_text())
 LISTS: Final = {
     "apiKeys": "apiKeys",
     "contexts": "contexts",
+    "gpgKeys": "gpgKeys",
     "managedUserGroups": "managedUserGroups",
     "managedUsers": "managedUsers",
+    "pluginTemplates": "pluginTemplates",
+    "plugins": "plugins",
     "repos": "repos.edges",
     "roles": "roles",
     "savedFilters": "savedFilters",
@@ -37,6 +40,7 @@ LISTS: Final = {
     "sessions": "sessions",
     "spaces": "spaces",
     "stacks": "stacks",
+    "terraformProviders": "terraformProviders",
     "workerPools": "workerPools",
 }
 # A whole hundred on one page.

@@ -8,6 +8,14 @@ from stackyard.identity import Known, SessionMethod, User
 from stackyard.kernel.access import SYSTEM, Action
 from stackyard.kernel.config import ConfigInput, ConfigType
 from stackyard.kernel.ids import ApiKeyId, PoolId, SpaceId, StackId, WorkerId, new_ulid
+from stackyard.plugins import PluginSpec, TemplateSpec
+from stackyard.registry.providers import (
+    GpgKey,
+    PlatformSpec,
+    ProviderSpec,
+    PublicKey,
+    VersionSpec,
+)
 from stackyard.runs import RunType
 from stackyard.spaces import Holder, HolderKind, SpaceSpec
 from stackyard.stacks import TrackedCommit
@@ -19,7 +27,7 @@ from stackyard_protocol.mqtt import Register
 from stackyard_protocol.report import Output, Resource
 from tests.support.certificates import signing_request
 from tests.support.stacks import a_spec
-from tests.support.world import PLACE, World
+from tests.support.world import MANIFEST, PLACE, World
 
 
 async def add(world: World, numbers: range) -> None:
@@ -30,6 +38,7 @@ async def add(world: World, numbers: range) -> None:
             stack = await _stack(unit, f"stack {number}", home, pool)
             await _context(unit, f"context {number}", home, stack)
             await _people(unit, f"somebody {number}", home)
+            await _catalogue(unit, f"shelf-{number}", home)
             await unit.filters.create(
                 FilterType.STACKS, f"filter {number}", "{}", is_public=True, by=SYSTEM
             )
@@ -61,6 +70,24 @@ async def _context(unit: Unit, name: str, home: SpaceId, stack: StackId) -> None
     element = ConfigInput("zone", ConfigType.ENVIRONMENT_VARIABLE, "a", False)
     await unit.context_config.add(context.id, element, by=SYSTEM)
     await unit.stack_contexts.attach(context.id, stack, by=SYSTEM)
+
+
+async def _catalogue(unit: Unit, name: str, home: SpaceId) -> None:
+    owner = PublicKey(name, name, name, None)
+    key = GpgKey.create(name, owner, by=SYSTEM, at=unit.clock())
+    unit.session.add(key)
+    await unit.session.flush()
+    made = await unit.terraform_providers.create(name, ProviderSpec(home), by=SYSTEM)
+    for number in ("1.0.0", "1.1.0"):
+        wanted = VersionSpec(number, (), "0" * 64, "1" * 64, key.id)
+        draft = await unit.provider_versions.create(made.id, wanted, by=SYSTEM)
+        platform = PlatformSpec("linux", "amd64", "2" * 64, "")
+        await unit.provider_versions.register(draft.id, platform, by=SYSTEM)
+    template = await unit.plugin_templates.create(
+        TemplateSpec(name, MANIFEST), by=SYSTEM
+    )
+    plugin = PluginSpec(name, template.id, home, "*")
+    await unit.plugins.install(plugin, by=SYSTEM)
 
 
 async def _stack(unit: Unit, name: str, home: SpaceId, pool: PoolId) -> StackId:

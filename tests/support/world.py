@@ -15,6 +15,7 @@ from stackyard.http.authentication import COOKIE
 from stackyard.http.doors import Doors
 from stackyard.identity import Opened, SecurityKey
 from stackyard.kernel.access import SYSTEM, Action, Subject, SubjectKind
+from stackyard.kernel.blobs import Bucket
 from stackyard.kernel.caller import Place
 from stackyard.kernel.config import ConfigInput, ConfigType
 from stackyard.kernel.federation import OidcSettings
@@ -22,7 +23,10 @@ from stackyard.kernel.ids import (
     ROOT,
     ContextId,
     LegId,
+    PluginTemplateId,
     PoolId,
+    ProviderId,
+    ProviderVersionId,
     RepoId,
     RunId,
     SecurityKeyId,
@@ -32,7 +36,9 @@ from stackyard.kernel.ids import (
     WorkerId,
     new_ulid,
 )
+from stackyard.plugins import PluginSpec, TemplateSpec, seed_templates
 from stackyard.processes.server import make_doors
+from stackyard.registry.providers import ProviderSpec, Uploaded, file_key
 from stackyard.runs import Leg, RunState, RunType
 from stackyard.spaces import Holder, HolderKind, SpaceSpec, seed
 from stackyard.stacks import Provider, TrackedCommit
@@ -53,15 +59,20 @@ from stackyard_protocol.report import (
 )
 from tests.support.certificates import signing_request
 from tests.support.edge import ADMIN
+from tests.support.release import LINUX, Release, public_armor, secret_key, sha256
 from tests.support.stacks import a_spec
 from tests.support.whole import Whole, server_settings
 
 PLACE = Place("192.0.2.7")
+ARCHIVE = b"an archive"
+MANIFEST = "{name: x, version: 1.0.0, description: x, author: x}"
+ANSWERS = (("infracost_api_key", "x"),)
 TOKEN = "the-token-of-the-leg"  # noqa: S105 - of a leg that lives for one test
 AT_HOME = (
     *("home", "nook", "pool", "idle", "worker", "net", "gov", "bound", "repo", "spare"),
     *("unconfirmed", "queued", "net_run", "stack_binding", "state"),
     *("context", "unused", "attachment"),
+    *("provider", "released", "draft", "spare_provider", "plugin"),
 )
 
 
@@ -89,12 +100,14 @@ class World:
     async def build(self) -> "World":
         async with self.whole.database.transaction() as session:
             await seed(session, at=self.whole.clock())
+            await seed_templates(session, at=self.whole.clock())
         async with self.whole.platform.unit() as unit:
             await self._spaces(unit)
             await self._pools(unit)
             await self._people(unit)
             await self._repositories(unit)
             await self._filters(unit)
+            await self._catalogue(unit)
         await self._push()
         async with self.whole.platform.unit() as unit:
             await self._stacks(unit)
@@ -105,6 +118,9 @@ class World:
         links = self.whole.platform.state_links
         stack = StackId(self.names["net"])
         self.names["download"] = links.download(stack, self.names["state"])
+        self.names["archive"] = self.whole.platform.provider_files.upload_link(
+            ProviderVersionId(self.names["draft"]), sha256(ARCHIVE)
+        )
         self.names["upload"] = links.upload()[1]
         return self
 
@@ -179,6 +195,45 @@ class World:
             FilterType.STACKS, "Broken", "{}", is_public=True, by=SYSTEM
         )
         self.names["filter"] = shown.id
+
+    async def _catalogue(self, unit: Unit) -> None:
+        """Make a provider with a release and a draft, and something installed."""
+        home = SpaceId(self.names["home"])
+        armor = public_armor(secret_key())
+        key = await unit.gpg_keys.create("ours", armor, by=SYSTEM)
+        self.names["gpg_key"] = key.id
+        for name in ("provider", "spare_provider"):
+            kind = f"{name.replace('_', '-')}-of-ours"
+            made = await unit.terraform_providers.create(
+                kind, ProviderSpec(home), by=SYSTEM
+            )
+            self.names[name] = made.id
+        provider = ProviderId(self.names["provider"])
+        for name, number in (("released", "1.0.0"), ("draft", "2.0.0")):
+            release = Release(provider, number, {LINUX: ARCHIVE})
+            draft = await unit.provider_versions.create(
+                provider, release.version(key.id), by=SYSTEM
+            )
+            for platform in release.platforms():
+                await unit.provider_versions.register(draft.id, platform, by=SYSTEM)
+            for body in release.files():
+                where = file_key(draft.id, sha256(body))
+                await self.whole.blobs.put(Bucket.MODULES, where, body)
+            self.names[name] = draft.id
+            if name == "released":
+                there = Uploaded(
+                    release.sums, release.signature, frozenset([sha256(ARCHIVE)])
+                )
+                await unit.provider_versions.publish(draft.id, there, by=SYSTEM)
+        template = await unit.plugin_templates.create(
+            TemplateSpec("Ours", MANIFEST), by=SYSTEM
+        )
+        self.names["template"] = template.id
+        wanted = PluginSpec(
+            "installed", PluginTemplateId("infracost"), home, "*", (), ANSWERS
+        )
+        plugin = await unit.plugins.install(wanted, by=SYSTEM)
+        self.names["plugin"] = plugin.id
 
     async def _push(self) -> None:
         commit = await self.whole.platform.pushes.create_revision(

@@ -29,6 +29,9 @@ SHOWN: Final = {
     "afterPerform",
     "afterPlan",
     "afterRun",
+    "architecture",
+    "archive",
+    "archiveChecksum",
     "authorEmail",
     "authorName",
     "beforeApply",
@@ -36,6 +39,7 @@ SHOWN: Final = {
     "beforeInit",
     "beforePerform",
     "beforePlan",
+    "binaryChecksum",
     "branch",
     "certificateSigningRequest",
     "clientId",
@@ -48,21 +52,27 @@ SHOWN: Final = {
     "gitSparseCheckoutPaths",
     "groupName",
     "groupsClaim",
+    "id",
     "invitationEmail",
     "issuer",
     "key",
     "kubectlVersion",
+    "labelIdentifier",
     "labels",
     "loginURL",
+    "manifest",
     "message",
     "metadata",
     "name",
     "namespace",
     "note",
+    "number",
+    "os",
     "path",
     "playbook",
     "privateWorkerPoolRunnerImage",
     "projectRoot",
+    "protocolVersions",
     "publicWorkerPoolRunnerImage",
     "region",
     "repository",
@@ -70,6 +80,8 @@ SHOWN: Final = {
     "runnerImage",
     "securityEmail",
     "sha",
+    "shaSumsFileSHA",
+    "signatureFileSHA",
     "slug",
     "stackName",
     "stackObjectID",
@@ -125,7 +137,7 @@ def test_every_text_of_every_mutation_is_known_as_shown_or_is_hidden() -> None:
 
     assert {way[-1] for way in clear} <= SHOWN
     hidden = {way[-1] for way in texts() - clear}
-    assert {"secret", "value", "content", "data"} <= hidden
+    assert {"secret", "value", "content", "data", "asciiArmor"} <= hidden
 
 
 def test_a_secret_is_known_by_its_sum_alone() -> None:

@@ -36,6 +36,7 @@ from stackyard.registry.providers.model import (
     file_key,
     read_documents,
 )
+from stackyard.registry.providers.openpgp import PublicKey
 from stackyard.registry.providers.ports import Neighbours
 from stackyard.registry.providers.service import (
     Download,
@@ -74,6 +75,7 @@ __all__ = [
     "ProviderVersionNotFoundError",
     "ProviderVersionStatus",
     "ProviderVersions",
+    "PublicKey",
     "TerraformProvider",
     "TerraformProviders",
     "UploadDiffersError",

@@ -15,7 +15,7 @@ VisibleSpaces: TypeAlias = Callable[[Subject], Select[SpaceId]]
 # The spaces whose things may be used in one (`stackyard.spaces.reachable_from`).
 ReachableFrom: TypeAlias = Callable[[SpaceId], Select[SpaceId]]
 
-# Where a stack is; None if there is none.
+# Where a stack, or a module, is; None if there is none.
 FindSpace: TypeAlias = Callable[[StackId], Awaitable[SpaceId | None]]
 
 
@@ -23,4 +23,4 @@ FindSpace: TypeAlias = Callable[[StackId], Awaitable[SpaceId | None]]
 class Neighbours:
     visible_spaces: VisibleSpaces
     reachable_from: ReachableFrom
-    space_of_stack: FindSpace
+    space_of_project: FindSpace

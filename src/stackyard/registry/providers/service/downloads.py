@@ -90,11 +90,11 @@ class ProviderDownloads:
         return provider
 
     async def _reaches(self, by: Subject, provider: TerraformProvider) -> bool:
-        """Whether *by* is a run whose stack may use what is in the provider's space."""
+        """Whether *by* is a run whose project may use what is in that space."""
         if by.kind is not SubjectKind.RUN or by.stack_id is None:
             return False
         note_asked(Rule.OWN_RUN)
-        space = await self.neighbours.space_of_stack(by.stack_id)
+        space = await self.neighbours.space_of_project(by.stack_id)
         if space is None:
             return False
         reached = self.neighbours.reachable_from(space)
