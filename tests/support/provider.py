@@ -1,26 +1,33 @@
-"""The Terraform provider, as far as what it sends goes."""
+"""The Terraform provider and other clients, as far as what they send goes."""
 
 from pathlib import Path
 from typing import Any, Final, Self
 
 from tests.support.edge import Edge
 
-OPERATIONS: Final = Path(__file__).parents[1] / "operations" / "terraform-provider"
+CLIENTS: Final = Path(__file__).parents[1] / "operations"
+OPERATIONS: Final = CLIENTS / "terraform-provider"
 
 
 class Provider:
-    """A client that sends what the provider sends."""
+    """A client that sends what the provider sends, or what is in another folder."""
 
-    def __init__(self, edge: Edge) -> None:
-        self.edge = edge
+    def __init__(self, edge: Edge, folder: Path = OPERATIONS) -> None:
+        self.edge, self.folder = edge, folder
         self.headers: dict[str, str] = {}
+
+    def beside(self, folder: str) -> "Provider":
+        """Return another client, with the same key."""
+        other = Provider(self.edge, CLIENTS / folder)
+        other.headers = self.headers
+        return other
 
     async def answer(self, operation: str, **variables: Any) -> dict[str, Any]:
         async with self.edge.client() as client:
             answer = await client.post(
                 "/graphql",
                 json={
-                    "query": (OPERATIONS / f"{operation}.graphql").read_text(),
+                    "query": (self.folder / f"{operation}.graphql").read_text(),
                     "variables": variables,
                 },
                 headers=self.headers,
