@@ -1,21 +1,22 @@
 """The bytes of Terraform providers between the network and object storage.
 
-What is uploaded is hashed on its way, and kept only if it is what was announced; so
-nothing need be read again before hundreds of megabytes are published. It comes by our
-own links, not the store's: older clients send headers that a store's link, which signs
-those it takes, would refuse.
+What is uploaded waits on the disk until it is whole, and is stored only if it is what
+was announced: nothing need be read again before hundreds of megabytes are published.
+It comes by our own links, not the store's: older clients send headers that a store's
+link, which signs those it takes, would refuse.
 """
 
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Final
+from tempfile import TemporaryFile
+from typing import BinaryIO, Final
 
 from stackyard.kernel.access import SYSTEM, Subject
 from stackyard.kernel.blobs import BlobNotFoundError, Blobs, Bucket
 from stackyard.kernel.ids import ProviderVersionId
-from stackyard.kernel.links import SealedLinks
+from stackyard.kernel.links import LinkStaleError, SealedLinks
 from stackyard.registry.providers import (
     ProviderVersion,
     UploadDiffersError,
@@ -30,6 +31,7 @@ from stackyard.unit import OpenUnit
 UPLOAD: Final = "provider-upload"
 LINK_SECONDS: Final = 3600
 LARGEST: Final = 1024 * 1024 * 1024
+_PIECE: Final = 1024 * 1024
 _LARGEST_SUMS: Final = 1024 * 1024
 
 
@@ -48,21 +50,17 @@ class ProviderFiles:
         """Keep what is put at an upload link, or raise."""
         version, _, checksum = self.links.read(UPLOAD, token).partition("/")
         version_id = ProviderVersionId(version)
-        await self._expect(version_id, checksum)
-        passing, key = _Passing(body, checksum), file_key(version_id, checksum)
-        try:
-            await self.blobs.put_stream(Bucket.MODULES, key, passing.pieces())
-        except Exception:
-            if (
-                passing.problem is not None
-            ):  # the store's client tells of it its own way
-                raise passing.problem from None
-            raise
-        try:
-            await self._expect(version_id, checksum)
-        except UploadUnexpectedError:  # deleted meanwhile: nothing would ever name it
+        async with self.open_unit() as unit:
+            await unit.provider_versions.expect(version_id, checksum, by=SYSTEM)
+        key = file_key(version_id, checksum)
+        with TemporaryFile() as file:
+            await _spool(body, file, checksum)
+            await self.blobs.put_stream(Bucket.MODULES, key, _pieces(file))
+        async with self.open_unit() as unit:
+            named = await unit.provider_versions.names(version_id, checksum, by=SYSTEM)
+        if not named:  # deleted meanwhile: nobody else would delete it
             await self.blobs.delete(Bucket.MODULES, key)
-            raise
+            raise UploadUnexpectedError
 
     async def publish(
         self, version_id: ProviderVersionId, *, by: Subject
@@ -98,10 +96,6 @@ class ProviderFiles:
             Bucket.MODULES, file_key(version_id, checksum), seconds=LINK_SECONDS
         )
 
-    async def _expect(self, version_id: ProviderVersionId, checksum: str) -> None:
-        async with self.open_unit() as unit:
-            await unit.provider_versions.expect(version_id, checksum, by=SYSTEM)
-
     async def _read(self, version_id: ProviderVersionId, checksum: str) -> bytes | None:
         try:
             return await self.blobs.get_range(
@@ -125,23 +119,24 @@ class ProviderFiles:
         return checksum
 
 
-class _Passing:
-    """A body on its way: it breaks off at the end, unless it is what was announced."""
+async def _spool(body: AsyncIterator[bytes], file: BinaryIO, checksum: str) -> None:
+    """Write all of it to *file*, or raise; for as long as a link lasts, at most."""
+    digest, size = hashlib.sha256(), 0
+    try:
+        async with asyncio.timeout(LINK_SECONDS):
+            async for piece in body:
+                size += len(piece)
+                if size > LARGEST:
+                    raise UploadTooLargeError(most=LARGEST)
+                digest.update(piece)
+                file.write(piece)
+    except TimeoutError:
+        raise LinkStaleError from None
+    if digest.hexdigest() != checksum:
+        raise UploadDiffersError(announced=checksum)
 
-    def __init__(self, body: AsyncIterator[bytes], checksum: str) -> None:
-        self._body = body
-        self._checksum = checksum
-        self.problem: UploadDiffersError | UploadTooLargeError | None = None
 
-    async def pieces(self) -> AsyncIterator[bytes]:
-        digest, size = hashlib.sha256(), 0
-        async for piece in self._body:
-            digest.update(piece)
-            size += len(piece)
-            if size > LARGEST:
-                self.problem = UploadTooLargeError(most=LARGEST)
-                raise self.problem
-            yield piece
-        if digest.hexdigest() != self._checksum:
-            self.problem = UploadDiffersError(announced=self._checksum)
-            raise self.problem
+async def _pieces(file: BinaryIO) -> AsyncIterator[bytes]:
+    file.seek(0)
+    while piece := file.read(_PIECE):
+        yield piece

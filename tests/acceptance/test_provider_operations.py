@@ -18,7 +18,7 @@ from typing import Any, Final, cast
 import httpx
 import pytest
 import uvicorn
-from sqlalchemy import text
+from sqlalchemy import select
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -37,18 +37,21 @@ from tests.support.release import (
 )
 from tests.support.whole import Whole, whole
 
+from stackyard.adapters.queue.tables import QueueMessage
 from stackyard.identity import ApiKey
 from stackyard.kernel.access import SYSTEM
 from stackyard.kernel.blobs import Bucket
-from stackyard.kernel.ids import ROOT, SpaceId
+from stackyard.kernel.ids import ROOT, ProviderVersionId, SpaceId
+from stackyard.kernel.routing import event_of
 from stackyard.plugins import seed_templates
-from stackyard.registry.providers import ProviderFilesForgotten
+from stackyard.reactions.providers import delete_forgotten
+from stackyard.registry.providers import ProviderFilesForgotten, file_key
 from stackyard.spaces import Holder, HolderKind, SpaceSpec, seed
 from stackyard_worker.shim import install_shim
 
 REGISTRY: Final = "/registry/providers/v1/acme"
 NOWHERE: Final = "01GBASTWAEPJ1HDMXDMWTRC8DN"
-NO_HEADERS: Final = {"entries": []}
+NO_HEADERS: Final[dict[str, list[object]]] = {"entries": []}
 
 
 @dataclass
@@ -157,6 +160,19 @@ class Shop:
             "ProviderPublishVersionPublishVersion", version=version
         )
         return version
+
+    def stored(self) -> set[str]:
+        return {key for _, key in self.whole.blobs.bodies}
+
+    async def react(self) -> None:
+        """Do what the drain does with the events about files."""
+        async with self.whole.database.transaction() as session:
+            found = await session.scalars(select(QueueMessage.body))
+            bodies = [dict(one) for one in found]
+        for body in bodies:
+            if body.get("event") == ProviderFilesForgotten.__name__:
+                facts = event_of(ProviderFilesForgotten, body["facts"])
+                await delete_forgotten(self.whole.platform.tools, facts)
 
     async def get(self, path: str, who: Provider | None = None) -> httpx.Response:
         async with self.client() as client:
@@ -409,20 +425,27 @@ async def test_what_was_uploaded_for_a_draft_goes_with_it(shop: Shop) -> None:
     await shop.make()
     release = Release("demo")
     draft = await shop.draft(release, await shop.signing_key())
-    keys = {f"providers/{draft}/{sha256(body)}" for body in release.files()}
-    assert {key for _, key in shop.whole.blobs.bodies} >= keys
+    files = {file_key(ProviderVersionId(draft), sha256(one)) for one in release.files()}
+    assert files <= shop.stored()
+    url = await shop.register(draft, LINUX, b"another one")
+    assert (await shop.put(url, b"another one")).is_success
+    await shop.react()
+    assert files - shop.stored() == {
+        file_key(ProviderVersionId(draft), sha256(release.archives[LINUX]))
+    }
     await shop.spacectl.data("ProviderDeleteVersionDeleteVersion", version=draft)
-    [event] = await forgotten(shop)
-    assert set(event["keys"]) == keys
+    await shop.react()
+    assert not [key for key in shop.stored() if draft in key]
 
 
-async def forgotten(shop: Shop) -> list[dict[str, Any]]:
-    """Return the facts of the events that have objects deleted."""
-    async with shop.whole.database.transaction() as session:
-        bodies = await session.scalars(text("SELECT body FROM message_queue_messages"))
-        events = [dict(one) for one in bodies]
-    name = ProviderFilesForgotten.__name__
-    return [one["facts"] for one in events if one.get("event") == name]
+async def test_what_is_named_again_is_not_deleted_after_all(shop: Shop) -> None:
+    await shop.make()
+    release = Release("demo", archives={LINUX: b"x"})
+    draft = await shop.draft(release, await shop.signing_key())
+    for body in (b"y", b"x"):
+        await shop.register(draft, LINUX, body)
+    await shop.react()
+    assert file_key(ProviderVersionId(draft), sha256(b"x")) in shop.stored()
 
 
 async def test_a_provider_with_published_versions_is_not_deleted(shop: Shop) -> None:

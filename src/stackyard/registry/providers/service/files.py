@@ -7,11 +7,7 @@ from datetime import datetime
 from stackyard.kernel.events import Outbox
 from stackyard.kernel.ids import ProviderVersionId
 from stackyard.registry.providers.events import ProviderFilesForgotten
-from stackyard.registry.providers.model import (
-    ProviderPlatform,
-    ProviderVersion,
-    file_key,
-)
+from stackyard.registry.providers.model import ProviderPlatform, ProviderVersion
 
 
 async def forget_files(
@@ -35,5 +31,7 @@ async def forget_files(
 async def forget(
     outbox: Outbox, version_id: ProviderVersionId, *checksums: str, at: datetime
 ) -> None:
-    keys = tuple(file_key(version_id, one) for one in sorted(set(checksums)))
-    await outbox.add(ProviderFilesForgotten(keys=keys, at=at))
+    given = tuple(sorted(set(checksums)))
+    await outbox.add(
+        ProviderFilesForgotten(version_id=version_id, checksums=given, at=at)
+    )

@@ -122,13 +122,25 @@ class ProviderVersions:
         self, version_id: ProviderVersionId, checksum: str, *, by: Subject
     ) -> None:
         """Raise unless the draft waits for a file of that checksum."""
-        del by  # whoever has the link; the platform asks in their stead
         version = await self.store.find(version_id)
         if version is None or version.status is not _DRAFT:
             raise UploadUnexpectedError
-        platforms = await self.store.platforms([version.id])
-        if checksum not in awaited_of(version, platforms):
+        if not await self.names(version_id, checksum, by=by):
             raise UploadUnexpectedError
+
+    @needs(Rule.PLATFORM)
+    async def names(
+        self, version_id: ProviderVersionId, checksum: str, *, by: Subject
+    ) -> bool:
+        """Whether the version has, or waits for, a file of that checksum."""
+        del by  # whoever has the link; the platform asks in their stead
+        version = await self.store.find(version_id)
+        if version is None:
+            return False
+        platforms = await self.store.platforms([version.id])
+        return checksum == version.documents_checksum or checksum in awaited_of(
+            version, platforms
+        )
 
     @needs(Action.TERRAFORM_PROVIDER_VERSION_PUBLISH)
     async def awaited(self, version_id: ProviderVersionId, *, by: Subject) -> Awaited:
