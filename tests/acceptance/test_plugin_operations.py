@@ -260,7 +260,7 @@ async def test_a_space_with_a_plugin_in_it_is_not_deleted(
     plugin = a_plugin("In the team", space=space.id)
     made = await provider.data("PluginInstall", input=plugin)
     assert made["spaceDetails"] == {"id": space.id}
-    said = await provider.error("DeleteSpace", space=space.id)
+    said = await provider.error("DeleteSpace", id=space.id)
     assert "1 plugin" in said
     await provider.data("PluginDelete", id=made["id"])
-    assert await provider.data("DeleteSpace", space=space.id)
+    assert await provider.data("DeleteSpace", id=space.id)

@@ -252,7 +252,7 @@ async def test_a_space_with_a_provider_in_it_is_not_deleted(shop: Shop) -> None:
     async with shop.whole.platform.unit() as unit:
         space = await unit.spaces.create(SpaceSpec("Team", parent=ROOT), by=SYSTEM)
     await shop.make(space=space.id)
-    said = await shop.provider.error("DeleteSpace", space=space.id)
+    said = await shop.provider.error("DeleteSpace", id=space.id)
     assert "1 Terraform provider" in said
 
 
@@ -685,8 +685,9 @@ async def terraform_init(folder: Path, address: str, token: str) -> str:
     code = folder / "code"
     code.mkdir()
     (code / "main.tf").write_text(
-        "terraform { required_providers { demo = {\n"
-        '  source = "stackyard.test/acme/demo"\n  version = "1.0.0"\n} } }\n'
+        "terraform {\n  required_providers {\n"
+        '    demo = { source = "stackyard.test/acme/demo", version = "1.0.0" }\n'
+        "  }\n}\n"
     )
     process = await asyncio.create_subprocess_exec(
         install_shim(folder / "tools"),

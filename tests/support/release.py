@@ -20,9 +20,9 @@ MAC = ("darwin", "arm64")
 
 @cache
 def secret_key(owner: str = "Ada <ada@example.com>") -> pysequoia.Tsk:
-    """Return a key, the same for the same *owner*: making one is slow."""
+    """Return a key, the same for the same *owner*."""
     return pysequoia.Tsk.generate(
-        user_id=owner, cipher_suite=pysequoia.CipherSuite.RSA2k
+        user_id=owner, cipher_suite=pysequoia.CipherSuite.Cv25519
     )
 
 

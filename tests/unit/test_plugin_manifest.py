@@ -100,8 +100,9 @@ def test_no_alias_makes_a_small_manifest_large() -> None:
     assert read_manifest(HEAD + "\n".join(lines)) == ()
 
 
-def test_what_is_nested_without_end_is_refused() -> None:
-    assert "nested" in refused(f"{HEAD}x: {'[' * 100_000}")
+@pytest.mark.parametrize("depth", [900, 100_000])
+def test_what_is_nested_without_end_is_refused(depth: int) -> None:
+    assert "nest" in refused(f"{HEAD}x: {'[' * depth}{']' * depth}")
 
 
 def test_what_is_too_long_is_refused() -> None:

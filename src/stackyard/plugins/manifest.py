@@ -16,7 +16,6 @@ from stackyard.plugins.errors import ManifestError
 LONGEST: Final = 1024 * 1024
 MOST_PARAMETERS: Final = 200
 LONGEST_TEXT: Final = 10_000
-_DEEPEST: Final = 64
 _REQUIRED: Final = ("name", "version", "description", "author")
 _TYPES: Final = ("string", "number", "boolean")
 _YES: Final = frozenset({"true", "yes", "on", "y"})
@@ -75,25 +74,14 @@ def _load(text: str) -> Any:
     if not storable(text):
         raise ManifestError("must be text without NUL characters")
     try:
-        _ensure_shallow(text)
         return yaml.load(text, Loader=yaml.CBaseLoader)  # noqa: S506 - makes nothing but text, lists and mappings
+    except RecursionError:
+        raise ManifestError("it is nested too deeply") from None
     except (yaml.YAMLError, ValueError) as error:
         problem = getattr(error, "problem", None) or "it cannot be read"
         mark = getattr(error, "problem_mark", None)
         where = f" in line {mark.line + 1}" if mark else ""
         raise ManifestError(f"must be YAML: {problem}{where}") from None
-
-
-def _ensure_shallow(text: str) -> None:
-    """Raise for what is nested so deeply that reading it could exhaust the stack."""
-    depth = 0
-    for event in yaml.parse(text, Loader=yaml.CBaseLoader):
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
-        if depth > _DEEPEST:
-            raise ManifestError(f"nested in more than {_DEEPEST} levels")
 
 
 def _parameters(given: list[Any]) -> tuple[Parameter, ...]:
