@@ -1,5 +1,6 @@
 from stackyard.kernel.errors import (
     ConflictError,
+    ForbiddenError,
     InvalidError,
     NotFoundError,
     ProblemsError,
@@ -8,6 +9,10 @@ from stackyard.kernel.errors import (
 
 class PluginTemplateNotFoundError(NotFoundError):
     """There is no such plugin template."""
+
+
+class PluginTemplateAdminOnlyError(ForbiddenError):
+    """You are unauthorized: only an account's administrators change its templates."""
 
 
 class PluginTemplateProblemsError(ProblemsError):

@@ -14,6 +14,7 @@ from stackyard.kernel.secrets import Vault
 from stackyard.plugins.errors import (
     GlobalTemplateError,
     PluginSpaceError,
+    PluginTemplateAdminOnlyError,
     PluginTemplateInUseError,
     PluginTemplateNotFoundError,
 )
@@ -89,7 +90,11 @@ class PluginTemplates:
         return template
 
     async def _require(self, by: Subject) -> None:
-        await self.access.require(by, Action.SPACE_ADMIN, space=ROOT)
+        """Ask for the root space; that there are templates is no secret."""
+        try:
+            await self.access.require(by, Action.SPACE_ADMIN, space=ROOT)
+        except NotFoundError as error:
+            raise PluginTemplateAdminOnlyError(subject=by.name) from error
 
     async def _note(self, verb: str, template: PluginTemplate, *, by: Subject) -> None:
         """Say it in the API's words: these have none for plugins."""

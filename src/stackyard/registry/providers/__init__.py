@@ -6,6 +6,7 @@ moved by `stackyard.provider_files`.
 """
 
 from stackyard.registry.providers.errors import (
+    GpgKeyAdminOnlyError,
     GpgKeyNotFoundError,
     GpgKeyProblemsError,
     GpgKeyTakenError,
@@ -54,6 +55,7 @@ from stackyard.registry.providers.store import (
 __all__ = [
     "Download",
     "GpgKey",
+    "GpgKeyAdminOnlyError",
     "GpgKeyNotFoundError",
     "GpgKeyProblemsError",
     "GpgKeyStore",

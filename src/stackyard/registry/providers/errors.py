@@ -1,5 +1,6 @@
 from stackyard.kernel.errors import (
     ConflictError,
+    ForbiddenError,
     InvalidError,
     NotFoundError,
     ProblemsError,
@@ -59,6 +60,10 @@ class VersionStatusError(ConflictError):
             f"version {self.facts['number']} is {self.facts['status']}:"
             f" only {self.facts['needed']} can be {self.facts['verb']}"
         )
+
+
+class GpgKeyAdminOnlyError(ForbiddenError):
+    """You are unauthorized: GPG keys are for an account's administrators."""
 
 
 class GpgKeyProblemsError(ProblemsError):

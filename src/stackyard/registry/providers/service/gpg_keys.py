@@ -9,9 +9,13 @@ from dataclasses import dataclass
 from stackyard.kernel.access import Access, Action, Subject
 from stackyard.kernel.audit import Resource, ResourceType, Trail
 from stackyard.kernel.clock import Clock
+from stackyard.kernel.errors import NotFoundError
 from stackyard.kernel.ids import ROOT, GpgKeyId
 from stackyard.kernel.needs import Rule, needs
-from stackyard.registry.providers.errors import GpgKeyNotFoundError
+from stackyard.registry.providers.errors import (
+    GpgKeyAdminOnlyError,
+    GpgKeyNotFoundError,
+)
 from stackyard.registry.providers.model import GpgKey
 from stackyard.registry.providers.openpgp import read_public_key
 from stackyard.registry.providers.store import GpgKeyStore
@@ -51,7 +55,11 @@ class GpgKeys:
         return key
 
     async def _require(self, by: Subject) -> None:
-        await self.access.require(by, Action.SPACE_ADMIN, space=ROOT)
+        """Ask for the root space; that there are keys is no secret."""
+        try:
+            await self.access.require(by, Action.SPACE_ADMIN, space=ROOT)
+        except NotFoundError as error:
+            raise GpgKeyAdminOnlyError(subject=by.name) from error
 
     async def _note(self, verb: str, key: GpgKey, *, by: Subject) -> None:
         await self.trail.note(
