@@ -56,6 +56,7 @@ from stackyard.kernel.links import SealedLinks
 from stackyard.kernel.metrics import Metrics
 from stackyard.kernel.needs import ensure_declared, services_of
 from stackyard.kernel.queue import Sender
+from stackyard.module_code import ModuleCode
 from stackyard.provider_files import ProviderFiles
 from stackyard.reactions import CHOREOGRAPHY, Tools
 from stackyard.settings import DrainSettings, ServerSettings
@@ -211,6 +212,10 @@ class Platform:
     @property
     def heads(self) -> Heads:
         return Heads(guarded_http(self.settings))
+
+    @property
+    def module_code(self) -> ModuleCode:
+        return ModuleCode(self.unit, self.contents, self.heads)
 
     @property
     def webhook_setup(self) -> WebhookSetup:

@@ -28,9 +28,11 @@ from stackyard.identity import (
     SessionStore,
     SignOns,
 )
-from stackyard.kernel.access import SYSTEM
-from stackyard.kernel.ids import ContextId, SpaceId, StackId
+from stackyard.kernel.access import SYSTEM, Subject
+from stackyard.kernel.ids import ContextId, PolicyId, SpaceId, StackId
 from stackyard.parts import Parts
+from stackyard.policies import Neighbours as Governed
+from stackyard.policies import NoEngine, Policies, PolicyStore
 from stackyard.spaces import (
     Bindings,
     Occupants,
@@ -44,9 +46,11 @@ from stackyard.stacks import (
     AttachmentStore,
     ConfigStore,
     Neighbours,
+    PolicyAttachmentStore,
     ProjectKind,
     StackConfig,
     StackContexts,
+    StackPolicies,
     Stacks,
     StackStore,
 )
@@ -245,6 +249,33 @@ class Foundation(Parts):
             self.trail,
         )
 
+    @cached_property
+    def policies(self) -> Policies:
+        return Policies(
+            PolicyStore(self.session),
+            NoEngine(),
+            self.access,
+            self.clock,
+            Governed(
+                visible_to,
+                self._cut_off_of_policy,
+                self.access.administers_any,
+                self._end_other_sessions,
+            ),
+            self.trail,
+        )
+
+    @cached_property
+    def stack_policies(self) -> StackPolicies:
+        return StackPolicies(
+            PolicyAttachmentStore(self.session),
+            self.stacks,
+            self.policies,
+            self.access,
+            self.clock,
+            self.trail,
+        )
+
     async def _things_in(self, space: SpaceId) -> list[tuple[str, int]]:
         return [
             ("stack", await self.stacks.count_in(space, by=SYSTEM)),
@@ -252,6 +283,7 @@ class Foundation(Parts):
             ("worker pool", await self.pools.count_in(space, by=SYSTEM)),
             ("repository", await self.repositories.count_in(space, by=SYSTEM)),
             ("context", await self.contexts.count_in(space, by=SYSTEM)),
+            ("policy", await self.policies.count_in(space, by=SYSTEM)),
         ]
 
     async def _modules_in(self, space: SpaceId) -> int:
@@ -263,6 +295,12 @@ class Foundation(Parts):
 
     async def _stacks_cut_off(self, context_id: ContextId) -> Sequence[str]:
         return await self.stacks.cut_off_of_context(context_id, by=SYSTEM)
+
+    async def _cut_off_of_policy(self, policy_id: PolicyId) -> Sequence[str]:
+        return await self.stack_policies.cut_off(policy_id, by=SYSTEM)
+
+    async def _end_other_sessions(self, by: Subject) -> None:
+        await self.account.end_other_sessions(by=by)
 
     async def _space_admins_make_spaces(self) -> bool:
         return await self.account.space_admins_make_spaces(by=SYSTEM)

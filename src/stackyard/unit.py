@@ -16,6 +16,7 @@ from stackyard.filters import Filters, FilterStore
 from stackyard.follows import Follows, FollowStore
 from stackyard.kernel.access import SYSTEM, Subject
 from stackyard.kernel.ids import RunId, SpaceId, StackId
+from stackyard.modules import Modules, ModuleStore, Registry, Versions, VersionStore
 from stackyard.parts import Means, QueueUpkeep
 from stackyard.runs import (
     Deletions,
@@ -30,6 +31,8 @@ from stackyard.runs import (
     Usage,
     UsageStore,
 )
+from stackyard.spaces import visible_to
+from stackyard.stacks import StackStore
 from stackyard.state import States, StateStore
 
 _random = SystemRandom()
@@ -52,6 +55,38 @@ class Unit(Catalogue):
             self.clock,
             self.means.follow_every,
             _random.random,
+        )
+
+    @cached_property
+    def modules(self) -> Modules:
+        return Modules(
+            ModuleStore(self.session),
+            StackStore(self.session),
+            self.stacks,
+            self.stacks.settling,
+            self.access,
+            self.clock,
+            self.means.site.account,
+            self.trail,
+        )
+
+    @cached_property
+    def versions(self) -> Versions:
+        return Versions(
+            VersionStore(self.session),
+            self.modules,
+            self.access,
+            self.clock,
+            self.trail,
+        )
+
+    @cached_property
+    def module_registry(self) -> Registry:
+        return Registry(
+            ModuleStore(self.session),
+            VersionStore(self.session),
+            visible_to,
+            self.means.site.account,
         )
 
     @cached_property

@@ -31,11 +31,14 @@ LISTS: Final = {
     "managedUsers": "managedUsers",
     "pluginTemplates": "pluginTemplates",
     "plugins": "plugins",
+    "policies": "policies",
     "repos": "repos.edges",
     "roles": "roles",
     "savedFilters": "savedFilters",
     "searchAuditTrailEntries": "searchAuditTrailEntries.edges",
     "searchContexts": "searchContexts.edges",
+    "searchPolicies": "searchPolicies.edges",
+    "searchModules": "searchModules.edges",
     "searchStacks": "searchStacks.edges",
     "sessions": "sessions",
     "spaces": "spaces",
@@ -48,6 +51,8 @@ ARGUMENTS: Final = {
     "repos": 'spaceID: "{home}", first: 100',
     "searchAuditTrailEntries": "input: { first: 100 }",
     "searchContexts": "input: { first: 100 }",
+    "searchPolicies": "input: { first: 100 }",
+    "searchModules": "input: { first: 100 }",
     "searchStacks": "input: { first: 100 }",
 }
 NOT_OF_ROWS: Final = {

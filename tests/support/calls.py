@@ -24,6 +24,10 @@ _STACK: Final = (
     " enableSensitiveOutputUpload: false, protectFromDeletion: false,"
     ' space: "{home}"'
 )
+_SETTINGS: Final = (
+    'administrative: false, branch: "main", localPreviewEnabled: true,'
+    ' protectFromDeletion: false, space: "{home}"'
+)
 _KEY: Final = 'admin: false, name: "x"'
 _RUN: Final = 'stack: "{net}", run: "{queued}"'
 _POOL: Final = f'name: "x", certificateSigningRequest: "{CSR}", space: "{{home}}"'
@@ -86,6 +90,13 @@ ROOTS: Final[Mapping[str, str]] = {
     "managedUserInviteAgain": 'id: "{user}"',
     "managedUserUpdate": 'input: { id: "{user}", accessRules: [] }',
     "managedUsers": "",
+    "module": 'id: "{module}"',
+    "moduleCreate": f'input: {{ name: "x1", repository: "y",'
+    f" updateInput: {{ {_SETTINGS} }} }}",
+    "moduleDelete": 'id: "{module}"',
+    "modulePublish": 'id: "{module}"',
+    "moduleShare": 'id: "{module}", input: { spaces: ["{home}"] }',
+    "moduleUpdateV2": f'id: "{{module}}", input: {{ repository: "y", {_SETTINGS} }}',
     "name": "",
     "openTofuVersions": "",
     "outgoingIPAddresses": "",
@@ -100,6 +111,16 @@ ROOTS: Final[Mapping[str, str]] = {
     "pluginTemplateDelete": 'id: "{template}"',
     "pluginTemplates": "",
     "plugins": "",
+    "policies": "",
+    "policy": 'id: "{policy}"',
+    "policyAttach": 'id: "{spare_policy}", stack: "{net}"',
+    "policyCreatev2": 'input: { name: "x", body: "package spacelift", type: PLAN,'
+    ' space: "{home}" }',
+    "policyDelete": 'id: "{policy}"',
+    "policyDetach": 'id: "{policy_attachment}"',
+    "policyRuntime": "",
+    "policySimulate": 'body: "package spacelift", input: "{}", type: PLAN',
+    "policyUpdatev2": 'id: "{policy}", input: { name: "y", body: "package spacelift" }',
     "publicWorkerPool": "",
     "repo": 'id: "{repo}"',
     "repoCreate": 'input: { spaceID: "{home}", name: "x" }',
@@ -131,6 +152,8 @@ ROOTS: Final[Mapping[str, str]] = {
     "savedFilters": "",
     "searchAuditTrailEntries": "input: {}",
     "searchContexts": "input: {}",
+    "searchPolicies": "input: {}",
+    "searchModules": "input: {}",
     "searchStacks": "input: {}",
     "securityEmail": "",
     "securityKeyDelete": 'id: "{security_key}"',
@@ -197,6 +220,9 @@ ROOTS: Final[Mapping[str, str]] = {
     "userRoleBindingBatchCreate": 'input: { bindings: [{ userID: "{user}",'
     f" {_BINDING} }}] }}",
     "userRoleBindingDelete": 'id: "{user_binding}"',
+    "versionCreate": 'module: "{module}", commitSha: "{commit}", version: "2.0.0"',
+    "versionDelete": 'module: "{module}", id: "{module_version}"',
+    "versionProposeLocalWorkspace": 'module: "{module}", workspace: "x"',
     "viewer": "",
     "workerDrainSet": 'workerPool: "{pool}", id: "{worker}", drain: true',
     "workerPool": 'id: "{pool}"',
@@ -213,6 +239,13 @@ INSTEAD: Final[Mapping[str, str]] = {"Stack.roleBindings": 'id: "{bound}"'}
 ARGUMENTS: Final[Mapping[str, str]] = {
     "Context.attachedStack": 'id: "{net}"',
     "Context.configElement": 'id: "{element}"',
+    "Policy.attachedStack": 'id: "{net}"',
+    "Policy.evaluationSample": 'key: "x"',
+    "Policy.searchEvaluationRecords": "input: {}",
+    "Module.configElement": 'id: "{element}"',
+    "Module.run": 'id: "{net_run}"',
+    "Module.searchModuleVersions": "input: {}",
+    "Module.version": 'id: "{module_version}"',
     "Stack.run": 'id: "{net_run}"',
     "PublicWorkerPool.searchSchedulableRuns": "input: {}",
     "Run.changesV3": "input: {}",
@@ -242,6 +275,8 @@ _GIT: Final = "/git/{repo}.git"
 _LOCK: Final = b'{"ID": "0b11", "Operation": "plan", "Who": "x"}'
 _STATE: Final = b'{"version": 4, "serial": 3, "lineage": "x"}'
 _REGISTRY: Final = "/registry/providers/v1/acme/{provider}"
+_MODULE: Final = "/registry/modules/v1/{account}/{name}/{provider}"
+_TASTY: Final = "/registry/modules/v1/acme/tasty/default"
 _LEG: Final = "/worker/legs/{net_leg}"
 
 
@@ -290,6 +325,9 @@ ROUTES: Final[Mapping[str, Request]] = {
     ),
     "POST /worker/legs/{leg}/workspace-url": Request(f"{_LEG}/workspace-url"),
     "POST /worker/legs/{leg}/errored-state": Request(f"{_LEG}/errored-state", _STATE),
+    f"GET {_MODULE}/versions": Request(f"{_TASTY}/versions"),
+    f"GET {_MODULE}/{{version}}/download": Request(f"{_TASTY}/1.0.0/download"),
+    f"GET {_MODULE}/{{version}}/archive": Request(f"{_TASTY}/1.0.0/archive"),
     "POST /graphql": Request("/graphql", b'{"query": "{ debugInfo { __typename } }"}'),
     "POST /session": Request(
         "/session",

@@ -5,10 +5,12 @@ import msgspec
 from stackyard.contexts import ContextSpec
 from stackyard.filters import FilterType
 from stackyard.identity import Known, SessionMethod, User
-from stackyard.kernel.access import SYSTEM, Action
+from stackyard.kernel.access import SYSTEM, Action, Subject, SubjectKind
 from stackyard.kernel.config import ConfigInput, ConfigType
 from stackyard.kernel.ids import ApiKeyId, PoolId, SpaceId, StackId, WorkerId, new_ulid
+from stackyard.modules import Code, ModuleSpec, name_module
 from stackyard.plugins import PluginSpec, TemplateSpec
+from stackyard.policies import PolicySpec, PolicyType
 from stackyard.registry.providers import (
     GpgKey,
     PlatformSpec,
@@ -37,6 +39,8 @@ async def add(world: World, numbers: range) -> None:
             pool = await _pool(unit, f"pool {number}", home)
             stack = await _stack(unit, f"stack {number}", home, pool)
             await _context(unit, f"context {number}", home, stack)
+            await _policy(unit, f"policy {number}", home, stack)
+            await _module(unit, f"module-{number}", home, stack)
             await _people(unit, f"somebody {number}", home)
             await _catalogue(unit, f"shelf-{number}", home)
             await unit.filters.create(
@@ -88,6 +92,23 @@ async def _catalogue(unit: Unit, name: str, home: SpaceId) -> None:
     )
     plugin = PluginSpec(name, template.id, home, "*")
     await unit.plugins.install(plugin, by=SYSTEM)
+
+
+async def _policy(unit: Unit, name: str, home: SpaceId, stack: StackId) -> None:
+    spec = PolicySpec(name=name, body="package spacelift", space_id=home)
+    policy = await unit.policies.create(spec, PolicyType.PLAN, by=SYSTEM)
+    await unit.stack_policies.attach(policy.id, stack, by=SYSTEM)
+
+
+async def _module(unit: Unit, name: str, home: SpaceId, stack: StackId) -> None:
+    spec = ModuleSpec(a_spec(name=name, space_id=home), ("spacelift-io",))
+    module = await unit.modules.create(name_module("x", name=name), spec, by=SYSTEM)
+    await unit.modules.share(module.id, ["spacelift-io"], [home], by=SYSTEM)
+    code = Code(TrackedCommit("c0ffee1"), {})
+    await unit.versions.create(module.id, code, number="1.0.0", by=SYSTEM)
+    run = f"{stack}/{new_ulid()}"
+    by = Subject(SubjectKind.RUN, run, run, stack_id=stack)
+    await unit.module_registry.take("acme", name, "default", "1.0.0", by=by)
 
 
 async def _stack(unit: Unit, name: str, home: SpaceId, pool: PoolId) -> StackId:

@@ -24,6 +24,7 @@ from stackyard.kernel.ids import (
     ContextId,
     LegId,
     PluginTemplateId,
+    PolicyId,
     PoolId,
     ProviderId,
     ProviderVersionId,
@@ -36,7 +37,9 @@ from stackyard.kernel.ids import (
     WorkerId,
     new_ulid,
 )
+from stackyard.modules import Code, ModuleSpec, name_module
 from stackyard.plugins import PluginSpec, TemplateSpec, seed_templates
+from stackyard.policies import PolicySpec, PolicyType
 from stackyard.processes.server import make_doors
 from stackyard.registry.providers import ProviderSpec, Uploaded, file_key
 from stackyard.runs import Leg, RunState, RunType
@@ -73,6 +76,8 @@ AT_HOME = (
     *("unconfirmed", "queued", "net_run", "stack_binding", "state"),
     *("context", "unused", "attachment"),
     *("provider", "released", "draft", "spare_provider", "plugin"),
+    *("policy", "spare_policy", "policy_attachment"),
+    *("module", "module_version"),
 )
 
 
@@ -112,6 +117,8 @@ class World:
         async with self.whole.platform.unit() as unit:
             await self._stacks(unit)
             await self._contexts(unit)
+            await self._policies(unit)
+            await self._modules(unit)
         await self._states()
         await self._runs()
         await self._keys()
@@ -300,6 +307,40 @@ class World:
             ContextId(self.names["context"]), StackId(self.names["net"]), by=SYSTEM
         )
         self.names["attachment"] = attached.id
+
+    async def _policies(self, unit: Unit) -> None:
+        for name, space in (
+            ("policy", "home"),
+            ("spare_policy", "home"),
+            ("foreign_policy", "other"),
+        ):
+            spec = PolicySpec(
+                name=name,
+                body="package spacelift",
+                space_id=SpaceId(self.names[space]),
+            )
+            made = await unit.policies.create(spec, PolicyType.PLAN, by=SYSTEM)
+            self.names[name] = made.id
+        attached = await unit.stack_policies.attach(
+            PolicyId(self.names["policy"]), StackId(self.names["net"]), by=SYSTEM
+        )
+        self.names["policy_attachment"] = attached.id
+
+    async def _modules(self, unit: Unit) -> None:
+        home = SpaceId(self.names["home"])
+        spec = a_spec(
+            name="tasty",
+            space_id=home,
+            provider=Provider.SPACELIFT,
+            repository=self.names["repo"],
+            local_preview_enabled=True,
+        )
+        named = name_module("any", name="tasty")
+        module = await unit.modules.create(named, ModuleSpec(spec), by=SYSTEM)
+        await unit.modules.share(module.id, (), [home], by=SYSTEM)
+        code = Code(TrackedCommit(self.names["commit"]), {"main.tf": "# one\n"})
+        made = await unit.versions.create(module.id, code, number="1.0.0", by=SYSTEM)
+        self.names |= {"module": module.id, "module_version": made.id}
 
     async def _states(self) -> None:
         stack, files = StackId(self.names["net"]), self.whole.platform.state_files

@@ -40,6 +40,7 @@ SHOWN: Final = {
     "beforePerform",
     "beforePlan",
     "binaryChecksum",
+    "body",
     "branch",
     "certificateSigningRequest",
     "clientId",
@@ -137,7 +138,7 @@ def test_every_text_of_every_mutation_is_known_as_shown_or_is_hidden() -> None:
 
     assert {way[-1] for way in clear} <= SHOWN
     hidden = {way[-1] for way in texts() - clear}
-    assert {"secret", "value", "content", "data", "asciiArmor"} <= hidden
+    assert {"secret", "value", "content", "data", "input", "asciiArmor"} <= hidden
 
 
 def test_a_secret_is_known_by_its_sum_alone() -> None:

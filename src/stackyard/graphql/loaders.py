@@ -15,6 +15,7 @@ from stackyard.kernel.ids import (
     ContextId,
     GroupId,
     PluginTemplateId,
+    PolicyId,
     PoolId,
     ProviderId,
     ProviderVersionId,
@@ -23,12 +24,22 @@ from stackyard.kernel.ids import (
     SpaceId,
     StackId,
     UserId,
+    VersionId,
 )
+from stackyard.modules import ModuleShare, ModuleVersion
 from stackyard.plugins import PluginTemplate
 from stackyard.registry.providers import ProviderPlatform, ProviderVersion
 from stackyard.runs import Run, RunType, Transition
 from stackyard.spaces import HolderKind, Role, RoleBinding, Space, SpaceNotFoundError
-from stackyard.stacks import AttachedContext, ConfigElement, Given, Stack
+from stackyard.stacks import (
+    AttachedContext,
+    AttachedPolicy,
+    ConfigElement,
+    Given,
+    Module,
+    PolicyCounts,
+    Stack,
+)
 from stackyard.state import StackOutput, StackResource, StateVersion
 from stackyard.unit import OpenUnit, Unit
 from stackyard.workers import Pool, PoolCounts, Worker
@@ -153,6 +164,33 @@ class Loaders:
         )
 
     @cached_property
+    def attached_policies(self) -> Loader[StackId, list[AttachedPolicy]]:
+        return self._loader(
+            lambda u, keys: u.stack_policies.of(keys, by=self._by), lambda _: []
+        )
+
+    @cached_property
+    def policy_counts(self) -> Loader[PolicyId, PolicyCounts]:
+        return self._loader(
+            lambda u, keys: u.stack_policies.counts(keys, by=self._by),
+            lambda _: PolicyCounts(),
+        )
+
+    @cached_property
+    def stacks_with(self) -> Loader[PolicyId, list[AttachedPolicy]]:
+        return self._loader(
+            lambda u, keys: u.stack_policies.having(keys, by=self._by), lambda _: []
+        )
+
+    @cached_property
+    def policies_by_hand(
+        self,
+    ) -> Loader[tuple[PolicyId, StackId], AttachedPolicy | None]:
+        return self._loader(
+            lambda u, keys: u.stack_policies.by_hand(keys, by=self._by), _none
+        )
+
+    @cached_property
     def writable(self) -> Loader[SpaceId, bool]:
         return self._loader(
             lambda u, keys: u.stacks.writable(keys, by=self._by), lambda _: False
@@ -167,6 +205,52 @@ class Loaders:
     @cached_property
     def stacks(self) -> Loader[StackId, Stack | None]:
         return self._loader(lambda u, keys: u.stacks.some(keys, by=self._by), _none)
+
+    @cached_property
+    def modules(self) -> Loader[StackId, Module | None]:
+        return self._loader(lambda u, keys: u.modules.some(keys, by=self._by), _none)
+
+    @cached_property
+    def module_shares(self) -> Loader[StackId, list[ModuleShare]]:
+        return self._loader(
+            lambda u, keys: u.modules.shares(keys, by=self._by), lambda _: []
+        )
+
+    @cached_property
+    def versions(self) -> Loader[StackId, list[ModuleVersion]]:
+        return self._loader(
+            lambda u, keys: u.versions.of(keys, by=self._by), lambda _: []
+        )
+
+    @cached_property
+    def current_versions(self) -> Loader[StackId, ModuleVersion | None]:
+        return self._loader(
+            lambda u, keys: u.versions.current(keys, by=self._by), _none
+        )
+
+    @cached_property
+    def version_counts(self) -> Loader[StackId, int]:
+        return self._loader(
+            lambda u, keys: u.versions.counts(keys, by=self._by), lambda _: 0
+        )
+
+    @cached_property
+    def version_descriptions(self) -> Loader[VersionId, dict[str, Any] | None]:
+        return self._loader(
+            lambda u, keys: u.versions.descriptions(keys, by=self._by), _none
+        )
+
+    @cached_property
+    def consumers(self) -> Loader[VersionId, list[Stack]]:
+        return self._loader(
+            lambda u, keys: u.versions.consumers(keys, by=self._by), lambda _: []
+        )
+
+    @cached_property
+    def versions_used(self) -> Loader[StackId, list[ModuleVersion]]:
+        return self._loader(
+            lambda u, keys: u.versions.used(keys, by=self._by), lambda _: []
+        )
 
     @cached_property
     def pools(self) -> Loader[PoolId, Pool | None]:
@@ -200,6 +284,13 @@ class Loaders:
             return {one.id: one for one in await unit.spaces.list(by=self._by)}
 
         return self._loader(ask, _no_space)
+
+    @cached_property
+    def known_spaces(self) -> Loader[SpaceId, Space | None]:
+        async def ask(unit: Unit, _keys: Sequence[SpaceId]) -> Mapping[SpaceId, Space]:
+            return {one.id: one for one in await unit.spaces.list(by=self._by)}
+
+        return self._loader(ask, _none)
 
     @cached_property
     def space_levels(self) -> Loader[SpaceId, Level]:

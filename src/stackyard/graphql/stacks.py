@@ -28,29 +28,28 @@ stack.set_alias("space", "space_id")
 stack.set_alias("vendorConfig", "vendor")
 stack.set_alias("managesStateFile", "manages_state")
 
+NO_INTEGRATIONS: Final[dict[str, Any]] = {
+    "aws": {
+        "assume_role_policy_statement": "",
+        "generate_credentials_in_worker": False,
+        "activated": False,
+    },
+    "drift_detection": {
+        "ignore_state": False,
+        "reconcile": False,
+        "schedule": [],
+        "deleted": False,
+    },
+    "gcp": {"token_scopes": [], "activated": False},
+    "webhooks": [],
+}
 # Engines that are not built yet: what they would say of every stack today.
 _NOTHING: Final[dict[str, Any]] = {
     "starred": False,
     "deleted": False,  # a deleted stack is not found
-    "attachedPolicies": [],
     "dependsOn": [],
     "isDependedOnBy": [],
-    "moduleVersionsUsed": [],
-    "integrations": {
-        "aws": {
-            "assume_role_policy_statement": "",
-            "generate_credentials_in_worker": False,
-            "activated": False,
-        },
-        "drift_detection": {
-            "ignore_state": False,
-            "reconcile": False,
-            "schedule": [],
-            "deleted": False,
-        },
-        "gcp": {"token_scopes": [], "activated": False},
-        "webhooks": [],
-    },
+    "integrations": NO_INTEGRATIONS,
 }
 for _field, _value in _NOTHING.items():
     stack.set_field(_field, lambda *_, value=_value: value)

@@ -10,13 +10,14 @@ from typing import Final, NewType
 from ulid import ULID
 
 SpaceId = NewType("SpaceId", str)
-StackId = NewType("StackId", str)
+StackId = NewType("StackId", str)  # or a module's: both are projects
 RunId = NewType("RunId", str)
 LegId = NewType("LegId", str)  # one stay of a run on a worker
 PoolId = NewType("PoolId", str)
 WorkerId = NewType("WorkerId", str)
 RepoId = NewType("RepoId", str)
 ContextId = NewType("ContextId", str)
+PolicyId = NewType("PolicyId", str)
 AttachmentId = NewType("AttachmentId", str)
 ApiKeyId = NewType("ApiKeyId", str)
 UserId = NewType("UserId", str)
@@ -31,6 +32,8 @@ ProviderVersionId = NewType("ProviderVersionId", str)
 GpgKeyId = NewType("GpgKeyId", str)
 PluginId = NewType("PluginId", str)
 PluginTemplateId = NewType("PluginTemplateId", str)
+VersionId = NewType("VersionId", str)  # of a module
+ShareId = NewType("ShareId", str)  # of a module
 
 ROOT: Final = SpaceId("root")
 LEGACY: Final = SpaceId("legacy")

@@ -17,6 +17,7 @@ from stackyard.kernel.ids import (
     LegId,
     PluginId,
     PluginTemplateId,
+    PolicyId,
     PoolId,
     ProviderId,
     ProviderVersionId,
@@ -25,9 +26,11 @@ from stackyard.kernel.ids import (
     RunId,
     SecurityKeyId,
     SessionId,
+    ShareId,
     SpaceId,
     StackId,
     UserId,
+    VersionId,
     WorkerId,
 )
 
@@ -57,6 +60,7 @@ class Entity(DeclarativeBase):
         WorkerId: Text(),
         RepoId: Text(),
         ContextId: Text(),
+        PolicyId: Text(),
         AttachmentId: Text(),
         ApiKeyId: Text(),
         UserId: Text(),
@@ -71,6 +75,8 @@ class Entity(DeclarativeBase):
         GpgKeyId: Text(),
         PluginId: Text(),
         PluginTemplateId: Text(),
+        VersionId: Text(),
+        ShareId: Text(),
         datetime: TIMESTAMP(timezone=True),
         StrEnum: Enum(
             StrEnum,

@@ -25,6 +25,7 @@ from stackyard.http.git import GitHttp
 from stackyard.http.graphql import GraphRoute
 from stackyard.http.health import health_routes, instrumentation_app
 from stackyard.http.live import Live, live_routes
+from stackyard.http.modules import MODULES, ModuleRoutes
 from stackyard.http.providers import PROVIDERS, ProviderRoutes
 from stackyard.http.second_factor import SecondFactorRoutes
 from stackyard.http.session import SessionRoutes
@@ -163,6 +164,7 @@ def make_app(platform: Platform, live: Live) -> Starlette:
             platform.contents,
             platform.pushes,
             platform.heads,
+            platform.module_code,
             platform.webhook_setup,
             doors.key_exchange,
             means.site,
@@ -181,9 +183,12 @@ def make_app(platform: Platform, live: Live) -> Starlette:
         *SecondFactorRoutes(doors.identification, doors.factors).routes(),
         *CliLoginRoutes(doors.identification).routes(),
         *wellknown_routes(means.tokens, means.site),
-        discovery_route({"providers.v1": PROVIDERS}),
+        discovery_route({"modules.v1": MODULES, "providers.v1": PROVIDERS}),
         *ProviderRoutes(
             platform.provider_files, doors.identification.of, means.site.account
+        ).routes(),
+        *ModuleRoutes(
+            platform.unit, platform.contents, means.blobs, doors.who
         ).routes(),
         *usage_routes(platform.unit, doors.who),
         *live_routes(platform.unit, live, doors.who),

@@ -11,6 +11,9 @@ from stackyard.stacks.errors import (
     ContextAttachedError,
     ContextOutOfReachError,
     OutOfReachError,
+    PolicyAttachedError,
+    PolicyNotAttachableError,
+    PolicyOutOfReachError,
     ProjectNotFoundError,
     RepositoryUnknownError,
     SpaceUnknownError,
@@ -43,11 +46,22 @@ from stackyard.stacks.model.contexts import (
     ranked,
 )
 from stackyard.stacks.model.module import Module
+from stackyard.stacks.model.policies import (
+    AttachedPolicy,
+    PolicyAttachment,
+    PolicyCounts,
+)
 from stackyard.stacks.model.project import Project, ProjectKind, StackState
 from stackyard.stacks.model.releases import ReleasedTool, released
 from stackyard.stacks.model.spec import Provider, StackSpec
 from stackyard.stacks.model.stack import Stack
-from stackyard.stacks.model.vendors import VENDORS, Terraform, Vendor, vendor_name
+from stackyard.stacks.model.vendors import (
+    VENDORS,
+    Terraform,
+    TerraformTool,
+    Vendor,
+    vendor_name,
+)
 from stackyard.stacks.ports import (
     CheckUrl,
     CommitFacts,
@@ -56,24 +70,39 @@ from stackyard.stacks.ports import (
     Repositories,
     VisibleSpaces,
 )
-from stackyard.stacks.service import Given, StackConfig, StackContexts, Stacks
+from stackyard.stacks.service import (
+    Given,
+    Settling,
+    StackConfig,
+    StackContexts,
+    StackPolicies,
+    Stacks,
+)
 from stackyard.stacks.store import (
     AttachmentStore,
+    Condition,
     ConfigStore,
     Followed,
+    PolicyAttachmentStore,
     StackStore,
+    flag_condition,
     followed_elsewhere,
+    page_of,
+    searched,
+    text_condition,
 )
 
 __all__ = [
     "VENDORS",
     "AttachedContext",
+    "AttachedPolicy",
     "AttachmentProblemsError",
     "AttachmentStore",
     "CheckUrl",
     "CommitFacts",
     "CommitNameError",
     "CommitUnknownError",
+    "Condition",
     "ConfigElement",
     "ConfigStore",
     "Configuration",
@@ -85,6 +114,12 @@ __all__ = [
     "Module",
     "Neighbours",
     "OutOfReachError",
+    "PolicyAttachedError",
+    "PolicyAttachment",
+    "PolicyAttachmentStore",
+    "PolicyCounts",
+    "PolicyNotAttachableError",
+    "PolicyOutOfReachError",
     "Pools",
     "Project",
     "ProjectKind",
@@ -93,6 +128,7 @@ __all__ = [
     "ReleasedTool",
     "Repositories",
     "RepositoryUnknownError",
+    "Settling",
     "SpaceUnknownError",
     "Stack",
     "StackConfig",
@@ -104,6 +140,7 @@ __all__ = [
     "StackEnabled",
     "StackLockedError",
     "StackNotFoundError",
+    "StackPolicies",
     "StackProblemsError",
     "StackProtectedError",
     "StackSlugTakenError",
@@ -115,15 +152,20 @@ __all__ = [
     "StackVendorUnsupportedError",
     "Stacks",
     "Terraform",
+    "TerraformTool",
     "TrackedCommit",
     "Vendor",
     "VisibleSpaces",
     "WorkerPoolUnknownError",
     "computed_variables",
     "effective",
+    "flag_condition",
     "followed_elsewhere",
     "hooks_in_order",
+    "page_of",
     "ranked",
     "released",
+    "searched",
+    "text_condition",
     "vendor_name",
 ]

@@ -29,7 +29,8 @@ class StackSlugTakenError(ConflictError):
     """A stack with this slug exists already."""
 
     def __str__(self) -> str:
-        return f'a stack with the slug "{self.facts["slug"]}" already exists'
+        kind = self.facts.get("kind", "stack")
+        return f'a {kind} with the slug "{self.facts["slug"]}" already exists'
 
 
 class StackProtectedError(ConflictError):
@@ -81,6 +82,18 @@ class ContextAttachedError(ConflictError):
 
 class ContextOutOfReachError(InvalidError):
     """The stack's space does not reach the context: no space between may stop it."""
+
+
+class PolicyAttachedError(ConflictError):
+    """The policy is attached to this stack already: detach it first."""
+
+
+class PolicyOutOfReachError(InvalidError):
+    """The stack's space does not reach the policy: no space between may stop it."""
+
+
+class PolicyNotAttachableError(InvalidError):
+    """A login policy is attached to nothing: it holds for the whole account."""
 
 
 class OutOfReachError(InvalidError):

@@ -95,9 +95,7 @@ class Project(Entity):
     )
     __mapper_args__ = {"polymorphic_on": "kind"}  # noqa: RUF012 - SQLAlchemy reads it as written
 
-    kind: Mapped[ProjectKind] = mapped_column(
-        server_default=ProjectKind.STACK, sort_order=1
-    )
+    kind: Mapped[ProjectKind] = mapped_column(server_default=ProjectKind.STACK)
     id: Mapped[StackId] = mapped_column(primary_key=True)
     space_id: Mapped[SpaceId] = mapped_column(ForeignKey("spaces.id"))
     name: Mapped[str]

@@ -2,6 +2,15 @@
 
 from stackyard.stacks.service.config import StackConfig
 from stackyard.stacks.service.contexts import Given, StackContexts
+from stackyard.stacks.service.policies import StackPolicies
+from stackyard.stacks.service.settling import Settling
 from stackyard.stacks.service.stacks import Stacks
 
-__all__ = ["Given", "StackConfig", "StackContexts", "Stacks"]
+__all__ = [
+    "Given",
+    "Settling",
+    "StackConfig",
+    "StackContexts",
+    "StackPolicies",
+    "Stacks",
+]

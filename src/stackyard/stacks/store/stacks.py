@@ -11,6 +11,7 @@ from stackyard.contexts import Context
 from stackyard.kernel.errors import StackyardError
 from stackyard.kernel.ids import ContextId, RepoId, SpaceId, StackId
 from stackyard.kernel.search import Page, Search
+from stackyard.policies import Policy
 from stackyard.spaces import Space, reaching
 from stackyard.stacks.errors import (
     RepositoryUnknownError,
@@ -19,6 +20,7 @@ from stackyard.stacks.errors import (
     WorkerPoolUnknownError,
 )
 from stackyard.stacks.model.contexts import ContextAttachment
+from stackyard.stacks.model.policies import PolicyAttachment
 from stackyard.stacks.model.project import Project, ProjectKind
 from stackyard.stacks.model.stack import Stack
 from stackyard.stacks.store.search import page_of, searched
@@ -146,8 +148,14 @@ class StackStore:
             .join(Context, Context.id == ContextAttachment.context_id)
             .where(which, lost(Context.space_id))
         )
+        policies = (
+            select(Project.kind, Project.id, literal("policy"), Policy.name)
+            .join(PolicyAttachment, PolicyAttachment.stack_id == Project.id)
+            .join(Policy, Policy.id == PolicyAttachment.policy_id)
+            .where(which, lost(Policy.space_id))
+        )
         rows = await self.session.execute(
-            union_all(pools, repositories, contexts)
+            union_all(pools, repositories, contexts, policies)
             .order_by(Project.id)
             .limit(MOST_NAMED)
         )
