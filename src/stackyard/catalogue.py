@@ -6,7 +6,6 @@ The middle of `unit.Unit`; nobody opens it alone.
 from dataclasses import dataclass
 from functools import cached_property
 
-from stackyard.foundation import Foundation
 from stackyard.kernel.access import SYSTEM
 from stackyard.kernel.ids import SpaceId, StackId
 from stackyard.plugins import (
@@ -26,10 +25,11 @@ from stackyard.registry.providers import (
     VersionStore,
 )
 from stackyard.spaces import reachable_from, visible_to
+from stackyard.surroundings import Surroundings
 
 
 @dataclass(frozen=True)
-class Catalogue(Foundation):
+class Catalogue(Surroundings):
     @cached_property
     def gpg_keys(self) -> GpgKeys:
         return GpgKeys(GpgKeyStore(self.session), self.access, self.clock, self.trail)

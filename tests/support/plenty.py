@@ -2,6 +2,7 @@
 
 import msgspec
 
+from stackyard.clouds import AwsIntegration, AzureIntegration, Use
 from stackyard.contexts import ContextSpec
 from stackyard.filters import FilterType
 from stackyard.identity import Known, SessionMethod, User
@@ -20,7 +21,13 @@ from stackyard.registry.providers import (
 )
 from stackyard.runs import RunType
 from stackyard.spaces import Holder, HolderKind, SpaceSpec
-from stackyard.stacks import TrackedCommit
+from stackyard.stacks import (
+    DetectDrift,
+    ReferenceSpec,
+    Timing,
+    TrackedCommit,
+    TriggerRun,
+)
 from stackyard.state import parse
 from stackyard.unit import Unit
 from stackyard.vcs import RepositorySettings
@@ -28,6 +35,13 @@ from stackyard.workers import PoolSettings
 from stackyard_protocol.mqtt import Register
 from stackyard_protocol.report import Output, Resource
 from tests.support.certificates import signing_request
+from tests.support.clouds import (
+    ROLE_SPEC,
+    SCOPES,
+    a_hook,
+    an_aws_spec,
+    an_azure_spec,
+)
 from tests.support.stacks import a_spec
 from tests.support.world import MANIFEST, PLACE, World
 
@@ -39,8 +53,10 @@ async def add(world: World, numbers: range) -> None:
             pool = await _pool(unit, f"pool {number}", home)
             stack = await _stack(unit, f"stack {number}", home, pool)
             await _context(unit, f"context {number}", home, stack)
+            await _by_itself(unit, stack, StackId(world.names["net"]))
             await _policy(unit, f"policy {number}", home, stack)
             await _module(unit, f"module-{number}", home, stack)
+            await _integrations(unit, f"integration {number}", home, stack)
             await _people(unit, f"somebody {number}", home)
             await _catalogue(unit, f"shelf-{number}", home)
             await unit.filters.create(
@@ -94,6 +110,14 @@ async def _catalogue(unit: Unit, name: str, home: SpaceId) -> None:
     await unit.plugins.install(plugin, by=SYSTEM)
 
 
+async def _by_itself(unit: Unit, stack: StackId, above: StackId) -> None:
+    made = await unit.stack_dependencies.create(stack, above, by=SYSTEM)
+    wanted = ReferenceSpec("address", "ADDRESS")
+    await unit.stack_dependencies.add_reference(made.id, wanted, by=SYSTEM)
+    for errand in (TriggerRun(), DetectDrift()):
+        await unit.schedules.create(stack, errand, Timing(("0 3 * * *",)), by=SYSTEM)
+
+
 async def _policy(unit: Unit, name: str, home: SpaceId, stack: StackId) -> None:
     spec = PolicySpec(name=name, body="package spacelift", space_id=home)
     policy = await unit.policies.create(spec, PolicyType.PLAN, by=SYSTEM)
@@ -109,6 +133,18 @@ async def _module(unit: Unit, name: str, home: SpaceId, stack: StackId) -> None:
     run = f"{stack}/{new_ulid()}"
     by = Subject(SubjectKind.RUN, run, run, stack_id=stack)
     await unit.module_registry.take("acme", name, "default", "1.0.0", by=by)
+
+
+async def _integrations(unit: Unit, name: str, home: SpaceId, stack: StackId) -> None:
+    for kind, spec in (
+        (AwsIntegration, an_aws_spec(name, space_id=home)),
+        (AzureIntegration, an_azure_spec(name, space_id=home)),
+    ):
+        made = await unit.clouds.create(kind, spec, by=SYSTEM)
+        await unit.cloud_attachments.attach(kind, made.id, stack, Use(), by=SYSTEM)
+    await unit.own_clouds.set_role(stack, ROLE_SPEC, by=SYSTEM)
+    await unit.own_clouds.set_account(stack, SCOPES, by=SYSTEM)
+    await unit.stack_webhooks.create(stack, a_hook(), by=SYSTEM)
 
 
 async def _stack(unit: Unit, name: str, home: SpaceId, pool: PoolId) -> StackId:

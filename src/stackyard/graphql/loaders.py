@@ -3,45 +3,48 @@
 A set of loaders lives as long as one request, so nothing is cached across requests.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, TypeAlias, TypeVar
 
+from stackyard.clouds import AttachedCloud, AwsRole, GcpAccount
 from stackyard.contexts import ContextElement
+from stackyard.graphql.catalogue_loaders import CatalogueLoaders
 from stackyard.graphql.loader import Loader
 from stackyard.identity import SecurityKey, User, UserGroup
-from stackyard.kernel.access import Level, Subject
+from stackyard.kernel.access import Level
 from stackyard.kernel.ids import (
+    CloudId,
     ContextId,
     GroupId,
-    PluginTemplateId,
     PolicyId,
     PoolId,
-    ProviderId,
-    ProviderVersionId,
     RoleId,
     RunId,
+    ScheduleId,
     SpaceId,
     StackId,
     UserId,
     VersionId,
 )
 from stackyard.modules import ModuleShare, ModuleVersion
-from stackyard.plugins import PluginTemplate
-from stackyard.registry.providers import ProviderPlatform, ProviderVersion
 from stackyard.runs import Run, RunType, Transition
 from stackyard.spaces import HolderKind, Role, RoleBinding, Space, SpaceNotFoundError
 from stackyard.stacks import (
     AttachedContext,
     AttachedPolicy,
     ConfigElement,
+    DependencyReference,
     Given,
     Module,
     PolicyCounts,
+    Schedule,
     Stack,
+    StackDependency,
 )
 from stackyard.state import StackOutput, StackResource, StateVersion
-from stackyard.unit import OpenUnit, Unit
+from stackyard.unit import Unit
+from stackyard.webhooks import StackWebhook
 from stackyard.workers import Pool, PoolCounts, Worker
 
 K = TypeVar("K")
@@ -54,32 +57,8 @@ def _none(_key: object) -> None:
     return None
 
 
-class Loaders:
+class Loaders(CatalogueLoaders):
     """Everything that lists of the graph join in."""
-
-    def __init__(
-        self,
-        open_unit: OpenUnit,
-        subject: Subject,
-        *,
-        open_list: OpenUnit | None = None,
-    ) -> None:
-        self._open_unit = open_unit
-        self._open_list = open_list or open_unit
-        self._by = subject
-        self._pages: dict[tuple[object, ...], Any] = {}
-
-    def _loader(
-        self,
-        ask: Callable[[Unit, Sequence[K]], Awaitable[Mapping[K, V]]],
-        missing: Callable[[K], V],
-        open_unit: OpenUnit | None = None,
-    ) -> Loader[K, V]:
-        async def fetch(keys: Sequence[K]) -> Mapping[K, V]:
-            async with (open_unit or self._open_unit)() as unit:
-                return await ask(unit, keys)
-
-        return Loader(fetch, missing)
 
     @cached_property
     def blockers(self) -> Loader[StackId, Run | None]:
@@ -164,6 +143,39 @@ class Loaders:
         )
 
     @cached_property
+    def dependencies(self) -> Loader[StackId, list[StackDependency]]:
+        return self._loader(
+            lambda u, keys: u.stack_dependencies.of(keys, by=self._by), lambda _: []
+        )
+
+    @cached_property
+    def dependents(self) -> Loader[StackId, list[StackDependency]]:
+        return self._loader(
+            lambda u, keys: u.stack_dependencies.on(keys, by=self._by), lambda _: []
+        )
+
+    @cached_property
+    def references(self) -> Loader[StackDependency, list[DependencyReference]]:
+        async def ask(
+            unit: Unit, keys: Sequence[StackDependency]
+        ) -> Mapping[StackDependency, list[DependencyReference]]:
+            found = await unit.stack_dependencies.references(keys, by=self._by)
+            whose = {one.id: one for one in keys}
+            return _grouped((whose[one.dependency_id], one) for one in found)
+
+        return self._loader(ask, lambda _: [])
+
+    @cached_property
+    def schedules(self) -> Loader[ScheduleId, Schedule | None]:
+        return self._loader(lambda u, keys: u.schedules.some(keys, by=self._by), _none)
+
+    @cached_property
+    def drift(self) -> Loader[StackId, Schedule | None]:
+        return self._loader(
+            lambda u, keys: u.schedules.drift_of(keys, by=self._by), _none
+        )
+
+    @cached_property
     def attached_policies(self) -> Loader[StackId, list[AttachedPolicy]]:
         return self._loader(
             lambda u, keys: u.stack_policies.of(keys, by=self._by), lambda _: []
@@ -188,6 +200,30 @@ class Loaders:
     ) -> Loader[tuple[PolicyId, StackId], AttachedPolicy | None]:
         return self._loader(
             lambda u, keys: u.stack_policies.by_hand(keys, by=self._by), _none
+        )
+
+    @cached_property
+    def projects_in_clouds(self) -> Loader[CloudId, list[AttachedCloud]]:
+        return self._loader(
+            lambda u, keys: u.cloud_attachments.having(keys, by=self._by), lambda _: []
+        )
+
+    @cached_property
+    def aws_roles(self) -> Loader[StackId, AwsRole | None]:
+        return self._loader(
+            lambda u, keys: u.own_clouds.roles(keys, by=self._by), _none
+        )
+
+    @cached_property
+    def gcp_accounts(self) -> Loader[StackId, GcpAccount | None]:
+        return self._loader(
+            lambda u, keys: u.own_clouds.accounts(keys, by=self._by), _none
+        )
+
+    @cached_property
+    def stack_webhooks(self) -> Loader[StackId, list[StackWebhook]]:
+        return self._loader(
+            lambda u, keys: u.stack_webhooks.of(keys, by=self._by), lambda _: []
         )
 
     @cached_property
@@ -383,24 +419,6 @@ class Loaders:
             return _grouped((resource.stack_id, resource) for resource in found)
 
         return self._loader(ask, lambda _: [])
-
-    @cached_property
-    def provider_versions(self) -> Loader[ProviderId, list[ProviderVersion]]:
-        return self._loader(
-            lambda u, keys: u.provider_versions.of(keys, by=self._by), lambda _: []
-        )
-
-    @cached_property
-    def provider_platforms(self) -> Loader[ProviderVersionId, list[ProviderPlatform]]:
-        return self._loader(
-            lambda u, keys: u.provider_versions.platforms(keys), lambda _: []
-        )
-
-    @cached_property
-    def plugin_templates(self) -> Loader[PluginTemplateId, PluginTemplate | None]:
-        return self._loader(
-            lambda u, keys: u.plugin_templates.some(keys, by=self._by), _none
-        )
 
 
 def _grouped(rows: Iterable[tuple[K, V]]) -> dict[K, list[V]]:

@@ -1,13 +1,13 @@
 """What the slice asks of its neighbours below, and no more."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
 from sqlalchemy import CTE, Select
 
 from stackyard.kernel.access import Subject
-from stackyard.kernel.ids import PoolId, RepoId, SpaceId
+from stackyard.kernel.ids import PoolId, RepoId, SpaceId, StackId
 
 # The spaces a subject may read, as a subquery (`stackyard.spaces.visible_to`).
 VisibleSpaces: TypeAlias = Callable[[Subject], Select[SpaceId]]
@@ -17,6 +17,13 @@ Reaching: TypeAlias = CTE
 
 # Raises a `StackyardError` for a URL that must not be fetched (`stackyard.vcs.GitUrl`).
 CheckUrl: TypeAlias = Callable[[str], object]
+
+# What slices above let a project use, and it does not reach from where it is now.
+FindCutOff: TypeAlias = Callable[[StackId], Awaitable[Sequence[str]]]
+
+
+async def nothing_above(_project_id: StackId) -> Sequence[str]:
+    return ()
 
 
 class Pools(Protocol):
@@ -48,3 +55,4 @@ class Neighbours:
     check_url: CheckUrl
     pools: Pools | None = None
     repositories: Repositories | None = None
+    find_cut_off: FindCutOff = nothing_above
