@@ -46,6 +46,7 @@ LISTS: Final = {
     "spaces": "spaces",
     "stacks": "stacks",
     "terraformProviders": "terraformProviders",
+    "vcsAgentPools": "vcsAgentPools",
     "workerPools": "workerPools",
 }
 # A whole hundred on one page.

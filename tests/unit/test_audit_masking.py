@@ -22,6 +22,7 @@ CANARY: Final = "canary-5ecre7"
 # Texts that are kept as they are. A new argument belongs here, if whoever reads the
 # trail may read it; or its name says that it is a secret (`masking.py`).
 SHOWN: Final = {
+    "accessibleProjects",
     "additionalProjectGlobs",
     "afterApply",
     "afterDestroy",
@@ -29,6 +30,8 @@ SHOWN: Final = {
     "afterPerform",
     "afterPlan",
     "afterRun",
+    "apiHost",
+    "appID",
     "architecture",
     "archive",
     "archiveChecksum",
@@ -49,6 +52,7 @@ SHOWN: Final = {
     "cronSchedule",
     "defaultSubscriptionId",
     "description",
+    "email",
     "endpoint",
     "entryTemplateFile",
     "externalID",
@@ -73,6 +77,7 @@ SHOWN: Final = {
     "namespace",
     "note",
     "number",
+    "organizationURL",
     "os",
     "outputName",
     "path",
@@ -107,6 +112,7 @@ SHOWN: Final = {
     "timezone",
     "tokenScopes",
     "type",
+    "userFacingHost",
     "username",
     "version",
     "workspace",

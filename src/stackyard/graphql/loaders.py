@@ -11,6 +11,7 @@ from stackyard.clouds import AttachedCloud, AwsRole, GcpAccount
 from stackyard.contexts import ContextElement
 from stackyard.graphql.catalogue_loaders import CatalogueLoaders
 from stackyard.graphql.loader import Loader
+from stackyard.graphql.source_loaders import SourceLoaders
 from stackyard.identity import SecurityKey, User, UserGroup
 from stackyard.kernel.access import Level
 from stackyard.kernel.ids import (
@@ -57,7 +58,7 @@ def _none(_key: object) -> None:
     return None
 
 
-class Loaders(CatalogueLoaders):
+class Loaders(SourceLoaders, CatalogueLoaders):
     """Everything that lists of the graph join in."""
 
     @cached_property
