@@ -104,12 +104,12 @@ ROOTS: Final[Mapping[str, str]] = {
     "azureIntegrationDetach": 'id: "{azure_attachment}"',
     "azureIntegrationUpdate": f'id: "{{azure}}", {_CLOUD}',
     "azureIntegrations": "",
-    "azureDevOpsRepoIntegration": 'id: "{azure}"',
+    "azureDevOpsRepoIntegration": 'id: "{devops}"',
     "azureDevOpsRepoIntegrationCreate": 'organizationURL: "https://git.example",'
     f' personalAccessToken: "t", {_NEW_GIT}',
-    "azureDevOpsRepoIntegrationDelete": 'id: "{azure}"',
+    "azureDevOpsRepoIntegrationDelete": 'id: "{devops}"',
     "azureDevOpsRepoIntegrationUpdate": 'organizationURL: "https://git.example",'
-    ' customInput: { id: "{azure}", space: "{home}" }',
+    ' customInput: { id: "{devops}", space: "{home}" }',
     "bitbucketCloudIntegration": 'id: "{bitbucket}"',
     "bitbucketCloudIntegrationCreate": f'{_BITBUCKET}, apiToken: "t", {_NEW_GIT}',
     "bitbucketCloudIntegrationDelete": 'id: "{bitbucket}"',

@@ -109,7 +109,7 @@ AT_HOME = (
     *("provider", "released", "unreleased", "spare_provider", "plugin"),
     *("dependency", "reference"),
     *("scheduled_run", "scheduled_task", "scheduled_delete"),
-    *("azure", "bitbucket", "datacenter", "github", "gitlab"),
+    *("devops", "bitbucket", "datacenter", "github", "gitlab"),
     *("policy", "spare_policy", "policy_attachment"),
     *("module", "module_version"),
     *("aws", "aws_unused", "aws_attachment"),
@@ -243,7 +243,7 @@ class World:
 
     async def _git_servers(self, unit: Unit) -> None:
         for name, kind in (
-            ("azure", IntegrationKind.AZURE_DEVOPS),
+            ("devops", IntegrationKind.AZURE_DEVOPS),
             ("bitbucket", IntegrationKind.BITBUCKET_CLOUD),
             ("datacenter", IntegrationKind.BITBUCKET_DATACENTER),
             ("github", IntegrationKind.GITHUB_ENTERPRISE),
