@@ -150,6 +150,7 @@ _ABOUT_A_STACK: Final = frozenset(
         "stackEnable",
         "stackLock",
         "stackManagedStateRollback",
+        "stackMigrateVendor",
         "stackSetCurrentCommit",
         "stackSyncCommit",
         "stackUnlock",

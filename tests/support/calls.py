@@ -136,6 +136,7 @@ ROOTS: Final[Mapping[str, str]] = {
     "stackEnable": 'id: "{net}"',
     "stackLock": 'id: "{net}"',
     "stackManagedStateRollback": 'id: "{net}", stateVersionId: "{state}"',
+    "stackMigrateVendor": 'id: "{net}", targetVendor: Terraform',
     "stackRoleBinding": 'id: "{stack_binding}"',
     "stackRoleBindingCreate": f'input: {{ stackID: "{{net}}", {_BINDING} }}',
     "stackRoleBindingDelete": 'id: "{stack_binding}"',

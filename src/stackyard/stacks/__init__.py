@@ -41,6 +41,7 @@ from stackyard.stacks.model.contexts import (
     hooks_in_order,
     ranked,
 )
+from stackyard.stacks.model.migration import MigratedTo, VendorMigration
 from stackyard.stacks.model.releases import ReleasedTool, released
 from stackyard.stacks.model.spec import Provider, StackSpec
 from stackyard.stacks.model.stack import Stack, StackState
@@ -79,6 +80,7 @@ __all__ = [
     "ContextOutOfReachError",
     "Followed",
     "Given",
+    "MigratedTo",
     "Neighbours",
     "OutOfReachError",
     "Pools",
@@ -110,6 +112,7 @@ __all__ = [
     "Terraform",
     "TrackedCommit",
     "Vendor",
+    "VendorMigration",
     "VisibleSpaces",
     "WorkerPoolUnknownError",
     "computed_variables",

@@ -22,6 +22,7 @@ from stackyard.stacks.errors import (
     StackProtectedError,
     StackVendorUnsupportedError,
 )
+from stackyard.stacks.model.migration import VendorMigration
 from stackyard.stacks.model.spec import Provider, StackSpec
 from stackyard.stacks.model.vendors import (
     OpenTofu,
@@ -150,7 +151,7 @@ class Stack(Entity):
             manages_state=manages_state,
             state=StackState.NONE,
             is_disabled=bool(spec.is_disabled),
-            vendor_config=vendor_to_row(spec.vendor or Terraform()),
+            vendor_config=vendor_to_row((spec.vendor or Terraform()).settled()),
             destroy_on_delete=False,
             created_at=at,
             updated_at=at,
@@ -173,12 +174,27 @@ class Stack(Entity):
         before = self._source()
         self.space_id = space_id
         if spec.vendor is not None:
-            self.vendor_config = vendor_to_row(spec.vendor)
+            self.vendor_config = vendor_to_row(spec.vendor.settled())
         self._take(spec)
         if self._source() != before:
             # the commit was one of the old code: the next run looks up the new head
             self.tracked_commit = self.tracked_commit_set_by = None
         self.updated_at = at
+
+    def migrate(self, migration: VendorMigration, *, at: datetime) -> list[str]:
+        """Go over to another tool; return what stands against it, if anything does."""
+        if self.deleting:
+            raise StackDeletingError(stack=self.id)
+        labels = self.labels if migration.labels is None else list(migration.labels)
+        found = migration.problems(self.vendor, labels)
+        if found:
+            return found
+        vendor = migration.migrated(self.vendor, manages_state=self.manages_state)
+        found = vendor.problems(manages_state=self.manages_state)
+        if not found:
+            self.vendor_config, self.labels = vendor_to_row(vendor), labels
+            self.updated_at = at
+        return found
 
     def hooks(self) -> dict[str, list[str]]:
         return {name: list(commands) for name, commands in self.hook_lists.items()}

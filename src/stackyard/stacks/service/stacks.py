@@ -40,7 +40,13 @@ from stackyard.stacks.events import (
     StackUnlocked,
     StackUpdated,
 )
-from stackyard.stacks.model.rules import LONGEST_NAME, slug_problem, spec_problems
+from stackyard.stacks.model.migration import VendorMigration
+from stackyard.stacks.model.rules import (
+    LONGEST_NAME,
+    label_problems,
+    slug_problem,
+    spec_problems,
+)
 from stackyard.stacks.model.spec import StackSpec
 from stackyard.stacks.model.stack import Stack
 from stackyard.stacks.ports import CommitFacts, Neighbours, Reaching
@@ -165,6 +171,23 @@ class Stacks:
             return await self.disable(stack_id, by=by)
         if spec.is_disabled is False:
             return await self.enable(stack_id, by=by)
+        return stack
+
+    @needs(Action.STACK_UPDATE)
+    async def migrate(
+        self, stack_id: StackId, migration: VendorMigration, *, by: Subject
+    ) -> Stack:
+        """Let it go over to another tool; asking once more changes nothing."""
+        stack = await self._change(stack_id, Action.STACK_UPDATE, by=by)
+        problems = [*label_problems(migration.labels or ())]
+        at = self.clock()
+        problems = problems or stack.migrate(migration, at=at)
+        if problems:
+            raise StackProblemsError(*problems)
+        await self.store.write(stack)
+        await self.outbox.add(StackUpdated(stack_id=stack.id, at=at))
+        facts = {"TargetVendor": str(migration.target)}
+        await self._note("migrate_vendor", stack, by=by, facts=facts)
         return stack
 
     @needs(Action.STACK_DELETE)
