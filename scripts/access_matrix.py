@@ -123,6 +123,7 @@ FOUND_BY: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         ),
         "Role": ("Query.role",),
         "Run": ("Query.stack", "Stack.run"),
+        "RunReview": ("Query.stack", "Stack.blocker", "Run.reviews"),
         "SecurityKey": ("Query.managedUser", "ManagedUser.securityKeys"),
         "SignOn": ("Query.signOn",),
         "SignOnProvider": ("Query.signOn", "SignOn.trial"),

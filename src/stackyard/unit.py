@@ -23,6 +23,8 @@ from stackyard.runs import (
     Legs,
     LogStore,
     Progress,
+    Reviews,
+    ReviewStore,
     RunLogs,
     Runs,
     RunStore,
@@ -98,6 +100,19 @@ class Unit(Foundation):
             self.stacks,
             self.runs,
             self._progress,
+            self.access,
+            self.outbox,
+            self.clock,
+            self.trail,
+        )
+
+    @cached_property
+    def reviews(self) -> Reviews:
+        return Reviews(
+            ReviewStore(self.session),
+            self._run_store,
+            self.stacks,
+            self.runs,
             self.access,
             self.outbox,
             self.clock,

@@ -6,16 +6,21 @@ worker takes it.
 """
 
 from enum import StrEnum
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct, field
 
 
 class LegKind(StrEnum):
     PLAN = "plan"  # init, plan; goes on to apply if the answer says so
+    REPLAN = "replan"  # restore the workspace, plan for the job's targets only
     APPLY = "apply"  # restore the workspace, apply exactly that plan
     TASK = "task"  # init unless skipped, then one shell command
     DESTROY = "destroy"  # init, then destroy everything the state knows
+
+
+# They go on where an earlier leg of the run left off.
+CONTINUING: Final = frozenset({LegKind.REPLAN, LegKind.APPLY})
 
 
 class EnvVar(Struct, frozen=True):

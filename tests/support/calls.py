@@ -96,9 +96,12 @@ ROOTS: Final[Mapping[str, str]] = {
     "runDiscard": 'stack: "{net}", run: "{unconfirmed}"',
     "runDiscardAll": 'stack: "{net}"',
     "runPrioritizeSet": f"{_RUN}, prioritize: true",
+    "runPromote": 'stack: "{net}", run: "{net_run}"',
     "runRetry": _RUN,
+    "runReview": 'stack: "{net}", run: "{unconfirmed}", decision: APPROVE',
     "runStack": 'runId: "{queued}"',
     "runStop": 'stack: "{net}", run: "{net_run}"',
+    "runTargetedReplan": 'stack: "{net}", run: "{unconfirmed}", targets: ["x.one"]',
     "runTrigger": 'stack: "{net}"',
     "savedFilter": 'id: "{filter}"',
     "savedFilterCreate": "input: "

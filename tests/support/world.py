@@ -33,7 +33,7 @@ from stackyard.kernel.ids import (
     new_ulid,
 )
 from stackyard.processes.server import make_doors
-from stackyard.runs import Leg, RunState, RunType
+from stackyard.runs import Decision, Leg, RunState, RunType
 from stackyard.spaces import Holder, HolderKind, SpaceSpec, seed
 from stackyard.stacks import Provider, TrackedCommit
 from stackyard.unit import Unit
@@ -267,6 +267,13 @@ class World:
                 StackId(self.names["net"]), kind=RunType.PROPOSED, by=SYSTEM
             )
             self.names["queued"] = queued.id
+            await unit.reviews.add(
+                StackId(self.names["net"]),
+                waiting.run_id,
+                Decision.APPROVE,
+                note=None,
+                by=SYSTEM,
+            )
             leg_id = LegId(self.names["net_leg"])
             by = Subject(SubjectKind.WORKER, leg_id, "worker")
             leg = await unit.legs.get(leg_id, by=by)

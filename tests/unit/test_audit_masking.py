@@ -74,6 +74,7 @@ SHOWN: Final = {
     "stackName",
     "stackObjectID",
     "subjectExpression",
+    "targets",
     "teams",
     "templateBucket",
     "terraformVersion",

@@ -1,12 +1,14 @@
 """What a cloud is told that a leg may do there."""
 
 import pytest
+from tests.support.stacks import a_spec
 
 from stackyard.kernel.clock import system_clock
-from stackyard.kernel.ids import LegId, PoolId, StackId, WorkerId
+from stackyard.kernel.ids import ROOT, LegId, PoolId, StackId, WorkerId
 from stackyard.runs import Leg, RunState, RunType, queue_run
-from stackyard.runs.job import scope_of
-from stackyard.stacks import Stack
+from stackyard.runs.job import Grants, build_job, scope_of
+from stackyard.stacks import Configuration, Stack
+from stackyard_protocol.job import Archive, LegKind
 
 
 @pytest.mark.parametrize(
@@ -16,6 +18,7 @@ from stackyard.stacks import Stack
         (RunType.PROPOSED, True, RunState.PREPARING, "read"),
         (RunType.TRACKED, False, RunState.PREPARING, "read"),
         (RunType.TRACKED, True, RunState.PREPARING, "write"),
+        (RunType.TRACKED, False, RunState.PREPARING_REPLAN, "read"),
         (RunType.TRACKED, False, RunState.PREPARING_APPLY, "write"),
         (RunType.TASK, False, RunState.PREPARING, "write"),
         (RunType.DESTROY, False, RunState.PREPARING, "write"),
@@ -31,3 +34,34 @@ def test_only_what_may_change_things_is_told_to_write(
     stack = Stack(id=StackId("net"), autodeploy=autodeploy)
 
     assert scope_of(run, leg, stack) == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [(LegKind.PLAN, []), (LegKind.REPLAN, ["a.b"]), (LegKind.APPLY, [])],
+)
+def test_only_a_leg_that_plans_anew_is_told_of_targets(
+    kind: LegKind, expected: list[str]
+) -> None:
+    at = system_clock()
+    run, _ = queue_run(
+        stack_id=StackId("net"), type=RunType.TRACKED, branch="main", at=at
+    )
+    run.targets, run.pool_id = ["a.b"], PoolId("pool")
+    leg = Leg.claim(run, leg_id=LegId("leg"), worker_id=WorkerId("worker"), at=at)
+    leg.kind = kind
+    stack = Stack.create(
+        StackId("net"), a_spec(), space_id=ROOT, manages_state=True, at=at
+    )
+
+    job = build_job(
+        run=run,
+        leg=leg,
+        stack=stack,
+        config=Configuration([], {}),
+        source=Archive("http://x", "0"),
+        workspace=None,
+        grants=Grants("http://x", "acme", "leg", "run", "oidc"),
+    )
+
+    assert job.targets == expected

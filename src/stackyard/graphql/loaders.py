@@ -21,7 +21,7 @@ from stackyard.kernel.ids import (
     StackId,
     UserId,
 )
-from stackyard.runs import Run, RunType, Transition
+from stackyard.runs import Run, RunReview, RunType, Transition
 from stackyard.spaces import HolderKind, Role, RoleBinding, Space, SpaceNotFoundError
 from stackyard.stacks import AttachedContext, ConfigElement, Given, Stack
 from stackyard.state import StackOutput, StackResource, StateVersion
@@ -114,6 +114,16 @@ class Loaders:
                 (step.run_id, (step, (step.run_id, step.version) in printed))
                 for step in steps
             )
+
+        return self._loader(ask, lambda _: [])
+
+    @cached_property
+    def reviews(self) -> Loader[RunId, list[RunReview]]:
+        async def ask(
+            unit: Unit, keys: Sequence[RunId]
+        ) -> Mapping[RunId, list[RunReview]]:
+            found = await unit.reviews.of_runs(keys, by=self._by)
+            return _grouped((one.run_id, one) for one in found)
 
         return self._loader(ask, lambda _: [])
 

@@ -13,6 +13,7 @@ from stackyard.graphql import (
     identity,
     people,
     repos,
+    reviews,
     roles,
     root,
     runs,
@@ -45,6 +46,7 @@ NOUNS = (
     contexts,
     vendors,
     runs,
+    reviews,
     state,
     audit,
 )

@@ -12,6 +12,7 @@ from ulid import ULID
 SpaceId = NewType("SpaceId", str)
 StackId = NewType("StackId", str)
 RunId = NewType("RunId", str)
+ReviewId = NewType("ReviewId", str)
 LegId = NewType("LegId", str)  # one stay of a run on a worker
 PoolId = NewType("PoolId", str)
 WorkerId = NewType("WorkerId", str)

@@ -14,12 +14,20 @@ from stackyard.kernel.errors import Kind, StackyardError
 from stackyard.kernel.ids import LegId, PoolId, StackId
 from stackyard.reactions.sources import find_commit, source_of
 from stackyard.reactions.tools import Tools
-from stackyard.runs import Claim, Gate, HandoverDue, RunConfirmed, RunEnded, RunQueued
+from stackyard.runs import (
+    Claim,
+    Gate,
+    HandoverDue,
+    RunConfirmed,
+    RunEnded,
+    RunQueued,
+    RunReplanRequested,
+)
 from stackyard.runs.job import Grants, build_job, scope_of
 from stackyard.stacks import TrackedCommit
 from stackyard.workers import WorkerIdle
 from stackyard_protocol import envelope
-from stackyard_protocol.job import Job, LegKind, SavedWorkspace
+from stackyard_protocol.job import CONTINUING, Job, SavedWorkspace
 from stackyard_protocol.mqtt import SMALL_JOB, RunAssigned
 
 log = structlog.get_logger()
@@ -40,6 +48,10 @@ async def advance_after_run(tools: Tools, event: RunEnded) -> None:
 
 
 async def assign_confirmed(tools: Tools, event: RunConfirmed) -> None:
+    await assign(tools, event.pool_id)
+
+
+async def assign_replanned(tools: Tools, event: RunReplanRequested) -> None:
     await assign(tools, event.pool_id)
 
 
@@ -179,7 +191,7 @@ def _sign(tokens: RunTokens, run: RunFacts, leg_id: LegId) -> tuple[str, str]:
 
 async def _saved_workspace(tools: Tools, claim: Claim) -> SavedWorkspace | None:
     run = claim.run
-    if claim.leg.kind is not LegKind.APPLY or run.workspace_key is None:
+    if claim.leg.kind not in CONTINUING or run.workspace_key is None:
         return None
     url = await tools.blobs.presign_get(
         Bucket.WORKSPACE, run.workspace_key, seconds=URL_SECONDS

@@ -17,11 +17,15 @@ from stackyard.runs.events import (
     RunConfirmed,
     RunEnded,
     RunQueued,
+    RunReplanRequested,
+    RunReviewed,
     RunStopRequested,
 )
 from stackyard.runs.log_model import LogChunk, PhaseLog
 from stackyard.runs.log_store import LogStore
 from stackyard.runs.model import Leg, Run, Transition, queue_run
+from stackyard.runs.review import Decision, RunReview
+from stackyard.runs.review_store import ReviewStore
 from stackyard.runs.service import (
     Claim,
     Deletions,
@@ -29,6 +33,7 @@ from stackyard.runs.service import (
     Gate,
     Legs,
     LogPart,
+    Reviews,
     RunLogs,
     Runs,
     Triggers,
@@ -44,6 +49,7 @@ from stackyard.runs.usage_store import UsageStore
 __all__ = [
     "LIVE_CHANNEL",
     "Claim",
+    "Decision",
     "Deletions",
     "Dispatch",
     "Gate",
@@ -58,12 +64,17 @@ __all__ = [
     "LogStore",
     "PhaseLog",
     "Progress",
+    "ReviewStore",
+    "Reviews",
     "Run",
     "RunConfirmed",
     "RunEnded",
     "RunLogs",
     "RunNotFoundError",
     "RunQueued",
+    "RunReplanRequested",
+    "RunReview",
+    "RunReviewed",
     "RunState",
     "RunStopRequested",
     "RunStore",

@@ -41,6 +41,34 @@ class WorkspaceExpiredError(ConflictError):
     """The planned workspace is too old to be applied: trigger a new run."""
 
 
+class TargetsMissingError(InvalidError):
+    """A targeted plan needs a target: name an address that the present plan changes."""
+
+
+class TargetUnknownError(InvalidError):
+    """The present plan of the run changes nothing at that address."""
+
+    def __str__(self) -> str:
+        target = self.facts["target"]
+        return f'the plan of the run changes nothing at "{target}": name what it does'
+
+
+class NothingToReviewError(ConflictError):
+    """No run of the stack waits for a review: name the run."""
+
+
+class PromotionOffError(ConflictError):
+    """Runs of this stack must not be promoted: allow it in the stack's settings."""
+
+
+class PromotionKindError(ConflictError):
+    """Only a proposed run of a known commit can be promoted."""
+
+
+class PromotionOldError(ConflictError):
+    """The run's commit is older than the stack's: propose a newer one."""
+
+
 class LegNotFoundError(NotFoundError):
     """There is no such leg, or it is not yours."""
 

@@ -66,6 +66,7 @@ def build_job(  # noqa: PLR0913 - the parts of a job, named
         workspace=workspace,
         oidc_token=grants.oidc_token,
         command=run.command,
+        targets=run.targets if leg.kind is LegKind.REPLAN else [],
         skip_init=run.skip_init,
         mask_well_known=stack.enable_well_known_secret_masking,
         upload_sensitive_outputs=stack.enable_sensitive_output_upload,
@@ -79,7 +80,7 @@ def scope_of(run: Run, leg: Leg, stack: Stack) -> Literal["read", "write"]:
     """
     if run.type is RunType.PROPOSED:
         return "read"
-    plans = run.type is RunType.TRACKED and leg.kind is LegKind.PLAN
+    plans = run.type is RunType.TRACKED and leg.kind is not LegKind.APPLY
     return "read" if plans and not stack.autodeploy else "write"
 
 

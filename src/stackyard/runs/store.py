@@ -12,10 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from stackyard.kernel.ids import LegId, PoolId, RunId, StackId
 from stackyard.runs.errors import LegNotFoundError, RunNotFoundError
 from stackyard.runs.model import Leg, Run, Transition
-from stackyard.runs.states import RunState, RunType
+from stackyard.runs.states import WAITING, RunState, RunType
 from stackyard.stacks import Stack
 
-WAITING: Final = (RunState.READY, RunState.CONFIRMED)
 LIVE_CHANNEL: Final = "stackyard_live"
 
 

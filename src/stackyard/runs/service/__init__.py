@@ -1,8 +1,9 @@
 """The use cases of runs, by who needs them.
 
-`triggers` is how runs come about, `requests` what people decide about them, `dispatch`
-how a run finds its worker, `legs` what a worker reports, `logs` what it printed,
-`deletions` how a stack goes, `usage` how much was worked.
+`triggers` is how runs come about, `requests` what people decide about them, `reviews`
+what they think of them, `dispatch` how a run finds its worker, `legs` what a worker
+reports, `logs` what it printed, `deletions` how a stack goes, `usage` how much was
+worked.
 """
 
 from stackyard.runs.service.deletions import Deletions
@@ -10,6 +11,7 @@ from stackyard.runs.service.dispatch import Claim, Dispatch, Gate
 from stackyard.runs.service.legs import Legs
 from stackyard.runs.service.logs import LogPart, RunLogs
 from stackyard.runs.service.requests import Runs
+from stackyard.runs.service.reviews import Reviews
 from stackyard.runs.service.triggers import Triggers
 from stackyard.runs.service.usage import Usage
 
@@ -20,6 +22,7 @@ __all__ = [
     "Gate",
     "Legs",
     "LogPart",
+    "Reviews",
     "RunLogs",
     "Runs",
     "Triggers",

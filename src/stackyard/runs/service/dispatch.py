@@ -17,7 +17,7 @@ from stackyard.kernel.needs import Rule, needs
 from stackyard.runs.events import HandoverDue
 from stackyard.runs.model import Leg, Run
 from stackyard.runs.service.progress import Progress
-from stackyard.runs.states import RunState
+from stackyard.runs.states import PREPARATORY, RunState
 from stackyard.runs.store import RunStore
 from stackyard.stacks import Stack, Stacks
 from stackyard.workers import Workers
@@ -133,7 +133,7 @@ class Dispatch:
         at = self.clock()
         leg.ended_at = at
         run = await self.store.get(leg.run_id, lock=True)
-        if run.state in {RunState.PREPARING, RunState.PREPARING_APPLY}:
+        if run.state in PREPARATORY:
             await self.progress.record(run, run.unassign(at=at))
         await self.workers.release(leg_id, by=by)
         return leg.pool_id

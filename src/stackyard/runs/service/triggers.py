@@ -15,6 +15,7 @@ from stackyard.kernel.needs import needs
 from stackyard.runs.errors import CommandMissingError, RunTypeError
 from stackyard.runs.events import RunQueued
 from stackyard.runs.model import Run, Transition, queue_run
+from stackyard.runs.promotion import ensure_promotable
 from stackyard.runs.service.notes import note_run
 from stackyard.runs.service.progress import Progress
 from stackyard.runs.service.requests import Runs
@@ -147,6 +148,22 @@ class Triggers:
             retry_of=old.id,
         )
         return await self._enqueue(run, first, stack, verb="retry", by=by)
+
+    @needs(Action.RUN_PROMOTE)
+    async def promote(self, stack_id: StackId, run_id: RunId, *, by: Subject) -> Run:
+        """Queue a tracked run of what was proposed."""
+        proposed = await self.runs.of(stack_id, run_id, by=by)
+        stack = await self._triggerable(stack_id, Action.RUN_PROMOTE, by=by)
+        ensure_promotable(proposed, stack)
+        run, first = queue_run(
+            stack_id=stack.id,
+            type=RunType.TRACKED,
+            branch=proposed.branch,
+            at=self.clock(),
+            triggered_by=by.name,
+            commit=proposed.commit,
+        )
+        return await self._enqueue(run, first, stack, verb="promote", by=by)
 
     @needs(Action.STACK_DELETE)
     async def destroy(self, stack_id: StackId, *, by: Subject) -> Run:
