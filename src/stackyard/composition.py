@@ -55,6 +55,7 @@ from stackyard.kernel.ids import RunId
 from stackyard.kernel.metrics import Metrics
 from stackyard.kernel.needs import ensure_declared, services_of
 from stackyard.kernel.queue import Sender
+from stackyard.local_workspaces import LocalWorkspaces
 from stackyard.reactions import CHOREOGRAPHY, Tools
 from stackyard.settings import DrainSettings, ServerSettings
 from stackyard.state_files import StateFiles, StateLinks
@@ -230,6 +231,10 @@ class Platform:
     def state_links(self) -> StateLinks:
         means = self.means
         return StateLinks(means.vault, means.clock, means.site.base_url)
+
+    @property
+    def local_workspaces(self) -> LocalWorkspaces:
+        return LocalWorkspaces(self.unit, self.means.blobs)
 
     @property
     def tools(self) -> Tools:

@@ -22,6 +22,7 @@ from stackyard.runs import (
     Dispatch,
     Legs,
     LogStore,
+    Previews,
     Progress,
     Reviews,
     ReviewStore,
@@ -104,6 +105,12 @@ class Unit(Foundation):
             self.outbox,
             self.clock,
             self.trail,
+        )
+
+    @cached_property
+    def previews(self) -> Previews:
+        return Previews(
+            self.stacks, self.triggers, self.access, self.means.vault, self.clock
         )
 
     @cached_property

@@ -40,10 +40,14 @@ class MountedFile(Struct, frozen=True):
 
 
 class Archive(Struct, tag="archive", tag_field="kind", frozen=True):
-    """A gzipped tar of the commit's tree, at a signed URL."""
+    """A gzipped tar of the code, at a signed URL.
+
+    `in_folder`: every member lies in one folder that is not of the code.
+    """
 
     url: str
     sha256: str
+    in_folder: bool = False
 
 
 class GitClone(Struct, tag="git", tag_field="kind", frozen=True):

@@ -3,6 +3,7 @@
 What is asked about lies in HOME; `names` are the ids of one thing of each kind there.
 """
 
+import gzip
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from stackyard.http.authentication import COOKIE
 from stackyard.http.doors import Doors
 from stackyard.identity import Opened, SecurityKey
 from stackyard.kernel.access import SYSTEM, Action, Subject, SubjectKind
+from stackyard.kernel.blobs import Bucket
 from stackyard.kernel.caller import Place
 from stackyard.kernel.config import ConfigInput, ConfigType
 from stackyard.kernel.federation import OidcSettings
@@ -30,8 +32,10 @@ from stackyard.kernel.ids import (
     StackId,
     UserId,
     WorkerId,
+    WorkspaceId,
     new_ulid,
 )
+from stackyard.local_workspaces import uploaded_key
 from stackyard.processes.server import make_doors
 from stackyard.runs import Decision, Leg, RunState, RunType
 from stackyard.spaces import Holder, HolderKind, SpaceSpec, seed
@@ -206,6 +210,7 @@ class World:
                 administrative=name == "gov",
                 provider=Provider.SPACELIFT if space == "home" else Provider.GITHUB,
                 repository=self.names["repo"],
+                local_preview_enabled=True,
             )
             made = await unit.stacks.create(spec, by=SYSTEM)
             self.names[name] = made.id
@@ -254,6 +259,16 @@ class World:
         async with self.whole.platform.unit() as unit:
             found = await unit.states.versions([stack], by=SYSTEM)
         self.names["state"] = found[stack][-1].id
+        await self._upload(stack)
+
+    async def _upload(self, stack: StackId) -> None:
+        workspace = WorkspaceId(new_ulid())
+        self.names["workspace"] = workspace
+        await self.whole.blobs.put(
+            Bucket.USER_UPLOADED_WORKSPACES,
+            uploaded_key(stack, workspace),
+            gzip.compress(b""),
+        )
 
     async def _runs(self) -> None:
         waiting = await self._start("net", "pool", RunType.TRACKED)

@@ -4,6 +4,7 @@ import pytest
 from tests.support.stacks import a_spec
 
 from stackyard.kernel.clock import system_clock
+from stackyard.kernel.config import ConfigValue
 from stackyard.kernel.ids import ROOT, LegId, PoolId, StackId, WorkerId
 from stackyard.runs import Leg, RunState, RunType, queue_run
 from stackyard.runs.job import Grants, build_job, scope_of
@@ -65,3 +66,41 @@ def test_only_a_leg_that_plans_anew_is_told_of_targets(
     )
 
     assert job.targets == expected
+
+
+def test_variables_of_a_preview_win_and_stay_as_secret_as_those_they_replace() -> None:
+    at = system_clock()
+    run, _ = queue_run(
+        stack_id=StackId("net"), type=RunType.PROPOSED, branch="main", at=at
+    )
+    run.pool_id = PoolId("pool")
+    leg = Leg.claim(run, leg_id=LegId("leg"), worker_id=WorkerId("worker"), at=at)
+    stack = Stack.create(
+        StackId("net"), a_spec(), space_id=ROOT, manages_state=True, at=at
+    )
+    own = [
+        ConfigValue("TOKEN", "old", secret=True, is_file=False),
+        ConfigValue("REGION", "north", secret=False, is_file=False),
+    ]
+    overrides = {
+        "TOKEN": "new",
+        "REGION": "south",
+        "TF_CLI_ARGS_plan": "-target=a.b",
+        "TF_VAR_spacelift_stack_id": "mine",
+    }
+
+    job = build_job(
+        run=run,
+        leg=leg,
+        stack=stack,
+        config=Configuration(own, {}),
+        overrides=overrides,
+        source=Archive("http://x", "0"),
+        workspace=None,
+        grants=Grants("http://x", "acme", "leg", "run", "oidc"),
+    )
+
+    given = {one.name: one for one in job.environment}
+    assert len(given) == len(job.environment)
+    assert {name: given[name].value for name in overrides} == overrides
+    assert [name for name in overrides if given[name].secret] == ["TOKEN"]

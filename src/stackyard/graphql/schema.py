@@ -12,6 +12,7 @@ from stackyard.graphql import (
     filters,
     identity,
     people,
+    previews,
     repos,
     reviews,
     roles,
@@ -47,6 +48,7 @@ NOUNS = (
     vendors,
     runs,
     reviews,
+    previews,
     state,
     audit,
 )

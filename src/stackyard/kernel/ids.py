@@ -14,6 +14,7 @@ StackId = NewType("StackId", str)
 RunId = NewType("RunId", str)
 ReviewId = NewType("ReviewId", str)
 LegId = NewType("LegId", str)  # one stay of a run on a worker
+WorkspaceId = NewType("WorkspaceId", str)  # of code that somebody uploaded
 PoolId = NewType("PoolId", str)
 WorkerId = NewType("WorkerId", str)
 RepoId = NewType("RepoId", str)

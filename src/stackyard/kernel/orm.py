@@ -25,6 +25,7 @@ from stackyard.kernel.ids import (
     StackId,
     UserId,
     WorkerId,
+    WorkspaceId,
 )
 
 
@@ -52,6 +53,7 @@ class Entity(DeclarativeBase):
         ReviewId: Text(),
         PoolId: Text(),
         WorkerId: Text(),
+        WorkspaceId: Text(),
         RepoId: Text(),
         ContextId: Text(),
         AttachmentId: Text(),

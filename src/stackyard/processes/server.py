@@ -157,6 +157,7 @@ def make_app(platform: Platform, live: Live) -> Starlette:
             platform.contents,
             platform.pushes,
             platform.heads,
+            platform.local_workspaces,
             platform.webhook_setup,
             doors.key_exchange,
             means.site,

@@ -115,7 +115,7 @@ async def hand_over(tools: Tools, claim: Claim) -> None:
     """
     run, leg = claim.run, claim.leg
     try:
-        job, public_key = await _make_job(tools, claim)
+        job, public_key = await make_job(tools, claim)
     except StackyardError as error:
         if error.kind is Kind.UNAVAILABLE:
             raise
@@ -145,11 +145,12 @@ async def _message(
     return RunAssigned(run=run.id, leg=leg.id, url=url)
 
 
-async def _make_job(tools: Tools, claim: Claim) -> tuple[Job, RSAPublicKey]:
+async def make_job(tools: Tools, claim: Claim) -> tuple[Job, RSAPublicKey]:
     run, leg = claim.run, claim.leg
     async with tools.open_unit() as unit:
         stack = await unit.stacks.get(run.stack_id, by=SYSTEM)
         config = await unit.stack_contexts.for_run(stack.id, by=SYSTEM)
+        overrides = await unit.previews.overrides(run, by=SYSTEM)
         pool = await unit.pools.get(leg.pool_id, by=SYSTEM)
         facts = RunFacts(
             stack.id, stack.space_id, run.id, run.type, scope_of(run, leg, stack)
@@ -163,6 +164,7 @@ async def _make_job(tools: Tools, claim: Claim) -> tuple[Job, RSAPublicKey]:
         leg=leg,
         stack=stack,
         config=config,
+        overrides=overrides,
         source=source,
         workspace=workspace,
         grants=Grants(

@@ -10,6 +10,9 @@ from stackyard.runs.errors import (
     RunNotFoundError,
     RunTransitionError,
     RunTypeError,
+    WorkspaceFormatError,
+    WorkspaceMissingError,
+    WorkspaceSizeError,
 )
 from stackyard.runs.events import (
     HandoverDue,
@@ -21,9 +24,10 @@ from stackyard.runs.events import (
     RunReviewed,
     RunStopRequested,
 )
+from stackyard.runs.leg import Leg
 from stackyard.runs.log_model import LogChunk, PhaseLog
 from stackyard.runs.log_store import LogStore
-from stackyard.runs.model import Leg, Run, Transition, queue_run
+from stackyard.runs.model import Run, Transition, queue_run
 from stackyard.runs.review import Decision, RunReview
 from stackyard.runs.review_store import ReviewStore
 from stackyard.runs.service import (
@@ -32,7 +36,9 @@ from stackyard.runs.service import (
     Dispatch,
     Gate,
     Legs,
+    LocalWorkspace,
     LogPart,
+    Previews,
     Reviews,
     RunLogs,
     Runs,
@@ -57,12 +63,14 @@ __all__ = [
     "Leg",
     "LegNotFoundError",
     "Legs",
+    "LocalWorkspace",
     "LogChunk",
     "LogEnded",
     "LogGapError",
     "LogPart",
     "LogStore",
     "PhaseLog",
+    "Previews",
     "Progress",
     "ReviewStore",
     "Reviews",
@@ -88,6 +96,9 @@ __all__ = [
     "UsageLine",
     "UsageQuery",
     "UsageStore",
+    "WorkspaceFormatError",
+    "WorkspaceMissingError",
+    "WorkspaceSizeError",
     "queue_run",
     "workspace_key",
 ]

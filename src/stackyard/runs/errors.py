@@ -3,6 +3,7 @@ from stackyard.kernel.errors import (
     ForbiddenError,
     InvalidError,
     NotFoundError,
+    ProblemsError,
 )
 
 
@@ -67,6 +68,29 @@ class PromotionKindError(ConflictError):
 
 class PromotionOldError(ConflictError):
     """The run's commit is older than the stack's: propose a newer one."""
+
+
+class LocalPreviewOffError(ConflictError):
+    """Local previews are off for this stack: turn them on in its settings."""
+
+
+class WorkspaceMissingError(InvalidError):
+    """Nothing was uploaded under that id, or it is gone: they are kept for a day."""
+
+
+class WorkspaceFormatError(InvalidError):
+    """The uploaded workspace is not a gzipped tar archive."""
+
+
+class WorkspaceSizeError(InvalidError):
+    """The uploaded workspace is too large."""
+
+    def __str__(self) -> str:
+        return f"an uploaded workspace has at most {self.facts['most']} bytes"
+
+
+class OverridesError(ProblemsError):
+    """The variables of the preview cannot be set."""
 
 
 class LegNotFoundError(NotFoundError):

@@ -1,12 +1,14 @@
 """Build what a worker is told: everything a leg needs, and nothing else. Pure."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 from stackyard.kernel.config import ConfigValue
-from stackyard.runs.model import Leg, Run
+from stackyard.runs.leg import Leg
+from stackyard.runs.model import Run
 from stackyard.runs.states import RunType
 from stackyard.stacks import Configuration, Stack
 from stackyard_protocol.job import (
@@ -39,6 +41,7 @@ def build_job(  # noqa: PLR0913 - the parts of a job, named
     leg: Leg,
     stack: Stack,
     config: Configuration,
+    overrides: Mapping[str, str] = MappingProxyType({}),
     source: Source,
     workspace: SavedWorkspace | None,
     grants: Grants,
@@ -53,7 +56,9 @@ def build_job(  # noqa: PLR0913 - the parts of a job, named
         leg_token=grants.leg_token,
         state_version=leg.state_version,
         source=source,
-        environment=environment(run, stack, config.values, grants),
+        environment=_overridden(
+            environment(run, stack, config.values, grants), overrides
+        ),
         files=[
             MountedFile(path=one.id, content=one.value, secret=one.secret)
             for one in config.values
@@ -118,6 +123,16 @@ def environment(
         EnvVar(name="SPACELIFT_API_TOKEN", value=grants.run_token, secret=True),
         *own,
     ]
+
+
+def _overridden(variables: list[EnvVar], overrides: Mapping[str, str]) -> list[EnvVar]:
+    """Let *overrides* win. One is a secret if what it takes the place of was one."""
+    secret = {one.name for one in variables if one.secret}
+    own = [
+        EnvVar(name=name, value=value, secret=name in secret)
+        for name, value in overrides.items()
+    ]
+    return [*(one for one in variables if one.name not in overrides), *own]
 
 
 def _backend(stack: Stack, grants: Grants) -> StateBackend | None:

@@ -2,16 +2,23 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import msgspec
-from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy import ForeignKey, Index, LargeBinary, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text
 
-from stackyard.kernel.ids import LegId, PoolId, RunId, StackId, WorkerId, new_ulid
+from stackyard.kernel.ids import (
+    PoolId,
+    RunId,
+    StackId,
+    WorkspaceId,
+    new_ulid,
+)
 from stackyard.kernel.orm import Entity
+from stackyard.kernel.secrets import Sealed
 from stackyard.runs.errors import (
     RunTransitionError,
     TargetsMissingError,
@@ -90,6 +97,11 @@ class Run(Entity):
     changes: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB, default=None)
     # What a targeted plan is about; none: everything.
     targets: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    # The upload that it is a run of, if it is not one of a commit; variables that win
+    # over all others, sealed.
+    local_workspace: Mapped[WorkspaceId | None] = mapped_column(default=None)
+    local_sha256: Mapped[str | None] = mapped_column(default=None)
+    overrides: Mapped[Sealed | None] = mapped_column(LargeBinary, default=None)
     workspace_key: Mapped[str | None] = mapped_column(default=None)
     workspace_sha256: Mapped[str | None] = mapped_column(default=None)
 
@@ -98,8 +110,15 @@ class Run(Entity):
         """Return what a list shows: the task's command, or the commit's first line."""
         if self.command:
             return self.command
+        if self.local_workspace:
+            return "Preview of a local workspace"
         message = (self.commit or {}).get("message") or ""
         return message.partition("\n")[0] or f"{self.type.capitalize()} run"
+
+    @property
+    def code_known(self) -> bool:
+        """Whether it is settled what code it is a run of."""
+        return bool(self.local_workspace or (self.commit or {}).get("hash"))
 
     @property
     def leg_kind(self) -> LegKind:
@@ -280,60 +299,6 @@ class Transition(Entity):
     @property
     def terminal(self) -> bool:
         return self.state.is_final
-
-
-class Leg(Entity):
-    """One stay of a run on a worker.
-
-    What ties the worker's calls to the run: its token, and the sequence of what it
-    has reported, so that a repeated report gets the answer that the first one got.
-    """
-
-    __tablename__ = "run_legs"
-    __table_args__ = (
-        Index("ix_run_legs_run_id", "run_id"),
-        # A run is on one worker at most, whatever the code above does.
-        Index(
-            "uq_run_legs_open",
-            "run_id",
-            unique=True,
-            postgresql_where=text("ended_at IS NULL"),
-        ),
-    )
-
-    id: Mapped[LegId] = mapped_column(primary_key=True)
-    run_id: Mapped[RunId] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"))
-    worker_id: Mapped[WorkerId]
-    pool_id: Mapped[PoolId]
-    kind: Mapped[LegKind]
-    state_version: Mapped[int]  # of the state that the leg begins in
-    claimed_at: Mapped[datetime]
-    accepted_at: Mapped[datetime | None] = mapped_column(default=None)
-    ended_at: Mapped[datetime | None] = mapped_column(default=None)
-    token_digest: Mapped[bytes | None] = mapped_column(default=None)
-    sequence: Mapped[int] = mapped_column(default=-1)
-    answer: Mapped[dict[str, Any] | None] = mapped_column(JSONB, default=None)
-
-    @classmethod
-    def claim(
-        cls, run: Run, *, leg_id: LegId, worker_id: WorkerId, at: datetime
-    ) -> Self:
-        """Tie *run*, just assigned, to the worker whose slot was claimed."""
-        if run.pool_id is None:
-            raise RunTransitionError(run=run.id, state=run.state, verb="be assigned")
-        return cls(
-            id=leg_id,
-            run_id=run.id,
-            worker_id=worker_id,
-            pool_id=run.pool_id,
-            kind=run.leg_kind,
-            state_version=run.state_version,
-            claimed_at=at,
-        )
-
-    @property
-    def is_open(self) -> bool:
-        return self.ended_at is None
 
 
 def queue_run(  # noqa: PLR0913 - the facts of a new run, named at every call

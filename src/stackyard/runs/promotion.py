@@ -18,7 +18,8 @@ def ensure_promotable(run: Run, stack: Stack) -> None:
     if not stack.github_action_deploy:  # what clients call `allow_run_promotion`
         raise PromotionOffError(stack=stack.id)
     commit, tracked = run.commit or {}, stack.tracked_commit or {}
-    if run.type is not RunType.PROPOSED or not commit.get("hash"):
+    is_proposal = run.type is RunType.PROPOSED and not run.local_workspace
+    if not is_proposal or not commit.get("hash"):
         raise PromotionKindError(run=run.id)
     proposed_at, tracked_at = commit.get("timestamp"), tracked.get("timestamp")
     if proposed_at and tracked_at and proposed_at < tracked_at:

@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from stackyard.kernel.ids import LegId, PoolId, RunId, StackId
 from stackyard.runs.errors import LegNotFoundError, RunNotFoundError
-from stackyard.runs.model import Leg, Run, Transition
+from stackyard.runs.leg import Leg
+from stackyard.runs.model import Run, Transition
 from stackyard.runs.states import WAITING, RunState, RunType
 from stackyard.stacks import Stack
 
@@ -117,6 +118,7 @@ class RunStore:
                 Run.stack_id == stack_id,
                 Run.type == kind,
                 Run.commit["hash"].astext == sha,
+                Run.local_workspace.is_(None),
             )
             .limit(1)
         )

@@ -1,4 +1,4 @@
-"""Reviews of runs, targeted plans"""
+"""Reviews of runs, targeted plans, previews of local workspaces"""
 
 from collections.abc import Sequence
 
@@ -60,3 +60,6 @@ def upgrade() -> None:
             nullable=False,
         ),
     )
+    op.add_column("runs", sa.Column("local_workspace", sa.Text(), nullable=True))
+    op.add_column("runs", sa.Column("local_sha256", sa.Text(), nullable=True))
+    op.add_column("runs", sa.Column("overrides", sa.LargeBinary(), nullable=True))

@@ -18,7 +18,8 @@ from stackyard.kernel.errors import ForbiddenError
 from stackyard.kernel.ids import ROOT, LegId, RunId
 from stackyard.kernel.needs import Rule, needs, note_asked
 from stackyard.runs.errors import LegNotFoundError
-from stackyard.runs.model import Leg, Run
+from stackyard.runs.leg import Leg
+from stackyard.runs.model import Run
 from stackyard.runs.service.logs import RunLogs
 from stackyard.runs.service.progress import Progress
 from stackyard.runs.states import STOPPABLE, RunState
