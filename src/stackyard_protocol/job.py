@@ -23,6 +23,14 @@ class LegKind(StrEnum):
 CONTINUING: Final = frozenset({LegKind.REPLAN, LegKind.APPLY})
 
 
+class Sanitize(StrEnum):
+    """Which values of resources are only known by their digests outside the worker."""
+
+    TEXTS = "texts"  # every text, and whatever the tool calls sensitive
+    SENSITIVE = "sensitive"  # only what the tool calls so
+    NOTHING = "nothing"
+
+
 class EnvVar(Struct, frozen=True):
     """`secret` values are masked in the log. `ro_`/`wo_` prefixes are still on."""
 
@@ -117,6 +125,7 @@ class Job(Struct, frozen=True):
     command: str | None = None
     skip_init: bool = False
     targets: list[str] = field(default_factory=list)
+    sanitize: Sanitize = Sanitize.TEXTS
     mask_well_known: bool = False
     upload_sensitive_outputs: bool = False
     version: Literal[1] = 1

@@ -263,4 +263,6 @@ class _Leg:
         return skipped
 
     async def _look_at_state(self) -> None:
-        self._outputs, self._resources = await phases.read_state(self._work)
+        found = await phases.read_state(self._work)
+        if found is not None:
+            self._outputs, self._resources = found.outputs, found.resources

@@ -31,8 +31,10 @@ from stackyard_protocol.report import (
     Body,
     Change,
     Entered,
+    Output,
     Planned,
     Report,
+    Resource,
 )
 
 OPERATIONS: Final = Path(__file__).parents[1] / "operations"
@@ -531,3 +533,72 @@ async def _push(unit: Unit, stack: StackId, commit: dict[str, Any]) -> Run | Non
         pushed_by="Ada",
         by=SYSTEM,
     )
+
+
+# What a stack manages
+
+
+async def test_spacectl_lists_what_stacks_manage_and_which_runs_made_it(
+    scene: Scene,
+) -> None:
+    module = 'module.net["a"]'
+    inner = Resource(
+        f"{module}.x.two",
+        "x",
+        "two",
+        "p",
+        module,
+        tainted=True,
+        attributes='{"id":"59832d41"}',
+    )
+    outputs = [
+        Output("open", sensitive=False, value='"v"', digest="d1"),
+        Output("closed", sensitive=True, value=CANARY, digest="d2"),
+    ]
+    async with scene.unit() as unit:
+        await unit.states.replace(
+            scene.stack,
+            outputs=outputs,
+            resources=[Resource("x.one", "x", "one", "p"), inner],
+            run_id=scene.unconfirmed,
+            by=SYSTEM,
+        )
+
+    stack = await scene.data(
+        "spacectl/StackMcpListResourcesForOneStack", id=scene.stack
+    )
+    found = {one["id"]: one for one in stack["entities"]}
+
+    assert list(found) == [
+        module,
+        f"{module}.x.two",
+        "x.one",
+        "output.closed",
+        "output.open",
+    ]
+    two = found[f"{module}.x.two"]
+    assert two["parent"] == module
+    assert two["creator"] == two["updater"] == {"id": scene.unconfirmed}
+    assert (two["drifted"], two["thirdPartyMetadata"]) == (None, None)
+    assert two["vendor"]["terraform"] == {
+        "address": f"{module}.x.two",
+        "mode": "managed",
+        "module": module,
+        "provider": "p",
+        "tainted": True,
+        "values": '{"id":"59832d41"}',
+    }
+    assert found["x.one"]["creator"] is None, "it was there before anybody looked"
+    assert found["x.one"]["updater"] is None, "and nobody has changed it since"
+    assert found[module]["vendor"]["terraform"] == {"phantom": False}
+    values = {
+        name: found[f"output.{name}"]["vendor"]["terraform"]
+        for name in ("open", "closed")
+    }
+    assert values == {
+        "open": {"sensitive": False, "value": '"v"', "hash": "d1"},
+        "closed": {"sensitive": True, "value": None, "hash": "d2"},
+    }
+    everything = await scene.data("spacectl/StackMcpListResourcesForAllStacks")
+    [same] = [one for one in everything if one["id"] == scene.stack]
+    assert same["entities"] == stack["entities"]

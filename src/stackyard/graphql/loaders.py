@@ -91,6 +91,13 @@ class Loaders:
         )
         return made
 
+    @cached_property
+    def some_runs(self) -> Loader[RunId, Run | None]:
+        async def ask(unit: Unit, keys: Sequence[RunId]) -> Mapping[RunId, Run | None]:
+            return {one.id: one for one in await unit.runs.some(keys, by=self._by)}
+
+        return self._loader(ask, _none)
+
     def state_versions(
         self, before: str | None
     ) -> Loader[StackId, list[StateVersion] | None]:

@@ -9,6 +9,7 @@ from stackyard.graphql import (
     account,
     audit,
     contexts,
+    entities,
     filters,
     identity,
     people,
@@ -50,6 +51,7 @@ NOUNS = (
     reviews,
     previews,
     state,
+    entities,
     audit,
 )
 

@@ -17,6 +17,7 @@ from stackyard_protocol.job import (
     Job,
     LegKind,
     MountedFile,
+    Sanitize,
     SavedWorkspace,
     Source,
     StateBackend,
@@ -73,6 +74,7 @@ def build_job(  # noqa: PLR0913 - the parts of a job, named
         command=run.command,
         targets=run.targets if leg.kind is LegKind.REPLAN else [],
         skip_init=run.skip_init,
+        sanitize=_sanitize(stack),
         mask_well_known=stack.enable_well_known_secret_masking,
         upload_sensitive_outputs=stack.enable_sensitive_output_upload,
     )
@@ -123,6 +125,14 @@ def environment(
         EnvVar(name="SPACELIFT_API_TOKEN", value=grants.run_token, secret=True),
         *own,
     ]
+
+
+def _sanitize(stack: Stack) -> Sanitize:
+    """Return what the worker hides of resources before it tells of them."""
+    if "feature:disable_resource_sanitization" in stack.labels:
+        return Sanitize.NOTHING
+    smart = getattr(stack.vendor, "use_smart_sanitization", False)
+    return Sanitize.SENSITIVE if smart else Sanitize.TEXTS
 
 
 def _overridden(variables: list[EnvVar], overrides: Mapping[str, str]) -> list[EnvVar]:

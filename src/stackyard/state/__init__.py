@@ -4,6 +4,7 @@ Each version is an object of its own, sealed, and never overwritten; a row names
 once it is durable. `model.py` holds the rules of who may write what over what.
 """
 
+from stackyard.state.entities import ManagedEntity, Module, entities
 from stackyard.state.errors import (
     StateConflictError,
     StateDigestError,
@@ -14,11 +15,10 @@ from stackyard.state.errors import (
     TokenStaleError,
     UploadMissingError,
 )
+from stackyard.state.made import StackOutput, StackResource
 from stackyard.state.model import (
     Given,
     LockInfo,
-    StackOutput,
-    StackResource,
     StateLock,
     StateVersion,
     parse,
@@ -29,6 +29,8 @@ from stackyard.state.store import StateStore
 __all__ = [
     "Given",
     "LockInfo",
+    "ManagedEntity",
+    "Module",
     "StackOutput",
     "StackResource",
     "StateConflictError",
@@ -43,5 +45,6 @@ __all__ = [
     "States",
     "TokenStaleError",
     "UploadMissingError",
+    "entities",
     "parse",
 ]

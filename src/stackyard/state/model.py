@@ -148,34 +148,3 @@ def ensure_held(lock: StateLock | None, lock_id: str | None) -> None:
     if lock is None or lock_id is None:
         raise StateNotLockedError
     lock.ensure_id(lock_id)
-
-
-class StackOutput(Entity):
-    """An output of the latest apply. A sensitive value is sealed."""
-
-    __tablename__ = "stack_outputs"
-
-    stack_id: Mapped[StackId] = mapped_column(
-        ForeignKey("stacks.id", ondelete="CASCADE"), primary_key=True
-    )
-    id: Mapped[str] = mapped_column(primary_key=True)
-    sensitive: Mapped[bool]
-    value: Mapped[str | None]  # JSON text; None for a sensitive one
-    sealed: Mapped[bytes | None]
-    description: Mapped[str | None] = mapped_column(default=None)
-
-
-class StackResource(Entity):
-    """A resource instance of the latest state."""
-
-    __tablename__ = "stack_resources"
-
-    stack_id: Mapped[StackId] = mapped_column(
-        ForeignKey("stacks.id", ondelete="CASCADE"), primary_key=True
-    )
-    address: Mapped[str] = mapped_column(primary_key=True)
-    type: Mapped[str]
-    name: Mapped[str]
-    provider: Mapped[str]
-    module: Mapped[str | None]
-    mode: Mapped[str]

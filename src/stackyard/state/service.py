@@ -21,11 +21,10 @@ from stackyard.state.errors import (
     StateLockedError,
     StateNotFoundError,
 )
+from stackyard.state.made import StackOutput, StackResource
 from stackyard.state.model import (
     Given,
     LockInfo,
-    StackOutput,
-    StackResource,
     StateLock,
     StateVersion,
     ensure_held,
@@ -223,15 +222,18 @@ class States:
         outputs: Sequence[Output] | None,
         resources: Sequence[Resource] | None,
         by: Subject,
+        run_id: RunId | None = None,
     ) -> None:
         """Keep what a run found in the state; None leaves what was there."""
         await self.access.require(by, Action.SPACE_ADMIN, space=ROOT)
         if outputs is not None:
             rows = [self._output(stack_id, output) for output in outputs]
-            await self.store.replace_outputs(stack_id, rows)
+            await self.store.replace_outputs(stack_id, rows, run_id=run_id)
         if resources is not None:
             await self.store.replace_resources(
-                stack_id, [_resource(stack_id, resource) for resource in resources]
+                stack_id,
+                [_resource(stack_id, resource) for resource in resources],
+                run_id=run_id,
             )
 
     @needs(Action.SPACE_READ)
@@ -287,6 +289,7 @@ class States:
             sensitive=output.sensitive,
             value=None if output.sensitive else output.value,
             sealed=sealed,
+            digest=output.digest,
         )
 
     async def _note(
@@ -369,4 +372,6 @@ def _resource(stack_id: StackId, resource: Resource) -> StackResource:
         provider=resource.provider,
         module=resource.module,
         mode=resource.mode,
+        tainted=resource.tainted,
+        attributes=resource.attributes,
     )

@@ -1,4 +1,4 @@
-"""Reviews of runs, targeted plans, previews of local workspaces"""
+"""Reviews of runs, targeted plans, previews of local workspaces, and who made what"""
 
 from collections.abc import Sequence
 
@@ -63,3 +63,18 @@ def upgrade() -> None:
     op.add_column("runs", sa.Column("local_workspace", sa.Text(), nullable=True))
     op.add_column("runs", sa.Column("local_sha256", sa.Text(), nullable=True))
     op.add_column("runs", sa.Column("overrides", sa.LargeBinary(), nullable=True))
+    op.add_column(
+        "stack_outputs",
+        sa.Column("digest", sa.Text(), server_default="", nullable=False),
+    )
+    op.add_column(
+        "stack_resources",
+        sa.Column("tainted", sa.Boolean(), server_default=sa.false(), nullable=False),
+    )
+    op.add_column(
+        "stack_resources",
+        sa.Column("attributes", sa.Text(), server_default="{}", nullable=False),
+    )
+    for table in ("stack_outputs", "stack_resources"):
+        op.add_column(table, sa.Column("creator_id", sa.Text(), nullable=True))
+        op.add_column(table, sa.Column("updater_id", sa.Text(), nullable=True))

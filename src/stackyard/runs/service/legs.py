@@ -214,7 +214,11 @@ class Legs:
         step = run.end(state, at=self.clock(), note=end.note)
         if end.outputs is not None or end.resources is not None:
             await self.states.replace(
-                run.stack_id, outputs=end.outputs, resources=end.resources, by=SYSTEM
+                run.stack_id,
+                outputs=end.outputs,
+                resources=end.resources,
+                run_id=run.id,
+                by=SYSTEM,
             )
         await self.progress.record(run, step)
         await self._close(leg)
