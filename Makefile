@@ -24,10 +24,7 @@ up: $(VENV)/ready web ## The same platform, staying up until Ctrl-C
 	$(BIN)/python -m stackyard up
 
 # Tests mostly wait. Those of a file stay together: they may share a platform.
-SIDE_BY_SIDE := -n 3 --dist loadfile --no-loadscope-reorder
-
-# What is broken on purpose has the machine for itself: its deadlines are real.
-BROKEN := tests/faults/test_faults.py
+SIDE_BY_SIDE := -n 4 --dist loadfile --no-loadscope-reorder
 
 # What asks most of the database; the fault test is the whole platform.
 OF_DATABASE := tests/integration tests/contracts/test_queue.py tests/contracts/test_queue_builtin.py \
@@ -35,9 +32,7 @@ OF_DATABASE := tests/integration tests/contracts/test_queue.py tests/contracts/t
 
 test: system $(VENV)/ready web emulators servers identity-providers ## Everything CI runs
 	$(MAKE) check
-	$(BIN)/pytest $(SIDE_BY_SIDE) tests --ignore=tests/unit --ignore=tests/architecture \
-		--ignore=$(BROKEN)
-	$(BIN)/pytest $(BROKEN)
+	$(BIN)/pytest $(SIDE_BY_SIDE) --durations=40 tests --ignore=tests/unit --ignore=tests/architecture
 	TEST_POSTGRES=14 $(BIN)/pytest -q $(SIDE_BY_SIDE) \
 		tests/integration/test_[dms]*.py tests/acceptance/test_drain.py
 

@@ -44,10 +44,12 @@ from stackyard.stacks import (
     AttachmentStore,
     ConfigStore,
     Neighbours,
+    ProjectKind,
     StackConfig,
     StackContexts,
     Stacks,
     StackStore,
+    VendorMigrations,
 )
 from stackyard.vcs import GitUrl, RefUpdates, Repositories, RepositoryStore
 from stackyard.workers import (
@@ -200,6 +202,17 @@ class Foundation(Parts):
         )
 
     @cached_property
+    def vendor_migrations(self) -> VendorMigrations:
+        return VendorMigrations(
+            StackStore(self.session),
+            self.stacks,
+            self.access,
+            self.outbox,
+            self.clock,
+            self.trail,
+        )
+
+    @cached_property
     def stack_config(self) -> StackConfig:
         return StackConfig(
             ConfigStore(self.session),
@@ -247,10 +260,15 @@ class Foundation(Parts):
     async def _things_in(self, space: SpaceId) -> list[tuple[str, int]]:
         return [
             ("stack", await self.stacks.count_in(space, by=SYSTEM)),
+            ("module", await self._modules_in(space)),
             ("worker pool", await self.pools.count_in(space, by=SYSTEM)),
             ("repository", await self.repositories.count_in(space, by=SYSTEM)),
             ("context", await self.contexts.count_in(space, by=SYSTEM)),
         ]
+
+    async def _modules_in(self, space: SpaceId) -> int:
+        kind = ProjectKind.MODULE
+        return await self.stacks.count_in(space, kind=kind, by=SYSTEM)
 
     async def _cut_off(self, reaching: CTE) -> Sequence[str]:
         return await self.stacks.cut_off(reaching, by=SYSTEM)

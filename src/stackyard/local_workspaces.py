@@ -41,13 +41,13 @@ class LocalWorkspaces:
     blobs: Blobs
 
     async def upload(self, stack_id: StackId, *, by: Subject) -> Upload:
-        """Return where code for previews of this stack may be put, for an hour."""
+        """Return where code for previews of this project may be put, for an hour."""
         async with self.open_unit() as unit:
-            stack = await unit.previews.ensure_may_upload(stack_id, by=by)
+            project = await unit.previews.ensure_may_upload(stack_id, by=by)
         made = WorkspaceId(new_ulid())
         url = await self.blobs.presign_put(
             Bucket.USER_UPLOADED_WORKSPACES,
-            uploaded_key(stack.id, made),
+            uploaded_key(project.id, made),
             seconds=_UPLOAD_SECONDS,
         )
         return Upload(made, url)
@@ -64,19 +64,22 @@ class LocalWorkspaces:
         """Propose a run of what was uploaded under this id for this very stack."""
         async with self.open_unit() as unit:
             stack = await unit.previews.ensure_may_propose(stack_id, overrides, by=by)
-        if not _ULID.fullmatch(workspace):  # it becomes a key: none but ours
-            raise WorkspaceMissingError(stack=stack_id)
-        found = await self._look_at(stack.id, WorkspaceId(workspace))
+        found = await self.look_at(stack.id, workspace)
         async with self.open_unit() as unit:
             return await unit.previews.propose(
                 stack_id, found, overrides, by=by, user_metadata=user_metadata
             )
 
-    async def _look_at(
-        self, stack_id: StackId, workspace: WorkspaceId
-    ) -> LocalWorkspace:
+    async def look_at(self, project_id: StackId, workspace: str) -> LocalWorkspace:
+        """Return what was uploaded under this id, or say why nothing can run it.
+
+        Whoever calls has asked whether somebody may.
+        """
+        if not _ULID.fullmatch(workspace):  # it becomes a key: none but ours
+            raise WorkspaceMissingError(project=project_id)
+        found = WorkspaceId(workspace)
         digest, size, head = hashlib.sha256(), 0, b""
-        key = uploaded_key(stack_id, workspace)
+        key = uploaded_key(project_id, found)
         try:
             async for piece in self.blobs.stream(Bucket.USER_UPLOADED_WORKSPACES, key):
                 size += len(piece)
@@ -85,12 +88,12 @@ class LocalWorkspaces:
                 head = (head + piece)[: len(_GZIP)]
                 await asyncio.to_thread(digest.update, piece)
         except BlobNotFoundError:
-            raise WorkspaceMissingError(stack=stack_id) from None
+            raise WorkspaceMissingError(project=project_id) from None
         if head != _GZIP:
-            raise WorkspaceFormatError(stack=stack_id)
-        return LocalWorkspace(workspace, digest.hexdigest())
+            raise WorkspaceFormatError(project=project_id)
+        return LocalWorkspace(found, digest.hexdigest())
 
 
-def uploaded_key(stack_id: StackId, workspace: WorkspaceId) -> str:
-    """Return where it lies: below its stack, so that no other stack can name it."""
-    return f"{stack_id}/{workspace}"
+def uploaded_key(project_id: StackId, workspace: WorkspaceId) -> str:
+    """Return where it lies: below its project, so that no other can name it."""
+    return f"{project_id}/{workspace}"

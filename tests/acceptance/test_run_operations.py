@@ -443,7 +443,7 @@ async def test_a_stack_without_local_previews_takes_none(scene: Scene) -> None:
     workspace = await upload(scene, gzip.compress(b""))
     await scene.change_stack(local_preview_enabled=False)
 
-    text = "Local previews are off for this stack: turn them on in its settings."
+    text = "Local previews are off here: turn them on in the settings."
     document = "spacectl/ModuleLocalPreviewLocalPreviewFunc"
     assert await scene.error(document, stack=scene.stack) == text
     answer = await propose(scene, workspace)

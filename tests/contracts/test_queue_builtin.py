@@ -168,7 +168,7 @@ async def test_the_room_of_messages_that_passed_through_is_given_back(
 ) -> None:
     vacuum = QueueVacuum(database)
     sizes = []
-    for _ in range(4):
+    for _ in range(6):
         for _ in range(3):
             await send(database, Queue.ASYNC, *({"n": n} for n in range(500)))
             while taken := await take(receiver, Queue.ASYNC, limit=500):
@@ -181,7 +181,8 @@ async def test_the_room_of_messages_that_passed_through_is_given_back(
             size = "SELECT pg_relation_size('message_queue_messages')"
             sizes.append(await session.scalar(text(size)))
 
-    assert sizes[-1] < 2 * sizes[0]
+    # a transaction that was open for long may keep the room of one round
+    assert sizes[-1] < 3 * sizes[0]
 
 
 async def test_a_group_that_another_consumer_is_looking_at_is_left_alone(

@@ -6,6 +6,9 @@ that waits for something that will not come.
 
 import re
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import count
 
 import pytest
@@ -13,44 +16,58 @@ from tests.support.client import Client, eventually
 from tests.support.platform import Platform
 from tests.support.ports import free_port
 
-LINES = 40
-SLOW = f'for i in $(seq 1 {LINES}); do echo "{{0}}-line-$i"; sleep 0.1; done'
+LINES, HALF = 40, 20
 CODE = """
 resource "terraform_data" "first" {
   input = "one"
-  provisioner "local-exec" { command = "echo first-made; sleep 2" }
+  provisioner "local-exec" { command = "echo first-made" }
 }
 resource "terraform_data" "second" {
   input = terraform_data.first.output
-  provisioner "local-exec" {
-    command = "for i in 1 2 3 4 5 6 7 8; do echo second-$i; sleep 0.5; done; APPLY"
-  }
+  provisioner "local-exec" { command = "echo second-1; APPLY; echo second-2" }
 }
 output "made" { value = terraform_data.second.output }
 """
+PARTS = ["server", "drain", "scheduler", "postgres", "store"]
 numbers = count(1)
 
 
-def until_open(door: int) -> str:
-    """Return a command that ends when somebody listens at *door*."""
-    knock = f"bash -c ': < /dev/tcp/127.0.0.1/{door}' 2> /dev/null"
-    return f"until {knock}; do sleep 0.2; done"
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What a run waits for in the middle of a phase, until the test opens it."""
+
+    port: int
+
+    @property
+    def passing(self) -> str:
+        """A command that ends when the door is open."""
+        knock = f"bash -c ': < /dev/tcp/127.0.0.1/{self.port}' 2> /dev/null"
+        return f"until {knock}; do sleep 0.1; done"
+
+    @contextmanager
+    def opened(self) -> Iterator[None]:
+        with socket.create_server(("127.0.0.1", self.port)):
+            yield
 
 
-def a_slow_stack(
+@pytest.fixture
+def door() -> Door:
+    return Door(free_port())
+
+
+def printing(first: int, last: int) -> str:
+    return f'for i in $(seq {first} {last}); do echo "plan-line-$i"; done'
+
+
+def a_stack(
     platform: Platform, *, plan: str = "true", apply: str = "true", **given: object
 ) -> str:
-    """Make one that does *plan* and *apply* last in those phases."""
+    """Make one that does *plan* and *apply* in the middle of those phases."""
     client, name = platform.client, f"slow-{next(numbers)}"
     repo = client.create_repo(name)
     client.commit(repo, {"main.tf": CODE.replace("APPLY", apply)})
-    return client.create_stack(
-        name,
-        repo,
-        platform.pool,
-        beforePlan=[SLOW.replace("{0}", "plan"), plan],
-        **given,
-    )
+    hook = f"{printing(1, HALF)}; {plan}; {printing(HALF + 1, LINES)}"
+    return client.create_stack(name, repo, platform.pool, beforePlan=[hook], **given)
 
 
 def wait_for_line(client: Client, stack: str, run: str, state: str, line: str) -> None:
@@ -113,70 +130,79 @@ def carry_through(platform: Platform, stack: str, run: str) -> None:
     assert_nothing_is_held(platform)
 
 
-@pytest.mark.parametrize("part", ["server", "drain", "scheduler", "postgres", "store"])
-def test_a_part_dies_while_a_run_plans(platform: Platform, part: str) -> None:
-    client, stack = platform.client, a_slow_stack(platform)
+@pytest.mark.parametrize("part", PARTS)
+def test_a_part_dies_while_a_run_plans(
+    platform: Platform, door: Door, part: str
+) -> None:
+    client, stack = platform.client, a_stack(platform, plan=door.passing)
     run = client.trigger(stack)
-    wait_for_line(client, stack, run, "PLANNING", "plan-line-5\n")
+    wait_for_line(client, stack, run, "PLANNING", f"plan-line-{HALF}\n")
 
-    platform.restart(part)
+    platform.kill(part)
+    with door.opened():  # the run goes on while nobody hears of it
+        platform.bring_back(part)
 
-    carry_through(platform, stack, run)
+        carry_through(platform, stack, run)
 
 
-@pytest.mark.parametrize("part", ["server", "drain", "scheduler", "postgres", "store"])
-def test_a_part_dies_while_a_run_applies(platform: Platform, part: str) -> None:
-    client, stack = platform.client, a_slow_stack(platform, autodeploy=True)
+@pytest.mark.parametrize("part", PARTS)
+def test_a_part_dies_while_a_run_applies(
+    platform: Platform, door: Door, part: str
+) -> None:
+    client = platform.client
+    stack = a_stack(platform, apply=door.passing, autodeploy=True)
     run = client.trigger(stack)
-    wait_for_line(client, stack, run, "APPLYING", "first-made")
+    wait_for_line(client, stack, run, "APPLYING", "second-1")
 
-    platform.restart(part)
+    platform.kill(part)
+    with door.opened():
+        platform.bring_back(part)
 
-    client.wait_for(stack, run, "FINISHED", seconds=90)
+        client.wait_for(stack, run, "FINISHED", seconds=90)
     assert_log_is_whole(client, stack, run)
     assert_applied_once(client, stack, run)
     assert_nothing_is_held(platform)
 
 
-@pytest.mark.parametrize("part", ["server", "drain", "scheduler", "postgres", "store"])
+@pytest.mark.parametrize("part", PARTS)
 def test_a_part_dies_right_after_a_run_was_triggered(
     platform: Platform, part: str
 ) -> None:
-    client, stack = platform.client, a_slow_stack(platform)
+    client, stack = platform.client, a_stack(platform)
     run = client.trigger(stack)
 
-    platform.restart(part)
+    platform.kill(part)
+    platform.bring_back(part)
 
     carry_through(platform, stack, run)
 
 
-def test_a_worker_that_dies_planning_leaves_a_failed_run(platform: Platform) -> None:
-    client, door = platform.client, free_port()
-    stack = a_slow_stack(platform, plan=until_open(door))
+def test_a_worker_that_dies_planning_leaves_a_failed_run(
+    platform: Platform, door: Door
+) -> None:
+    client, stack = platform.client, a_stack(platform, plan=door.passing)
     run = client.trigger(stack)
-    wait_for_line(client, stack, run, "PLANNING", "plan-line-5\n")
+    wait_for_line(client, stack, run, "PLANNING", f"plan-line-{HALF}\n")
     victim = the_busy_launcher(platform)
 
     platform.kill(victim)
 
     failed = client.wait_for(stack, run, "FAILED", seconds=90)
     assert "PLANNING" in failed["history"][0]["note"]
-    platform.start_worker(victim)
+    platform.bring_back(victim)
     platform.wait_for_workers(2)
-    assert "plan-line-5\n" in text_of(client, stack, run, "PLANNING")
+    assert f"plan-line-{HALF}\n" in text_of(client, stack, run, "PLANNING")
     again = client.trigger(stack)
-    with socket.create_server(("127.0.0.1", door)):
+    with door.opened():
         carry_through(platform, stack, again)
 
 
 def test_a_worker_that_dies_applying_says_so_and_keeps_the_state(
-    platform: Platform,
+    platform: Platform, door: Door
 ) -> None:
-    client, door = platform.client, free_port()
-    stack = a_slow_stack(platform, apply=until_open(door))
+    client = platform.client
+    stack = a_stack(platform, apply=door.passing, autodeploy=True)
     run = client.trigger(stack)
-    client.wait_for(stack, run, "UNCONFIRMED")
-    client.act("runConfirm", stack, run)
     wait_for_line(client, stack, run, "APPLYING", "second-1")
     victim = the_busy_launcher(platform)
 
@@ -187,12 +213,10 @@ def test_a_worker_that_dies_applying_says_so_and_keeps_the_state(
     assert re.search("APPLYING", note)
     assert "state is kept" in note
     assert_nothing_is_held(platform)
-    platform.start_worker(victim)
+    platform.bring_back(victim)
     platform.wait_for_workers(2)
     again = client.trigger(stack)
-    client.wait_for(stack, again, "UNCONFIRMED", seconds=90)
-    client.act("runConfirm", stack, again)
-    with socket.create_server(("127.0.0.1", door)):
+    with door.opened():
         client.wait_for(stack, again, "FINISHED", seconds=90)
     assert client.outputs(stack)["made"] == '"one"'
     assert_nothing_is_held(platform)
@@ -201,30 +225,33 @@ def test_a_worker_that_dies_applying_says_so_and_keeps_the_state(
 def test_a_worker_that_dies_between_plan_and_apply_is_not_missed(
     platform: Platform,
 ) -> None:
-    client, stack = platform.client, a_slow_stack(platform)
+    client, stack = platform.client, a_stack(platform)
     run = client.trigger(stack)
     client.wait_for(stack, run, "UNCONFIRMED")
     platform.kill("worker-0")
     platform.kill("worker-1")
 
     client.act("runConfirm", stack, run)
-    platform.start_worker("worker-0")
+    platform.bring_back("worker-0")
 
     client.wait_for(stack, run, "FINISHED", seconds=90)
     assert_applied_once(client, stack, run)
-    platform.start_worker("worker-1")
+    platform.bring_back("worker-1")
     platform.wait_for_workers(2)
     assert_nothing_is_held(platform)
 
 
-def test_cut_broker_connections_are_not_noticed_by_a_run(platform: Platform) -> None:
-    client, stack = platform.client, a_slow_stack(platform)
+def test_cut_broker_connections_are_not_noticed_by_a_run(
+    platform: Platform, door: Door
+) -> None:
+    client, stack = platform.client, a_stack(platform, plan=door.passing)
     run = client.trigger(stack)
-    wait_for_line(client, stack, run, "PLANNING", "plan-line-5\n")
+    wait_for_line(client, stack, run, "PLANNING", f"plan-line-{HALF}\n")
 
     assert platform.broker_network.cut() > 0
 
-    carry_through(platform, stack, run)
+    with door.opened():
+        carry_through(platform, stack, run)
 
 
 def the_busy_launcher(platform: Platform) -> str:

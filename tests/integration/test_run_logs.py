@@ -179,6 +179,16 @@ async def test_a_log_whose_worker_is_gone_for_good_is_not_waited_for(
     assert isinstance(desk.outbox.events[-1], LogEnded)
 
 
+async def test_what_came_in_many_small_pieces_is_read_in_one(desk: Desk) -> None:
+    """A tool that prints a line now and then must not cost a question for each."""
+    for number in range(50):
+        await desk.append(number, b"%d\n" % number)
+
+    body, _, _ = await desk.look()
+
+    assert body.splitlines() == [b"%d" % number for number in range(50)]
+
+
 async def test_another_leg_cannot_write_this_log(desk: Desk) -> None:
     stranger = Subject(SubjectKind.WORKER, "another", "worker")
 
@@ -218,7 +228,7 @@ class Overtaken(LogStore):
     """Between a look at the log and one at its chunks, another process seals it."""
 
     async def chunks_from(
-        self, log: PhaseLog, offset: int, *, limit: int
+        self, log: PhaseLog, offset: int, *, length: int
     ) -> Sequence[LogChunk]:
         await self.session.execute(
             text(
@@ -227,7 +237,7 @@ class Overtaken(LogStore):
             )
         )
         await self.session.execute(text("DELETE FROM run_log_chunks WHERE number < 2"))
-        return await LogStore.chunks_from(self, log, offset, limit=limit)
+        return await LogStore.chunks_from(self, log, offset, length=length)
 
 
 @pytest.mark.parametrize("chunks", [2, 3])

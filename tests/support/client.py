@@ -19,7 +19,7 @@ class GraphQLFailedError(Exception):
 
 
 def eventually(
-    look: Callable[[], T | None], what: str, seconds: float = 60, every: float = 0.05
+    look: Callable[[], T | None], what: str, seconds: float = 60, every: float = 0.1
 ) -> T:
     """Return the first true answer of *look*, or fail at a deadline."""
     deadline = time.monotonic() + seconds

@@ -156,6 +156,9 @@ class Platform:
 
     def restart(self, part: str, *, killed: bool = True) -> None:
         self.kill(part) if killed else self.stop(part)
+        self.bring_back(part)
+
+    def bring_back(self, part: str) -> None:
         self.start_worker(part) if part.startswith("worker") else self.start(part)
         if part == "server":
             self._wait_for_health()

@@ -25,9 +25,6 @@ bindables = [query, mutation, stack, context, attached_stack, attached_context]
 
 context.set_alias("space", "space_id")
 context.set_alias("hooks", "hook_lists")
-for _kind in (attached_stack, attached_context):
-    # modules cannot run so far
-    _kind.set_field("isModule", lambda *_: False)
 
 
 @query.field("context")

@@ -44,7 +44,7 @@ async def resolve_migrate(
         terragrunt_version=terragrunt.get("terragrunt_version") or None,
     )
     async with info.context.open_unit() as unit:
-        return await unit.stacks.migrate(
+        return await unit.vendor_migrations.migrate(
             StackId(id), migration, by=info.context.subject
         )
 

@@ -71,7 +71,7 @@ class PromotionOldError(ConflictError):
 
 
 class LocalPreviewOffError(ConflictError):
-    """Local previews are off for this stack: turn them on in its settings."""
+    """Local previews are off here: turn them on in the settings."""
 
 
 class WorkspaceMissingError(InvalidError):

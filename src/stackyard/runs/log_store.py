@@ -72,19 +72,19 @@ class LogStore:
         return {(run, version) for run, version in await self.session.execute(query)}
 
     async def chunks_from(
-        self, log: PhaseLog, offset: int, *, limit: int
+        self, log: PhaseLog, offset: int, *, length: int
     ) -> Sequence[LogChunk]:
-        """Return the chunks that hold what comes at and after *offset*, in order."""
+        """Return the chunks with the *length* bytes from *offset* on, in order."""
         query = (
             select(LogChunk)
             .where(
                 LogChunk.run_id == log.run_id,
                 LogChunk.state_version == log.state_version,
                 LogChunk.start > offset - MAX_CHUNK,  # what the index can use
+                LogChunk.start < offset + length,
                 LogChunk.start + func.octet_length(LogChunk.body) > offset,
             )
             .order_by(LogChunk.number)
-            .limit(limit)
         )
         return (await self.session.scalars(query)).all()
 

@@ -14,7 +14,7 @@ from stackyard.runs.errors import LegNotFoundError, RunNotFoundError
 from stackyard.runs.leg import Leg
 from stackyard.runs.model import Run, Transition
 from stackyard.runs.states import WAITING, RunState, RunType
-from stackyard.stacks import Stack
+from stackyard.stacks import Project
 
 LIVE_CHANNEL: Final = "stackyard_live"
 
@@ -65,17 +65,17 @@ class RunStore:
         limit: int,
     ) -> Sequence[Run]:
         """At most *limit* of each stack, newest first; *before* is exclusive."""
-        page = select(Run.id).where(Run.stack_id == Stack.id, Run.type.in_(types))
+        page = select(Run.id).where(Run.stack_id == Project.id, Run.type.in_(types))
         if before is not None:
             page = page.where(Run.id < before)
         page = page.order_by(Run.id.desc()).limit(limit)
-        newest = page.correlate(Stack).lateral("newest")
+        newest = page.correlate(Project).lateral("newest")
         query = (
             select(Run)
-            .select_from(Stack)
+            .select_from(Project)
             .join(newest, true())
             .join(Run, Run.id == newest.c.id)
-            .where(Stack.id.in_(stack_ids))
+            .where(Project.id.in_(stack_ids))
             .order_by(Run.id.desc())
         )
         return (await self.session.scalars(query)).all()

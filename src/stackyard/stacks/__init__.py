@@ -11,6 +11,7 @@ from stackyard.stacks.errors import (
     ContextAttachedError,
     ContextOutOfReachError,
     OutOfReachError,
+    ProjectNotFoundError,
     RepositoryUnknownError,
     SpaceUnknownError,
     StackDeletingError,
@@ -42,9 +43,11 @@ from stackyard.stacks.model.contexts import (
     ranked,
 )
 from stackyard.stacks.model.migration import MigratedTo, VendorMigration
+from stackyard.stacks.model.module import Module
+from stackyard.stacks.model.project import Project, ProjectKind, StackState
 from stackyard.stacks.model.releases import ReleasedTool, released
 from stackyard.stacks.model.spec import Provider, StackSpec
-from stackyard.stacks.model.stack import Stack, StackState
+from stackyard.stacks.model.stack import Stack
 from stackyard.stacks.model.vendors import VENDORS, Terraform, Vendor, vendor_name
 from stackyard.stacks.ports import (
     CheckUrl,
@@ -54,7 +57,13 @@ from stackyard.stacks.ports import (
     Repositories,
     VisibleSpaces,
 )
-from stackyard.stacks.service import Given, StackConfig, StackContexts, Stacks
+from stackyard.stacks.service import (
+    Given,
+    StackConfig,
+    StackContexts,
+    Stacks,
+    VendorMigrations,
+)
 from stackyard.stacks.store import (
     AttachmentStore,
     ConfigStore,
@@ -81,9 +90,13 @@ __all__ = [
     "Followed",
     "Given",
     "MigratedTo",
+    "Module",
     "Neighbours",
     "OutOfReachError",
     "Pools",
+    "Project",
+    "ProjectKind",
+    "ProjectNotFoundError",
     "Provider",
     "ReleasedTool",
     "Repositories",
@@ -113,6 +126,7 @@ __all__ = [
     "TrackedCommit",
     "Vendor",
     "VendorMigration",
+    "VendorMigrations",
     "VisibleSpaces",
     "WorkerPoolUnknownError",
     "computed_variables",

@@ -12,6 +12,10 @@ class StackNotFoundError(NotFoundError):
     """There is no such stack, or you may not know of it."""
 
 
+class ProjectNotFoundError(NotFoundError):
+    """There is no such stack or module, or you may not know of it."""
+
+
 class StackProblemsError(ProblemsError):
     """The stack's settings have problems."""
 

@@ -153,10 +153,10 @@ class Legs:
         if leg is None or leg.accepted_at is None:
             return None
         run = await self.store.find(run_id)
-        stack = run and await self.stacks.find(run.stack_id, by=SYSTEM)
-        if not stack:
+        project = run and await self.stacks.find_project(run.stack_id, by=SYSTEM)
+        if not project:
             return None
-        return Passport(leg.id, stack.id, stack.space_id, stack.administrative)
+        return Passport(leg.id, project.id, project.space_id, project.administrative)
 
     @needs(Rule.PLATFORM)
     async def may_write_state(self, run_id: RunId, *, by: Subject) -> bool:

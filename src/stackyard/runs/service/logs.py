@@ -91,8 +91,8 @@ class RunLogs:
     async def read(
         self, run: Run, state_version: int, *, offset: int, by: Subject
     ) -> LogPart:
-        """Return what there is from *offset* on, up to `PIECE` bytes."""
-        await self.stacks.get(run.stack_id, by=by)
+        """Return what there is from *offset* on: `PIECE` bytes and the chunk's rest."""
+        await self.stacks.project(run.stack_id, by=by)
         log = await self.store.find(run.id, state_version)
         if log is None:
             moved_on = run.state.is_final or run.state_version > state_version
@@ -108,8 +108,8 @@ class RunLogs:
         self, runs: Sequence[Run], *, by: Subject
     ) -> set[tuple[RunId, int]]:
         """Return which states of those runs that *by* may read printed anything."""
-        stacks = await self.stacks.some({run.stack_id for run in runs}, by=by)
-        readable = [run.id for run in runs if run.stack_id in stacks]
+        projects = await self.stacks.projects({run.stack_id for run in runs}, by=by)
+        readable = [run.id for run in runs if run.stack_id in projects]
         return await self.store.versions_with_logs(readable)
 
     @needs(Rule.PLATFORM)
@@ -182,7 +182,7 @@ class RunLogs:
             return await self.blobs.get_range(
                 Bucket.RUN_LOGS, log.sealed_key, start=offset, length=PIECE
             )
-        chunks = await self.store.chunks_from(log, offset, limit=PIECE // MAX_CHUNK)
+        chunks = await self.store.chunks_from(log, offset, length=PIECE)
         if not chunks or chunks[0].start > offset:
             return b""
         return b"".join(chunk.body for chunk in chunks)[offset - chunks[0].start :]

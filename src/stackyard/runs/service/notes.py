@@ -4,11 +4,11 @@ from stackyard.kernel.access import Subject
 from stackyard.kernel.audit import Resource, ResourceType, Trail
 from stackyard.runs.model import Run
 from stackyard.runs.states import RunType
-from stackyard.stacks import Stack
+from stackyard.stacks import Project
 
 
 async def note_run(
-    trail: Trail, verb: str, run: Run, stack: Stack, *, by: Subject
+    trail: Trail, verb: str, run: Run, project: Project, *, by: Subject
 ) -> None:
     kind = ResourceType.TASK if run.type is RunType.TASK else ResourceType.RUN
     facts = {"ID": run.id, "StackID": run.stack_id, "Type": str(run.type)}
@@ -17,8 +17,8 @@ async def note_run(
     await trail.note(
         f"{kind.lower()}.{verb}",
         Resource(kind, run.id),
-        related=Resource(ResourceType.STACK, run.stack_id),
-        space=stack.space_id,
+        related=project.resource(),
+        space=project.space_id,
         facts=facts,
         by=by,
     )

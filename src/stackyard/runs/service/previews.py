@@ -18,7 +18,7 @@ from stackyard.runs.errors import LocalPreviewOffError, OverridesError
 from stackyard.runs.model import Run, queue_run
 from stackyard.runs.service.triggers import Triggers
 from stackyard.runs.states import RunType
-from stackyard.stacks import Stack, Stacks
+from stackyard.stacks import Project, Stack, Stacks
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +38,13 @@ class Previews:
     clock: Clock
 
     @needs(Action.STACK_UPLOAD_LOCAL_WORKSPACE)
-    async def ensure_may_upload(self, stack_id: StackId, *, by: Subject) -> Stack:
-        """Return the stack if *by* may upload code for previews of it."""
-        stack = await self.stacks.get(stack_id, by=by)
+    async def ensure_may_upload(self, project_id: StackId, *, by: Subject) -> Project:
+        """Return the stack or module if *by* may upload code for previews of it."""
+        project = await self.stacks.project(project_id, by=by)
         action = Action.STACK_UPLOAD_LOCAL_WORKSPACE
-        await self.access.require(by, action, space=stack.space_id)
-        _ensure_on(stack)
-        return stack
+        await self.access.require(by, action, space=project.space_id)
+        _ensure_on(project)
+        return project
 
     @needs(Action.RUN_PROPOSE_LOCAL_WORKSPACE, Action.RUN_PROPOSE_WITH_OVERRIDES)
     async def ensure_may_propose(
@@ -98,9 +98,9 @@ class Previews:
         return found
 
 
-def _ensure_on(stack: Stack) -> None:
-    if not stack.local_preview_enabled:
-        raise LocalPreviewOffError(stack=stack.id)
+def _ensure_on(project: Project) -> None:
+    if not project.local_preview_enabled:
+        raise LocalPreviewOffError(project=project.id)
 
 
 def _ensure_sound(overrides: Mapping[str, str]) -> None:

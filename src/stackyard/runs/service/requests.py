@@ -25,7 +25,7 @@ from stackyard.runs.service.notes import note_run
 from stackyard.runs.service.progress import Progress
 from stackyard.runs.states import DISCARDABLE, RunType
 from stackyard.runs.store import RunStore
-from stackyard.stacks import Stack, Stacks
+from stackyard.stacks import Project, Stack, Stacks
 from stackyard.workers import Pools
 
 PAGE = 50
@@ -46,7 +46,7 @@ class Runs:
     async def get(self, run_id: RunId, *, by: Subject) -> Run:
         run = await self.store.get(run_id)
         try:
-            await self.stacks.get(run.stack_id, by=by)
+            await self.stacks.project(run.stack_id, by=by)
         except NotFoundError:  # and never: its stack does not exist
             raise RunNotFoundError(run=run_id) from None
         return run
@@ -76,8 +76,8 @@ class Runs:
     async def some(self, run_ids: Sequence[RunId], *, by: Subject) -> Sequence[Run]:
         """Return those of these runs that *by* may read."""
         runs = await self.store.some(run_ids)
-        stacks = await self.stacks.some({run.stack_id for run in runs}, by=by)
-        return [run for run in runs if run.stack_id in stacks]
+        projects = await self.stacks.projects({run.stack_id for run in runs}, by=by)
+        return [run for run in runs if run.stack_id in projects]
 
     @needs(Action.SPACE_READ)
     async def of(self, stack_id: StackId, run_id: RunId, *, by: Subject) -> Run:
@@ -249,12 +249,12 @@ class Runs:
     async def _readable(
         self, stack_ids: Sequence[StackId], by: Subject
     ) -> list[StackId]:
-        return list(await self.stacks.some(stack_ids, by=by))
+        return list(await self.stacks.projects(stack_ids, by=by))
 
     async def _run_of(
         self, stack_id: StackId, run_id: RunId, *, by: Subject, lock: bool = True
     ) -> Run:
-        await self.stacks.get(stack_id, by=by)
+        await self.stacks.project(stack_id, by=by)
         run = await self.store.get(run_id, lock=lock)
         if run.stack_id != stack_id:
             raise RunNotFoundError(run=run_id)
@@ -262,8 +262,8 @@ class Runs:
 
     async def _require(
         self, run: Run, blocking: Action, proposed: Action, *, by: Subject
-    ) -> Stack:
-        stack = await self.stacks.get(run.stack_id, by=by)
+    ) -> Project:
+        project = await self.stacks.project(run.stack_id, by=by)
         action = blocking if run.type.blocking else proposed
-        await self.access.require(by, action, space=stack.space_id)
-        return stack
+        await self.access.require(by, action, space=project.space_id)
+        return project

@@ -25,7 +25,7 @@ _PHASES: Final = ("ro_", "wo_")
 
 
 class ContextAttachment(Entity):
-    """Somebody's word that a stack has a context."""
+    """Somebody's word that a project has a context."""
 
     __tablename__ = "context_attachments"
     __table_args__ = (
@@ -52,12 +52,13 @@ class ContextAttachment(Entity):
 
 @dataclass(frozen=True, slots=True)
 class AttachedContext:
-    """A context as one stack has it; *attachment* None: it attached itself."""
+    """A context as one project has it; *attachment* None: it attached itself."""
 
     context: Context
-    stack_id: StackId
+    stack_id: StackId  # or a module's
     stack_name: str
     attachment: ContextAttachment | None = None
+    is_module: bool = False
 
     @property
     def id(self) -> str:

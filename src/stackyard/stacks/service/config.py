@@ -1,4 +1,4 @@
-"""Use cases of a stack's variables and files.
+"""Use cases of the variables and files of a stack or a module.
 
 A secret value goes in, and comes out again only in `values_for_run`.
 """
@@ -8,14 +8,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from stackyard.kernel.access import Access, Action, Subject
-from stackyard.kernel.audit import Resource, ResourceType, Trail
+from stackyard.kernel.audit import Trail
 from stackyard.kernel.clock import Clock
 from stackyard.kernel.config import ConfigInput, ConfigValue
 from stackyard.kernel.ids import ROOT, StackId
 from stackyard.kernel.needs import Rule, needs
 from stackyard.kernel.secrets import Vault
 from stackyard.stacks.model.config import ConfigElement
-from stackyard.stacks.model.stack import Stack
+from stackyard.stacks.model.project import Project
 from stackyard.stacks.service.stacks import Stacks
 from stackyard.stacks.store import ConfigStore
 
@@ -34,12 +34,12 @@ class StackConfig:
         self, stack_id: StackId, wanted: ConfigInput, *, by: Subject
     ) -> ConfigElement:
         """Set a variable or a file, in the place of one of the same name."""
-        stack = await self.stacks.get(stack_id, by=by, lock=True)
-        await self.access.require(by, Action.STACK_ADD_CONFIG, space=stack.space_id)
-        element = ConfigElement(stack_id=stack.id)
-        row = _row(stack.id, wanted.id)
+        project = await self.stacks.project(stack_id, by=by, lock=True)
+        await self.access.require(by, Action.STACK_ADD_CONFIG, space=project.space_id)
+        element = ConfigElement(stack_id=project.id)
+        row = _row(project.id, wanted.id)
         element.set(wanted, self.vault, row=row, at=self.clock())
-        await self._note("add", element, stack, by=by)
+        await self._note("add", element, project, by=by)
         return await self.store.put(element)
 
     @needs(Action.STACK_DELETE_CONFIG)
@@ -47,27 +47,29 @@ class StackConfig:
         self, stack_id: StackId, element_id: str, *, by: Subject
     ) -> ConfigElement | None:
         """Forget it; None if there was none, so that a second try does no harm."""
-        stack = await self.stacks.get(stack_id, by=by, lock=True)
-        await self.access.require(by, Action.STACK_DELETE_CONFIG, space=stack.space_id)
-        element = await self.store.find(stack.id, element_id)
+        project = await self.stacks.project(stack_id, by=by, lock=True)
+        await self.access.require(
+            by, Action.STACK_DELETE_CONFIG, space=project.space_id
+        )
+        element = await self.store.find(project.id, element_id)
         if element is not None:
             await self.store.remove(element)
-            await self._note("delete", element, stack, by=by)
+            await self._note("delete", element, project, by=by)
         return element
 
     @needs(Action.SPACE_READ)
     async def find(
         self, stack_id: StackId, element_id: str, *, by: Subject
     ) -> ConfigElement | None:
-        stack = await self.stacks.get(stack_id, by=by)
-        return await self.store.find(stack.id, element_id)
+        project = await self.stacks.project(stack_id, by=by)
+        return await self.store.find(project.id, element_id)
 
     @needs(Action.SPACE_READ)
     async def of(
         self, stack_ids: Collection[StackId], *, by: Subject
     ) -> dict[StackId, list[ConfigElement]]:
-        """Return what is set on each of those of these stacks that *by* may read."""
-        readable = await self.stacks.some(stack_ids, by=by)
+        """Return what is set on each of those of these projects that *by* may read."""
+        readable = await self.stacks.projects(stack_ids, by=by)
         found: dict[StackId, list[ConfigElement]] = defaultdict(list)
         for element in await self.store.of(list(readable)):
             found[element.stack_id].append(element)
@@ -85,12 +87,12 @@ class StackConfig:
         ]
 
     async def _note(
-        self, verb: str, element: ConfigElement, stack: Stack, *, by: Subject
+        self, verb: str, element: ConfigElement, project: Project, *, by: Subject
     ) -> None:
         await self.trail.note(
             f"stack_config.{verb}",
-            Resource(ResourceType.STACK, stack.id),
-            space=stack.space_id,
+            project.resource(),
+            space=project.space_id,
             facts=element.facts(),
             by=by,
         )

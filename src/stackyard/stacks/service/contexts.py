@@ -1,4 +1,4 @@
-"""Use cases of which stack has which contexts, and what comes of it."""
+"""Use cases of which project has which contexts, and what comes of it."""
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
@@ -27,12 +27,12 @@ from stackyard.stacks.model.contexts import (
     hooks_in_order,
     ranked,
 )
-from stackyard.stacks.model.stack import Stack
+from stackyard.stacks.model.project import Project
 from stackyard.stacks.service.config import StackConfig
 from stackyard.stacks.service.stacks import Stacks
 from stackyard.stacks.store import AttachmentStore
 
-# A variable or file that a run is given, and by which context; None: by the stack.
+# A variable or file that a run is given, and by which context; None: its own.
 Given: TypeAlias = tuple[AttachedContext | None, ConfigElement | ContextElement]
 
 
@@ -56,24 +56,24 @@ class StackContexts:
         by: Subject,
         priority: int = 0,
     ) -> AttachedContext:
-        """Let the stack have a context that it reaches, once."""
-        stack = await self.stacks.get(stack_id, by=by, lock=True)
-        await self.access.require(by, Action.STACK_UPDATE, space=stack.space_id)
+        """Let a stack or a module have a context that it reaches, once."""
+        project = await self.stacks.project(stack_id, by=by, lock=True)
+        await self.access.require(by, Action.STACK_UPDATE, space=project.space_id)
         context = await self.contexts.get(context_id, by=by, lock=True)
         if not 0 <= priority <= HIGHEST_PRIORITY:
             raise AttachmentProblemsError("priority: 0 is the first, none comes before")
-        if not await self.store.reaches(stack, context.space_id):
-            raise ContextOutOfReachError(context=context.id, space=stack.space_id)
+        if not await self.store.reaches(project, context.space_id):
+            raise ContextOutOfReachError(context=context.id, space=project.space_id)
         attachment = ContextAttachment(
             id=AttachmentId(new_ulid()),
             context_id=context.id,
-            stack_id=stack.id,
+            stack_id=project.id,
             priority=priority,
             created_at=self.clock(),
         )
         await self.store.add(attachment)
-        await self._note("attach", attachment, stack, by=by)
-        return _attached(context, stack, attachment)
+        await self._note("attach", attachment, project, by=by)
+        return _attached(context, project, attachment)
 
     @needs(Action.STACK_UPDATE)
     async def detach(
@@ -83,25 +83,25 @@ class StackContexts:
         attachment = await self.store.find(attachment_id)
         if attachment is None:
             return None
-        stack = await self.stacks.find(attachment.stack_id, by=by, lock=True)
-        if stack is None:
+        project = await self.stacks.find_project(attachment.stack_id, by=by, lock=True)
+        if project is None:
             return None
-        await self.access.require(by, Action.STACK_UPDATE, space=stack.space_id)
+        await self.access.require(by, Action.STACK_UPDATE, space=project.space_id)
         context = await self.contexts.get(attachment.context_id, by=by)
         await self.store.remove(attachment)
-        await self._note("detach", attachment, stack, by=by)
-        return _attached(context, stack, attachment)
+        await self._note("detach", attachment, project, by=by)
+        return _attached(context, project, attachment)
 
     @needs(Action.SPACE_READ)
     async def of(
         self, stack_ids: Collection[StackId], *, by: Subject
     ) -> dict[StackId, list[AttachedContext]]:
-        """Return the contexts of each of those of these stacks that *by* may read.
+        """Return the contexts of each of those of these projects that *by* may read.
 
         Those whose word wins come first. What *by* may not know of is left out.
         """
-        readable = await self.stacks.some(stack_ids, by=by)
-        found = await self.store.of_stacks(list(readable))
+        readable = await self.stacks.projects(stack_ids, by=by)
+        found = await self.store.of_projects(list(readable))
         known = await self.contexts.some({one.context_id for one in found}, by=by)
         return _by_stack([one for one in found if one.context_id in known])
 
@@ -109,7 +109,7 @@ class StackContexts:
     async def having(
         self, context_ids: Collection[ContextId], *, by: Subject
     ) -> dict[ContextId, list[AttachedContext]]:
-        """Return by which stacks each is had, of what *by* may read; by their names."""
+        """Return which projects have each, of what *by* may read; by their names."""
         readable = await self.contexts.some(context_ids, by=by)
         spaces = self.stacks.neighbours.visible_spaces(by)
         found: dict[ContextId, list[AttachedContext]] = defaultdict(list)
@@ -121,7 +121,7 @@ class StackContexts:
     async def given(
         self, stack_ids: Collection[StackId], *, by: Subject
     ) -> dict[StackId, list[Given]]:
-        """Return what runs of each stack are given, each variable and file once."""
+        """Return what runs of each project are given, each variable and file once."""
         own = await self.stack_config.of(stack_ids, by=by)
         attached = await self.of(stack_ids, by=by)
         shared = await self.context_config.of(_contexts_of(attached), by=by)
@@ -141,7 +141,7 @@ class StackContexts:
     async def for_run(self, stack_id: StackId, *, by: Subject) -> Configuration:
         """Return what the job of a worker holds of it, in clear; and nothing else."""
         await self.access.require(by, Action.SPACE_ADMIN, space=ROOT)
-        stack = await self.stacks.get(stack_id, by=by)
+        project = await self.stacks.project(stack_id, by=by)
         own = await self.stack_config.values_for_run(stack_id, by=by)
         attached = (await self.of([stack_id], by=by)).get(stack_id, [])
         ids = {one.context_id for one in attached}
@@ -149,26 +149,28 @@ class StackContexts:
         layers = [own, *(shared.get(one.context_id, []) for one in attached)]
         return Configuration(
             values=[value for _, value in effective([(None, one) for one in layers])],
-            hooks=hooks_in_order(stack.hooks(), attached),
+            hooks=hooks_in_order(project.hooks(), attached),
         )
 
     async def _note(
-        self, verb: str, attachment: ContextAttachment, stack: Stack, *, by: Subject
+        self, verb: str, attachment: ContextAttachment, project: Project, *, by: Subject
     ) -> None:
         await self.trail.note(
             f"context.{verb}",
             Resource(ResourceType.CONTEXT, attachment.context_id),
-            related=Resource(ResourceType.STACK, stack.id),
-            space=stack.space_id,
+            related=project.resource(),
+            space=project.space_id,
             facts={"ID": attachment.id, "Priority": attachment.priority},
             by=by,
         )
 
 
 def _attached(
-    context: Context, stack: Stack, attachment: ContextAttachment
+    context: Context, project: Project, attachment: ContextAttachment
 ) -> AttachedContext:
-    return AttachedContext(context, stack.id, stack.name, attachment)
+    return AttachedContext(
+        context, project.id, project.name, attachment, project.is_module
+    )
 
 
 def _by_stack(

@@ -3,10 +3,10 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from stackyard.kernel.access import Access, Action, Level, Subject
-from stackyard.kernel.audit import Resource, ResourceType, Trail
+from stackyard.kernel.audit import Trail
 from stackyard.kernel.clock import Clock
 from stackyard.kernel.errors import ForbiddenError, NotFoundError
 from stackyard.kernel.events import Outbox
@@ -24,6 +24,7 @@ from stackyard.kernel.search import Page, Search
 from stackyard.spaces import RunWithoutRightsError
 from stackyard.stacks.errors import (
     OutOfReachError,
+    ProjectNotFoundError,
     RepositoryUnknownError,
     SpaceUnknownError,
     StackLockedError,
@@ -40,17 +41,14 @@ from stackyard.stacks.events import (
     StackUnlocked,
     StackUpdated,
 )
-from stackyard.stacks.model.migration import VendorMigration
-from stackyard.stacks.model.rules import (
-    LONGEST_NAME,
-    label_problems,
-    slug_problem,
-    spec_problems,
-)
+from stackyard.stacks.model.project import Project, ProjectKind
+from stackyard.stacks.model.rules import LONGEST_NAME, slug_problem, spec_problems
 from stackyard.stacks.model.spec import StackSpec
 from stackyard.stacks.model.stack import Stack
 from stackyard.stacks.ports import CommitFacts, Neighbours, Reaching
 from stackyard.stacks.store import StackStore
+
+P = TypeVar("P", bound=Project)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +65,7 @@ class Stacks:
         self, stack_id: StackId, *, by: Subject, lock: bool = False
     ) -> Stack | None:
         """Return the stack, or None if there is none that *by* may know of."""
-        stack = await self.store.find(stack_id, lock=lock)
-        try:
-            # asked for a missing one as well: the answer must not tell them apart
-            space = stack.space_id if stack else ROOT
-            await self.access.require(by, Action.SPACE_READ, space=space)
-        except NotFoundError:
-            if by.stack_id == stack_id:
-                raise RunWithoutRightsError(stack=stack_id) from None
-            return None
-        return stack
+        return await self._find(Stack, stack_id, by=by, lock=lock)
 
     @needs(Action.SPACE_READ)
     async def get(self, stack_id: StackId, *, by: Subject, lock: bool = False) -> Stack:
@@ -84,6 +73,31 @@ class Stacks:
         if stack is None:
             raise StackNotFoundError(stack=stack_id)
         return stack
+
+    @needs(Action.SPACE_READ)
+    async def find_project(
+        self, project_id: StackId, *, by: Subject, lock: bool = False
+    ) -> Project | None:
+        """Return the stack or the module of this id, if *by* may know of it."""
+        return await self._find(Project, project_id, by=by, lock=lock)
+
+    @needs(Action.SPACE_READ)
+    async def project(
+        self, project_id: StackId, *, by: Subject, lock: bool = False
+    ) -> Project:
+        """Return what takes part in runs under this id: a stack or a module."""
+        project = await self.find_project(project_id, by=by, lock=lock)
+        if project is None:
+            raise ProjectNotFoundError(project=project_id)
+        return project
+
+    @needs(Action.SPACE_READ)
+    async def projects(
+        self, ids: Collection[StackId], *, by: Subject
+    ) -> dict[StackId, Project]:
+        """Return those of these stacks and modules that *by* may read."""
+        spaces = self.neighbours.visible_spaces(by)
+        return await self.store.some_of(Project, ids, spaces)
 
     @needs(Action.SPACE_READ)
     async def all(self, *, by: Subject) -> Sequence[Stack]:
@@ -97,7 +111,7 @@ class Stacks:
     ) -> dict[StackId, Stack]:
         """Return those of these stacks that *by* may read."""
         spaces = self.neighbours.visible_spaces(by)
-        return await self.store.some_of(stack_ids, spaces)
+        return await self.store.some_of(Stack, stack_ids, spaces)
 
     @needs(Action.SPACE_READ)
     async def search(self, search: Search, *, by: Subject) -> Page[Stack]:
@@ -136,7 +150,7 @@ class Stacks:
         stack_id = StackId(slug or slugify(spec.name)[:LONGEST_NAME].strip("-"))
         await self._check(spec, slug=stack_id, manages_state=manage_state)
         await self._check_use(spec, None, by=by)
-        if await self.store.find(stack_id) is not None:
+        if await self.store.find(Project, stack_id) is not None:
             raise StackSlugTakenError(slug=stack_id)
         at = self.clock()
         stack = Stack.create(
@@ -171,23 +185,6 @@ class Stacks:
             return await self.disable(stack_id, by=by)
         if spec.is_disabled is False:
             return await self.enable(stack_id, by=by)
-        return stack
-
-    @needs(Action.STACK_UPDATE)
-    async def migrate(
-        self, stack_id: StackId, migration: VendorMigration, *, by: Subject
-    ) -> Stack:
-        """Let it go over to another tool; asking once more changes nothing."""
-        stack = await self._change(stack_id, Action.STACK_UPDATE, by=by)
-        problems = [*label_problems(migration.labels or ())]
-        at = self.clock()
-        problems = problems or stack.migrate(migration, at=at)
-        if problems:
-            raise StackProblemsError(*problems)
-        await self.store.write(stack)
-        await self.outbox.add(StackUpdated(stack_id=stack.id, at=at))
-        facts = {"TargetVendor": str(migration.target)}
-        await self._note("migrate_vendor", stack, by=by, facts=facts)
         return stack
 
     @needs(Action.STACK_DELETE)
@@ -293,18 +290,20 @@ class Stacks:
     async def space_of(self, stack_id: StackId, *, by: Subject) -> SpaceId | None:
         """Return where the stack is, whoever may know of it; None if there is none."""
         del by  # asked in the middle of deciding what somebody may do
-        stack = await self.store.find(stack_id)
+        stack = await self.store.find(Stack, stack_id)
         return None if stack is None else stack.space_id
 
     @needs(Action.SPACE_ADMIN)
-    async def count_in(self, space: SpaceId, *, by: Subject) -> int:
-        """Return how many stacks are in a space, to an administrator of it."""
+    async def count_in(
+        self, space: SpaceId, *, by: Subject, kind: ProjectKind = ProjectKind.STACK
+    ) -> int:
+        """Return how many of them are in a space, to an administrator of it."""
         await self.access.require(by, Action.SPACE_ADMIN, space=space)
-        return await self.store.count_in(space)
+        return await self.store.count_in(space, kind)
 
     @needs(Rule.PLATFORM)
     async def cut_off(self, reaching: Reaching, *, by: Subject) -> Sequence[str]:
-        """Name what stacks use and do not reach by these pairs (`space`, `reached`)."""
+        """Name what is used and not reached by these pairs (`space`, `reached`)."""
         del by  # asked in the middle of deciding whether a move is allowed
         return await self.store.cut_off(reaching)
 
@@ -312,9 +311,23 @@ class Stacks:
     async def cut_off_of_context(
         self, context_id: ContextId, *, by: Subject
     ) -> Sequence[str]:
-        """Name what the stacks of a context use and do not reach."""
+        """Name what the projects of a context use and do not reach."""
         del by  # asked in the middle of deciding whether a move is allowed
         return await self.store.cut_off_of_context(context_id)
+
+    async def _find(
+        self, kind: type[P], project_id: StackId, *, by: Subject, lock: bool
+    ) -> P | None:
+        project = await self.store.find(kind, project_id, lock=lock)
+        try:
+            # asked for a missing one as well: the answer must not tell them apart
+            space = project.space_id if project else ROOT
+            await self.access.require(by, Action.SPACE_READ, space=space)
+        except NotFoundError:
+            if by.stack_id == project_id:
+                raise RunWithoutRightsError(stack=project_id) from None
+            return None
+        return project
 
     async def _check_reach(self, stack: Stack) -> None:
         """A stack uses what is in its space, or above as far as spaces inherit."""
@@ -332,7 +345,7 @@ class Stacks:
     ) -> None:
         await self.trail.note(
             f"stack.{verb}",
-            Resource(ResourceType.STACK, stack.id),
+            stack.resource(),
             space=stack.space_id,
             facts={"ID": stack.id, "Name": stack.name} | dict(facts or {}),
             by=by,

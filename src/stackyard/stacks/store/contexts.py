@@ -1,8 +1,8 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, any_, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, any_, func, literal, null, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -11,12 +11,12 @@ from stackyard.kernel.ids import AttachmentId, ContextId, SpaceId, StackId
 from stackyard.spaces import reaching
 from stackyard.stacks.errors import ContextAttachedError
 from stackyard.stacks.model.contexts import AttachedContext, ContextAttachment
-from stackyard.stacks.model.stack import Stack
+from stackyard.stacks.model.project import Project, ProjectKind
 
 
 @dataclass(frozen=True, slots=True)
 class AttachmentStore:
-    """Which stack has which context, by somebody's word or by its labels."""
+    """Which project has which context, by somebody's word or by its labels."""
 
     session: AsyncSession
 
@@ -36,21 +36,21 @@ class AttachmentStore:
         await self.session.delete(attachment)
         await self.session.flush()
 
-    async def reaches(self, stack: Stack, space: SpaceId) -> bool:
-        """Say whether the stack may use what lies in that space."""
-        pairs = reaching(select(Stack.space_id).where(Stack.id == stack.id))
+    async def reaches(self, project: Project, space: SpaceId) -> bool:
+        """Say whether the project may use what lies in that space."""
+        pairs = reaching(select(Project.space_id).where(Project.id == project.id))
         query = select(pairs.c.reached).where(pairs.c.reached == space)
         return await self.session.scalar(query) is not None
 
-    async def of_stacks(self, ids: Collection[StackId]) -> Sequence[AttachedContext]:
-        """Return every context of these stacks. Two queries."""
-        return await self._found(Stack.id.in_(ids))
+    async def of_projects(self, ids: Collection[StackId]) -> Sequence[AttachedContext]:
+        """Return every context of these projects. Two queries."""
+        return await self._found(Project.id.in_(ids))
 
     async def of_contexts(
         self, ids: Collection[ContextId], spaces: Select[SpaceId]
     ) -> Sequence[AttachedContext]:
-        """Return the stacks in these spaces that have one of these. Two queries."""
-        return await self._found(Context.id.in_(ids), Stack.space_id.in_(spaces))
+        """Return the projects in these spaces that have one of these. Two queries."""
+        return await self._found(Context.id.in_(ids), Project.space_id.in_(spaces))
 
     async def _found(self, *which: ColumnElement[bool]) -> list[AttachedContext]:
         rows = await self.session.execute(_explicit().where(*which))
@@ -59,37 +59,40 @@ class AttachmentStore:
         return found + [AttachedContext(*row) for row in rows]
 
 
+_IS_MODULE: Final = Project.kind == ProjectKind.MODULE
+
+
 def _explicit() -> Select[*tuple[Any, ...]]:
     return (
-        select(Context, Stack.id, Stack.name, ContextAttachment)
+        select(Context, Project.id, Project.name, ContextAttachment, _IS_MODULE)
         .join(ContextAttachment, ContextAttachment.context_id == Context.id)
-        .join(Stack, Stack.id == ContextAttachment.stack_id)
-        .order_by(Stack.name, Stack.id)
+        .join(Project, Project.id == ContextAttachment.stack_id)
+        .order_by(Project.name, Project.id)
     )
 
 
 def _automatic() -> Select[*tuple[Any, ...]]:
     """Select what attaches itself; what was attached by hand as well is not in here."""
-    pairs = reaching(select(Stack.space_id))
+    pairs = reaching(select(Project.space_id))
     by_hand = select(ContextAttachment.id).where(
         ContextAttachment.context_id == Context.id,
-        ContextAttachment.stack_id == Stack.id,
+        ContextAttachment.stack_id == Project.id,
     )
     return (
-        select(Context, Stack.id, Stack.name)
+        select(Context, Project.id, Project.name, null(), _IS_MODULE)
         .join(pairs, pairs.c.reached == Context.space_id)
-        .join(Stack, Stack.space_id == pairs.c.space)
+        .join(Project, Project.space_id == pairs.c.space)
         .where(or_(Context.labels.contains([TO_ALL]), _asked_for()), ~by_hand.exists())
-        .order_by(Stack.name, Stack.id)
+        .order_by(Project.name, Project.id)
     )
 
 
 def _asked_for() -> ColumnElement[bool]:
-    """Say whether one of the context's labels names one of the stack's."""
-    label = func.unnest(Stack.labels).column_valued("label")
+    """Say whether one of the context's labels names one of the project's."""
+    label = func.unnest(Project.labels).column_valued("label")
     return (
         select(label)
         .where(literal(AUTOATTACH).concat(label) == any_(Context.labels))
-        .correlate(Stack, Context)
+        .correlate(Project, Context)
         .exists()
     )

@@ -1,6 +1,6 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from sqlalchemy import CTE, ColumnElement, Select, func, literal, select, union_all
 from sqlalchemy.exc import IntegrityError
@@ -19,12 +19,14 @@ from stackyard.stacks.errors import (
     WorkerPoolUnknownError,
 )
 from stackyard.stacks.model.contexts import ContextAttachment
+from stackyard.stacks.model.project import Project, ProjectKind
 from stackyard.stacks.model.stack import Stack
 from stackyard.stacks.store.search import page_of, searched
 from stackyard.vcs import Repository
 from stackyard.workers import Pool
 
 MOST_NAMED: Final = 20
+P = TypeVar("P", bound=Project)
 
 # Whatever was looked up before, only the database can say it for good.
 _MEANINGS: Final[dict[str, type[StackyardError]]] = {
@@ -39,23 +41,25 @@ _MEANINGS: Final[dict[str, type[StackyardError]]] = {
 class StackStore:
     session: AsyncSession
 
-    async def find(self, stack_id: StackId, *, lock: bool = False) -> Stack | None:
-        """Load a stack; with *lock*, no one else may change it until we commit."""
+    async def find(
+        self, kind: type[P], project_id: StackId, *, lock: bool = False
+    ) -> P | None:
+        """Load one of that kind; with *lock*, nobody may change it until we commit."""
         if lock:
             # reading afresh would drop what has been changed and not written yet
             await self.session.flush()
         return await self.session.get(
-            Stack, stack_id, with_for_update=lock, populate_existing=lock
+            kind, project_id, with_for_update=lock, populate_existing=lock
         )
 
-    async def add(self, stack: Stack) -> None:
+    async def add(self, project: Project) -> None:
         async with self.session.begin_nested():
-            self.session.add(stack)
-            await self.write(stack)
+            self.session.add(project)
+            await self.write(project)
 
-    async def write(self, stack: Stack) -> None:
+    async def write(self, project: Project) -> None:
         """Send what changed now, and say what is wrong with it in our own words."""
-        slug = stack.id
+        slug = project.id
         try:
             await self.session.flush()
         except IntegrityError as error:
@@ -65,9 +69,9 @@ class StackStore:
                 raise
             raise meaning(slug=slug) from None
 
-    async def remove(self, stack: Stack) -> None:
+    async def remove(self, project: Project) -> None:
         """Forget it, and by the database's cascade all that is only about it."""
-        await self.session.delete(stack)
+        await self.session.delete(project)
         await self.session.flush()
 
     async def all_in(self, spaces: Select[SpaceId]) -> Sequence[Stack]:
@@ -79,10 +83,10 @@ class StackStore:
         return (await self.session.scalars(query)).all()
 
     async def some_of(
-        self, ids: Collection[StackId], spaces: Select[SpaceId]
-    ) -> dict[StackId, Stack]:
-        query = select(Stack).where(Stack.id.in_(ids), Stack.space_id.in_(spaces))
-        return {stack.id: stack for stack in await self.session.scalars(query)}
+        self, kind: type[P], ids: Collection[StackId], spaces: Select[SpaceId]
+    ) -> dict[StackId, P]:
+        query = select(kind).where(kind.id.in_(ids), kind.space_id.in_(spaces))
+        return {project.id: project for project in await self.session.scalars(query)}
 
     async def of_repository(
         self, repo_id: RepoId, spaces: Select[SpaceId]
@@ -98,51 +102,53 @@ class StackStore:
         query = searched(select(Stack).where(Stack.space_id.in_(spaces)), search)
         return page_of((await self.session.scalars(query)).all(), search)
 
-    async def count_in(self, space: SpaceId) -> int:
-        query = select(func.count()).where(Stack.space_id == space)
+    async def count_in(self, space: SpaceId, kind: ProjectKind) -> int:
+        query = select(func.count()).where(
+            Project.space_id == space, Project.kind == kind
+        )
         return (await self.session.execute(query)).scalar_one()
 
     async def cut_off(self, pairs: CTE) -> Sequence[str]:
-        """Name the uses of stacks in `pairs.space` that are not in `pairs.reached`."""
-        moved = Stack.space_id.in_(select(pairs.c.space))
+        """Name the uses of those in `pairs.space` that are not in `pairs.reached`."""
+        moved = Project.space_id.in_(select(pairs.c.space))
         return await self._cut_off(pairs, moved)
 
-    async def cut_off_of(self, stack: Stack) -> Sequence[str]:
-        pairs = reaching(select(Space.id).where(Space.id == stack.space_id))
-        return await self._cut_off(pairs, Stack.id == stack.id)
+    async def cut_off_of(self, project: Project) -> Sequence[str]:
+        pairs = reaching(select(Space.id).where(Space.id == project.space_id))
+        return await self._cut_off(pairs, Project.id == project.id)
 
     async def cut_off_of_context(self, context_id: ContextId) -> Sequence[str]:
-        """Name the uses of all stacks that the context is attached to."""
+        """Name the uses of all projects that the context is attached to."""
         having = select(ContextAttachment.stack_id).where(
             ContextAttachment.context_id == context_id
         )
-        spaces = select(Stack.space_id).where(Stack.id.in_(having))
-        return await self._cut_off(reaching(spaces), Stack.id.in_(having))
+        spaces = select(Project.space_id).where(Project.id.in_(having))
+        return await self._cut_off(reaching(spaces), Project.id.in_(having))
 
     async def _cut_off(self, pairs: CTE, which: ColumnElement[bool]) -> Sequence[str]:
         def lost(home: QueryableAttribute[SpaceId]) -> ColumnElement[bool]:
-            within = select(pairs.c.reached).where(pairs.c.space == Stack.space_id)
+            within = select(pairs.c.reached).where(pairs.c.space == Project.space_id)
             return home.not_in(within)
 
         pools = (
-            select(Stack.id, literal("worker pool"), Pool.name)
-            .join(Pool, Pool.id == Stack.worker_pool_id)
+            select(Project.kind, Project.id, literal("worker pool"), Pool.name)
+            .join(Pool, Pool.id == Project.worker_pool_id)
             .where(which, lost(Pool.space_id))
         )
         repositories = (
-            select(Stack.id, literal("repository"), Repository.name)
-            .join(Repository, Repository.id == Stack.vcs_repo_id)
+            select(Project.kind, Project.id, literal("repository"), Repository.name)
+            .join(Repository, Repository.id == Project.vcs_repo_id)
             .where(which, lost(Repository.space_id))
         )
         contexts = (
-            select(Stack.id, literal("context"), Context.name)
-            .join(ContextAttachment, ContextAttachment.stack_id == Stack.id)
+            select(Project.kind, Project.id, literal("context"), Context.name)
+            .join(ContextAttachment, ContextAttachment.stack_id == Project.id)
             .join(Context, Context.id == ContextAttachment.context_id)
             .where(which, lost(Context.space_id))
         )
         rows = await self.session.execute(
             union_all(pools, repositories, contexts)
-            .order_by(Stack.id)
+            .order_by(Project.id)
             .limit(MOST_NAMED)
         )
-        return [f'stack "{stack}": {kind} "{name}"' for stack, kind, name in rows]
+        return [f'{kind} "{one}": {what} "{name}"' for kind, one, what, name in rows]
