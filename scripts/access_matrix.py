@@ -161,7 +161,15 @@ _ABOUT_A_STACK: Final = frozenset(
 )
 # Lists that are cut to what one may read, and so are never refused.
 _CUT: Final = frozenset(
-    {"contexts", "searchContexts", "searchStacks", "spaces", "stacks", "workerPools"}
+    {
+        "contexts",
+        "searchContexts",
+        "searchStacks",
+        "searchWorkerPools",
+        "spaces",
+        "stacks",
+        "workerPools",
+    }
 )
 _UNSEEN: Final = dict.fromkeys(("reader", "writer", "run", "stranger"), MISSING)
 # What is said otherwise than the rules above would have it, and why.
@@ -179,6 +187,8 @@ EXCEPTIONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         "Mutation.contextDetach": dict.fromkeys(("neighbour", "stranger"), NULL),
         "Mutation.repoDelete": dict.fromkeys(("neighbour", "run", "stranger"), YES),
         "Mutation.spaceDelete": dict.fromkeys(("neighbour", "run", "stranger"), NULL),
+        # nobody comes in this way as long as no provider can be set up
+        "Mutation.oauthUser": dict.fromkeys(WHO, NO),
         # whoever cannot see the parent is not told whether it is there
         "Mutation.spaceCreate": dict.fromkeys(("neighbour", "run", "stranger"), NO),
         # only administrators of a space see who is given what; a neighbour sees it

@@ -22,8 +22,10 @@ from stackyard.runs import (
     Dispatch,
     Legs,
     LogStore,
+    PoolQueues,
     Previews,
     Progress,
+    QueueStore,
     Reviews,
     ReviewStore,
     RunLogs,
@@ -106,6 +108,10 @@ class Unit(Foundation):
             self.clock,
             self.trail,
         )
+
+    @cached_property
+    def pool_queues(self) -> PoolQueues:
+        return PoolQueues(QueueStore(self.session), self.stacks, self.pools)
 
     @cached_property
     def previews(self) -> Previews:

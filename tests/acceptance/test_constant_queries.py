@@ -34,6 +34,7 @@ LISTS: Final = {
     "searchAuditTrailEntries": "searchAuditTrailEntries.edges",
     "searchContexts": "searchContexts.edges",
     "searchStacks": "searchStacks.edges",
+    "searchWorkerPools": "searchWorkerPools.edges",
     "sessions": "sessions",
     "spaces": "spaces",
     "stacks": "stacks",
@@ -45,6 +46,7 @@ ARGUMENTS: Final = {
     "searchAuditTrailEntries": "input: { first: 100 }",
     "searchContexts": "input: { first: 100 }",
     "searchStacks": "input: { first: 100 }",
+    "searchWorkerPools": "input: { first: 100 }",
 }
 NOT_OF_ROWS: Final = {
     "repoFileHistory",  # of one file: git is asked once, and the database before that

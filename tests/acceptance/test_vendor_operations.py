@@ -194,7 +194,7 @@ async def test_the_life_of_a_stack_of_every_tool(provider: Provider, name: str) 
             made = await provider.data("StackUpdate", id="net", input=stack)
         wanted = {"__typename": kind} | sent | differs
         assert wanted.items() <= made["vendorConfig"].items()
-        read = await provider.data("StackRead", id="net")
+        read = await provider.data("StackAWSRoleRead", id="net")
         assert read["vendorConfig"] == made["vendorConfig"]
 
 
@@ -335,7 +335,8 @@ async def test_a_stack_goes_over_to_terragrunt_and_back_as_itself(
         "useSmartSanitization": False,
         "useStateManagement": managed,
     }
-    assert await provider.data("StackRead", id="net") == over
+    read = await provider.data("StackAWSRoleRead", id="net")
+    assert read["vendorConfig"] == over["vendorConfig"]
 
     back = await provider.data(
         "StackMigrateVendor",

@@ -15,6 +15,7 @@ from stackyard.kernel.ids import (
     ContextId,
     GroupId,
     PoolId,
+    RepoId,
     RoleId,
     RunId,
     SpaceId,
@@ -179,6 +180,18 @@ class Loaders:
     @cached_property
     def stacks(self) -> Loader[StackId, Stack | None]:
         return self._loader(lambda u, keys: u.stacks.some(keys, by=self._by), _none)
+
+    @cached_property
+    def stacks_of_repositories(self) -> Loader[RepoId, list[StackId]]:
+        async def ask(
+            unit: Unit, keys: Sequence[RepoId]
+        ) -> Mapping[RepoId, list[StackId]]:
+            found = await unit.stacks.of_repositories(keys, by=self._by)
+            return _grouped(
+                (one.vcs_repo_id, one.id) for one in found if one.vcs_repo_id
+            )
+
+        return self._loader(ask, lambda _: [])
 
     @cached_property
     def pools(self) -> Loader[PoolId, Pool | None]:

@@ -59,7 +59,7 @@ async def _concerned(
             log.info("push.overtaken", repository=event.repo_id, ref=event.ref)
             return None, ()
         commit = await unit.repositories.commit(event.repo_id, event.after, by=SYSTEM)
-        return commit, await unit.stacks.of_repository(event.repo_id, by=SYSTEM)
+        return commit, await unit.stacks.of_repositories([event.repo_id], by=SYSTEM)
 
 
 async def _trigger(

@@ -28,6 +28,7 @@ from stackyard.runs.leg import Leg
 from stackyard.runs.log_model import LogChunk, PhaseLog
 from stackyard.runs.log_store import LogStore
 from stackyard.runs.model import Run, Transition, queue_run
+from stackyard.runs.queue_store import QueuedRun, QueueStore
 from stackyard.runs.review import Decision, RunReview
 from stackyard.runs.review_store import ReviewStore
 from stackyard.runs.service import (
@@ -38,6 +39,7 @@ from stackyard.runs.service import (
     Legs,
     LocalWorkspace,
     LogPart,
+    PoolQueues,
     Previews,
     Reviews,
     RunLogs,
@@ -70,8 +72,11 @@ __all__ = [
     "LogPart",
     "LogStore",
     "PhaseLog",
+    "PoolQueues",
     "Previews",
     "Progress",
+    "QueueStore",
+    "QueuedRun",
     "ReviewStore",
     "Reviews",
     "Run",

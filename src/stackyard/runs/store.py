@@ -17,6 +17,7 @@ from stackyard.runs.states import WAITING, RunState, RunType
 from stackyard.stacks import Project
 
 LIVE_CHANNEL: Final = "stackyard_live"
+PROPOSALS_LAST: Final = case((Run.type == RunType.PROPOSED, 1), else_=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,11 +158,10 @@ class RunStore:
         Prioritised ones first, then what changes infrastructure, then proposals;
         in the order of their creation inside a class.
         """
-        proposals_last = case((Run.type == RunType.PROPOSED, 1), else_=0)
         query = (
             select(Run)
             .where(Run.pool_id == pool_id, Run.state.in_(WAITING))
-            .order_by(Run.prioritized.desc(), proposals_last, Run.id)
+            .order_by(Run.prioritized.desc(), PROPOSALS_LAST, Run.id)
             .limit(1)
             .with_for_update(skip_locked=True)
         )

@@ -1,9 +1,9 @@
 """The use cases of runs, by who needs them.
 
 `triggers` and `previews` are how runs come about, `requests` what people decide about
-them, `reviews` what they think of them, `dispatch` how a run finds its worker, `legs`
-what a worker reports, `logs` what it printed, `deletions` how a stack goes, `usage` how
-much was worked.
+them, `reviews` what they think of them, `queues` what waits for a pool, `dispatch` how
+a run finds its worker, `legs` what a worker reports, `logs` what it printed,
+`deletions` how a stack goes, `usage` how much was worked.
 """
 
 from stackyard.runs.service.deletions import Deletions
@@ -11,6 +11,7 @@ from stackyard.runs.service.dispatch import Claim, Dispatch, Gate
 from stackyard.runs.service.legs import Legs
 from stackyard.runs.service.logs import LogPart, RunLogs
 from stackyard.runs.service.previews import LocalWorkspace, Previews
+from stackyard.runs.service.queues import PoolQueues
 from stackyard.runs.service.requests import Runs
 from stackyard.runs.service.reviews import Reviews
 from stackyard.runs.service.triggers import Triggers
@@ -24,6 +25,7 @@ __all__ = [
     "Legs",
     "LocalWorkspace",
     "LogPart",
+    "PoolQueues",
     "Previews",
     "Reviews",
     "RunLogs",

@@ -96,14 +96,14 @@ class Stacks:
         self, ids: Collection[StackId], *, by: Subject
     ) -> dict[StackId, Project]:
         """Return those of these stacks and modules that *by* may read."""
-        spaces = self.neighbours.visible_spaces(by)
-        return await self.store.some_of(Project, ids, spaces)
+        return await self.store.some_of(
+            Project, ids, self.neighbours.visible_spaces(by)
+        )
 
     @needs(Action.SPACE_READ)
     async def all(self, *, by: Subject) -> Sequence[Stack]:
         """Return every stack that *by* may read, by name."""
-        spaces = self.neighbours.visible_spaces(by)
-        return await self.store.all_in(spaces)
+        return await self.store.all_in(self.neighbours.visible_spaces(by))
 
     @needs(Action.SPACE_READ)
     async def some(
@@ -116,14 +116,15 @@ class Stacks:
     @needs(Action.SPACE_READ)
     async def search(self, search: Search, *, by: Subject) -> Page[Stack]:
         """Return a page of the stacks that *by* may read. One query."""
-        spaces = self.neighbours.visible_spaces(by)
-        return await self.store.search(search, spaces)
+        return await self.store.search(search, self.neighbours.visible_spaces(by))
 
     @needs(Action.SPACE_READ)
-    async def of_repository(self, repo_id: RepoId, *, by: Subject) -> Sequence[Stack]:
-        """Return the stacks whose code is in this built-in repository."""
+    async def of_repositories(
+        self, ids: Collection[RepoId], *, by: Subject
+    ) -> Sequence[Stack]:
+        """Return the stacks whose code is in one of these built-in repositories."""
         spaces = self.neighbours.visible_spaces(by)
-        return await self.store.of_repository(repo_id, spaces)
+        return await self.store.of_repositories(ids, spaces)
 
     @needs(Rule.SIGNED_IN)
     async def writable(

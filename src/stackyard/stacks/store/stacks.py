@@ -88,12 +88,12 @@ class StackStore:
         query = select(kind).where(kind.id.in_(ids), kind.space_id.in_(spaces))
         return {project.id: project for project in await self.session.scalars(query)}
 
-    async def of_repository(
-        self, repo_id: RepoId, spaces: Select[SpaceId]
+    async def of_repositories(
+        self, repo_ids: Collection[RepoId], spaces: Select[SpaceId]
     ) -> Sequence[Stack]:
         query = (
             select(Stack)
-            .where(Stack.vcs_repo_id == repo_id, Stack.space_id.in_(spaces))
+            .where(Stack.vcs_repo_id.in_(repo_ids), Stack.space_id.in_(spaces))
             .order_by(Stack.id)
         )
         return (await self.session.scalars(query)).all()

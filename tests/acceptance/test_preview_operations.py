@@ -1,0 +1,189 @@
+"""What spacectl sends to preview what is on somebody's own machine.
+
+`tests/operations` holds the clients' texts. They are never edited.
+"""
+
+import gzip
+import json
+from collections.abc import AsyncIterator
+from typing import Any, Final
+
+import pytest
+from tests.support.asking import Asking
+from tests.support.clones import everybody_in_a_clone
+from tests.support.scene import Scene
+
+from stackyard.kernel.access import SYSTEM
+from stackyard.kernel.blobs import Bucket
+from stackyard.kernel.ids import StackId, new_ulid
+from stackyard.local_workspaces import uploaded_key
+from stackyard.runs import Run, RunState, RunType
+from stackyard.unit import Unit
+from stackyard_protocol.job import Archive
+
+CANARY: Final = "canary-5ecre7"
+NO_WORKSPACE: Final = "Nothing was uploaded under that id"
+
+
+@pytest.fixture(scope="module")
+async def made(
+    postgres_port: int, template: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Asking]:
+    folder = tmp_path_factory.mktemp("world")
+    async with everybody_in_a_clone(postgres_port, template, folder) as asking:
+        yield asking
+
+
+@pytest.fixture
+async def scene(made: Asking) -> AsyncIterator[Scene]:
+    async with made.world.whole.database.rewound():
+        yield Scene(made)
+
+
+async def upload(scene: Scene, body: bytes, document: str = "") -> str:
+    """Do what the client does with the answer, as far as a memory is a store."""
+    name = document or "spacectl/ModuleLocalPreviewLocalPreviewFunc"
+    answer = await scene.data(name, stack=scene.stack)
+    assert answer["uploadUrl"].endswith("method=PUT&seconds=3600")
+    key = uploaded_key(scene.stack, answer["id"])
+    assert key in answer["uploadUrl"]
+    blobs = scene.asking.world.whole.blobs
+    await blobs.put(Bucket.USER_UPLOADED_WORKSPACES, key, body)
+    return str(answer["id"])
+
+
+async def propose(scene: Scene, workspace: str, **overrides: str) -> Any:
+    return await scene.answer(
+        "spacectl/StackLocalPreviewCreateLocalPreviewRun",
+        stack=scene.stack,
+        workspace=workspace,
+        environmentVarsOverrides=[
+            {"key": key, "value": value} for key, value in overrides.items()
+        ],
+    )
+
+
+async def test_an_uploaded_workspace_is_what_a_proposed_run_is_of(scene: Scene) -> None:
+    workspace = await upload(scene, gzip.compress(b"code"))
+    answer = await propose(scene, workspace, TOKEN=CANARY, region="south")
+    run_id = answer["data"]["runProposeLocalWorkspace"]["id"]
+    await scene.discard("queued")
+
+    claim = await scene.claim()
+    assert claim.run.id == run_id
+    assert claim.run.type is RunType.PROPOSED
+    job = await scene.job(claim)
+    assert isinstance(job.source, Archive)
+    assert uploaded_key(scene.stack, claim.run.local_workspace or "") in job.source.url
+    assert job.source.in_folder
+    variables = {one.name: one.value for one in job.environment}
+    assert (variables["TOKEN"], variables["region"]) == (CANARY, "south")
+
+    kept = await scene.ask(
+        "{ searchAuditTrailEntries(input: { first: 5 }) { edges { node { action body }"
+        " } } }"
+    )
+    assert "run.propose" in json.dumps(kept)
+    assert CANARY not in json.dumps(kept)
+    assert CANARY.encode() not in bytes(claim.run.overrides or b"")
+
+
+async def test_the_older_document_is_answered_as_well(scene: Scene) -> None:
+    document = "spacectl/ModuleLocalPreviewLocalPreviewFunc__2"
+    assert await upload(scene, gzip.compress(b""), document)
+
+
+async def test_a_stack_without_local_previews_takes_none(scene: Scene) -> None:
+    workspace = await upload(scene, gzip.compress(b""))
+    await scene.change_stack(local_preview_enabled=False)
+
+    text = "Local previews are off here: turn them on in the settings."
+    document = "spacectl/ModuleLocalPreviewLocalPreviewFunc"
+    assert await scene.error(document, stack=scene.stack) == text
+    answer = await propose(scene, workspace)
+    assert answer["errors"][0]["message"] == text
+
+
+@pytest.mark.parametrize("body", [None, b"PK\3\4 not gzip"])
+async def test_what_was_not_uploaded_properly_is_refused_at_once(
+    scene: Scene, body: bytes | None
+) -> None:
+    if body is None:
+        answer = await propose(scene, new_ulid())
+        assert NO_WORKSPACE in answer["errors"][0]["message"]
+    else:
+        answer = await propose(scene, await upload(scene, body))
+        assert "not a gzipped tar" in answer["errors"][0]["message"]
+
+
+@pytest.mark.parametrize("name", ["../net/x", "", "x" * 26, "01J" + "A" * 22 + "/"])
+async def test_no_other_object_is_reached_by_a_name(scene: Scene, name: str) -> None:
+    answer = await propose(scene, name)
+    assert NO_WORKSPACE in answer["errors"][0]["message"]
+
+
+async def test_another_stack_s_upload_is_none_of_this(scene: Scene) -> None:
+    await scene.change_stack()
+    blobs = scene.asking.world.whole.blobs
+    workspace = new_ulid()
+    key = uploaded_key(StackId(scene.names["gov"]), workspace)
+    await blobs.put(Bucket.USER_UPLOADED_WORKSPACES, key, gzip.compress(b""))
+
+    answer = await propose(scene, workspace)
+
+    assert NO_WORKSPACE in answer["errors"][0]["message"]
+
+
+async def test_what_no_shell_can_hold_is_no_variable_of_a_preview(scene: Scene) -> None:
+    workspace = await upload(scene, gzip.compress(b""))
+    answer = await propose(scene, workspace, **{"A=B": CANARY, "OK": "one\ntwo"})
+
+    said = answer["errors"][0]["message"]
+    assert "A=B: the name of a variable" in said
+    assert "OK: the value of a variable" in said
+    assert CANARY not in said
+
+
+async def test_a_preview_of_no_commit_can_be_planned_but_not_promoted(
+    scene: Scene,
+) -> None:
+    workspace = await upload(scene, gzip.compress(b""))
+    async with scene.unit() as unit:
+        stack = await unit.stacks.get(scene.stack, by=SYSTEM)
+        stack.tracked_commit = None
+    answer = await propose(scene, workspace)
+    run = answer["data"]["runProposeLocalWorkspace"]["id"]
+    await scene.discard("queued")
+
+    assert (await scene.claim()).run.id == run
+    said = await scene.error(
+        "spacectl/StackRunPromoteRunPromote", stack=scene.stack, run=run
+    )
+    assert said == "Only a proposed run of a known commit can be promoted."
+
+
+async def test_a_preview_is_not_a_proposal_of_its_commit(scene: Scene) -> None:
+    """Else a pull request of that commit would get no run of its own."""
+    await scene.discard("queued")
+    answer = await propose(scene, await upload(scene, gzip.compress(b"")))
+    run = await scene.run(answer["data"]["runProposeLocalWorkspace"]["id"])
+    commit = {"hash": "c" * 40, "message": "", "author_name": "", "timestamp": 0}
+    async with scene.unit() as unit:
+        found = await unit.runs.get(run.id, by=SYSTEM)
+        found.commit = commit
+        await unit.session.flush()
+        pushed = await _push(unit, scene.stack, commit)
+
+    assert pushed is not None
+    assert (await scene.run(run.id)).state is RunState.QUEUED, "nor is it superseded"
+
+
+async def _push(unit: Unit, stack: StackId, commit: dict[str, Any]) -> Run | None:
+    return await unit.triggers.push(
+        stack,
+        RunType.PROPOSED,
+        branch="main",
+        commit=commit,
+        pushed_by="Ada",
+        by=SYSTEM,
+    )
