@@ -5,39 +5,22 @@
 
 import gzip
 import json
-from collections.abc import AsyncIterator
 from typing import Any, Final
 
 import pytest
-from tests.support.asking import Asking
-from tests.support.clones import everybody_in_a_clone
 from tests.support.scene import Scene
 
 from stackyard.kernel.access import SYSTEM
 from stackyard.kernel.blobs import Bucket
-from stackyard.kernel.ids import StackId, new_ulid
+from stackyard.kernel.ids import StackId, WorkspaceId, new_ulid
 from stackyard.local_workspaces import uploaded_key
-from stackyard.runs import Run, RunState, RunType
+from stackyard.runs import Run, RunState, RunType, WorkspaceMissingError
 from stackyard.unit import Unit
 from stackyard_protocol.job import Archive
+from stackyard_protocol.report import Ended
 
 CANARY: Final = "canary-5ecre7"
 NO_WORKSPACE: Final = "Nothing was uploaded under that id"
-
-
-@pytest.fixture(scope="module")
-async def made(
-    postgres_port: int, template: str, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Asking]:
-    folder = tmp_path_factory.mktemp("world")
-    async with everybody_in_a_clone(postgres_port, template, folder) as asking:
-        yield asking
-
-
-@pytest.fixture
-async def scene(made: Asking) -> AsyncIterator[Scene]:
-    async with made.world.whole.database.rewound():
-        yield Scene(made)
 
 
 async def upload(scene: Scene, body: bytes, document: str = "") -> str:
@@ -74,7 +57,7 @@ async def test_an_uploaded_workspace_is_what_a_proposed_run_is_of(scene: Scene) 
     assert claim.run.type is RunType.PROPOSED
     job = await scene.job(claim)
     assert isinstance(job.source, Archive)
-    assert uploaded_key(scene.stack, claim.run.local_workspace or "") in job.source.url
+    assert uploaded_key(scene.stack, WorkspaceId(workspace)) in job.source.url
     assert job.source.in_folder
     variables = {one.name: one.value for one in job.environment}
     assert (variables["TOKEN"], variables["region"]) == (CANARY, "south")
@@ -125,7 +108,7 @@ async def test_no_other_object_is_reached_by_a_name(scene: Scene, name: str) -> 
 async def test_another_stack_s_upload_is_none_of_this(scene: Scene) -> None:
     await scene.change_stack()
     blobs = scene.asking.world.whole.blobs
-    workspace = new_ulid()
+    workspace = WorkspaceId(new_ulid())
     key = uploaded_key(StackId(scene.names["gov"]), workspace)
     await blobs.put(Bucket.USER_UPLOADED_WORKSPACES, key, gzip.compress(b""))
 
@@ -187,3 +170,37 @@ async def _push(unit: Unit, stack: StackId, commit: dict[str, Any]) -> Run | Non
         pushed_by="Ada",
         by=SYSTEM,
     )
+
+
+async def test_a_preview_that_is_tried_again_is_of_the_same_code(scene: Scene) -> None:
+    answer = await propose(scene, await upload(scene, gzip.compress(b"")), TOKEN=CANARY)
+    run = answer["data"]["runProposeLocalWorkspace"]["id"]
+    await scene.discard("queued")
+    first = await scene.claim()
+    before = await scene.job(first)
+    await scene.report(first.leg, Ended("FAILED"))
+
+    again = await scene.data(
+        "spacectl/StackRunRetryRunRetry", stack=scene.stack, run=run
+    )
+
+    claim = await scene.claim()
+    assert claim.run.id == again["id"]
+    job = await scene.job(claim)
+    assert job.source == before.source
+    assert [one.value for one in job.environment if one.name == "TOKEN"] == [CANARY]
+
+
+async def test_code_that_is_gone_before_a_worker_is_free_fails_with_a_reason(
+    scene: Scene,
+) -> None:
+    workspace = await upload(scene, gzip.compress(b""))
+    await propose(scene, workspace)
+    await scene.discard("queued")
+    claim = await scene.claim()
+    blobs = scene.asking.world.whole.blobs
+    key = uploaded_key(scene.stack, WorkspaceId(workspace))
+    await blobs.delete(Bucket.USER_UPLOADED_WORKSPACES, key)
+
+    with pytest.raises(WorkspaceMissingError, match="kept for a day"):
+        await scene.job(claim)

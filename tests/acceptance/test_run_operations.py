@@ -3,12 +3,9 @@
 `tests/operations` holds the clients' texts. They are never edited.
 """
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from tests.support.asking import Asking
-from tests.support.clones import everybody_in_a_clone
 from tests.support.scene import Scene
 
 from stackyard.kernel.access import SYSTEM
@@ -21,22 +18,6 @@ from stackyard_protocol.report import (
     Entered,
     Planned,
 )
-
-
-@pytest.fixture(scope="module")
-async def made(
-    postgres_port: int, template: str, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Asking]:
-    folder = tmp_path_factory.mktemp("world")
-    async with everybody_in_a_clone(postgres_port, template, folder) as asking:
-        yield asking
-
-
-@pytest.fixture
-async def scene(made: Asking) -> AsyncIterator[Scene]:
-    async with made.world.whole.database.rewound():
-        yield Scene(made)
-
 
 # Reviews
 

@@ -3,13 +3,10 @@
 `tests/operations` holds the clients' texts. They are never edited.
 """
 
-from collections.abc import AsyncIterator
 from typing import Any, Final
 
 import pytest
-from tests.support.asking import Asking
 from tests.support.certificates import signing_request
-from tests.support.clones import everybody_in_a_clone
 from tests.support.scene import OPERATIONS, Scene
 
 from stackyard.kernel.access import SYSTEM
@@ -21,21 +18,6 @@ from stackyard_protocol.report import (
 )
 
 CANARY: Final = "canary-5ecre7"
-
-
-@pytest.fixture(scope="module")
-async def made(
-    postgres_port: int, template: str, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Asking]:
-    folder = tmp_path_factory.mktemp("world")
-    async with everybody_in_a_clone(postgres_port, template, folder) as asking:
-        yield asking
-
-
-@pytest.fixture
-async def scene(made: Asking) -> AsyncIterator[Scene]:
-    async with made.world.whole.database.rewound():
-        yield Scene(made)
 
 
 # Pools and their queues

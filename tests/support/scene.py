@@ -1,5 +1,6 @@
 """The world of `everybody`, asked with clients' own documents; the worker is played."""
 
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -11,6 +12,7 @@ from stackyard.kernel.ids import PoolId, RunId, SpaceId, StackId, WorkerId, new_
 from stackyard.reactions.dispatch import make_job
 from stackyard.runs import Claim, Leg, Run
 from stackyard.stacks import Provider, StackSpec
+from stackyard.unit import Unit
 from stackyard_protocol.job import Job
 from stackyard_protocol.mqtt import Register
 from stackyard_protocol.report import Accepted, Body, Report
@@ -38,7 +40,7 @@ class Scene:
     def unconfirmed(self) -> RunId:
         return RunId(self.names["unconfirmed"])
 
-    def unit(self) -> Any:
+    def unit(self) -> AbstractAsyncContextManager[Unit]:
         return self.asking.world.whole.platform.unit()
 
     async def answer(
