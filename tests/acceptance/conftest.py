@@ -1,4 +1,4 @@
-"""The whole server, with a world to ask about, made once per file that wants it."""
+"""The whole server, with a world to ask about, made once for whoever wants it."""
 
 from collections.abc import AsyncIterator
 
@@ -8,7 +8,7 @@ from tests.support.clones import everybody_in_a_clone
 from tests.support.scene import Scene
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 async def asking_here(
     postgres_port: int, template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Asking]:

@@ -248,11 +248,6 @@ def resolve_created_at(root: Run, _info: Info) -> int:
     return int(root.created_at.timestamp())
 
 
-@run.field("finished")
-def resolve_finished(root: Run, _info: Info) -> bool:
-    return root.state.is_final
-
-
 @run.field("canRetry")
 def resolve_can_retry(root: Run, _info: Info) -> bool:
     return root.state is RunState.FAILED

@@ -116,6 +116,10 @@ class Run(Entity):
         return message.partition("\n")[0] or f"{self.type.capitalize()} run"
 
     @property
+    def finished(self) -> bool:
+        return self.state.is_final
+
+    @property
     def code_known(self) -> bool:
         """Whether it is settled what code it is a run of."""
         return bool(self.local_workspace or (self.commit or {}).get("hash"))
