@@ -3,6 +3,7 @@
 `tests/operations/spacectl` holds the client's own texts. They are never edited.
 """
 
+import hashlib
 import json
 import re
 from itertools import count
@@ -516,9 +517,12 @@ def test_options_of_deploy_that_are_not_there_yet_are_refused_by_name(
 
 
 def test_what_was_proposed_is_promoted_reviewed_planned_in_part_and_applied(
-    spacectl: Spacectl, platform: Platform, pot: str
+    spacectl: Spacectl, platform: Platform
 ) -> None:
-    platform.client.commit(pot, {"more.tf": 'resource "terraform_data" "lid" {}\n'})
+    client, pot = platform.client, f"pot-{next(numbers)}"
+    lid = 'resource "terraform_data" "lid" { input = "tight" }\n'
+    client.commit(client.create_repo(pot), {"main.tf": CODE, "lid.tf": lid})
+    client.create_stack(pot, pot, platform.pool)
     proposed = spacectl.ask(
         "StackMcpRegisterTriggerStackRunTool", stack=pot, sha=None, type="PROPOSED"
     )["id"]
@@ -542,14 +546,14 @@ def test_what_was_proposed_is_promoted_reviewed_planned_in_part_and_applied(
     spacectl.until(pot, run, "FINISHED")
 
     found = spacectl.ask("StackMcpListResourcesForOneStack", id=pot)["entities"]
-    [lid] = [one for one in found if one["type"] != "output"]
-    assert (lid["address"], lid["creator"], lid["updater"]) == (
+    [shown] = [one for one in found if one["type"] != "output"]
+    assert (shown["address"], shown["creator"], shown["updater"]) == (
         target,
         {"id": run},
         {"id": run},
     )
-    made = lid["vendor"]["terraform"]
-    assert re.fullmatch("[0-9a-f]{8}", json.loads(made["values"])["id"])
+    values = json.loads(shown["vendor"]["terraform"]["values"])
+    assert values["input"] == hashlib.sha256(b"tight").hexdigest()[-8:]
 
 
 def test_local_preview_plans_what_is_on_this_machine_only(
@@ -573,7 +577,7 @@ def test_local_preview_plans_what_is_on_this_machine_only(
 
     assert spacectl.run(pot, run)["state"] == "FINISHED"
     assert "terraform_data.local" in printed["PLANNING"]
-    assert "+ size  = 7" in printed["PLANNING"]
+    assert re.search(r"input +\+? *= 7", printed["PLANNING"])
     assert spacectl.ask("StackMcpListResourcesForOneStack", id=pot)["entities"] == []
 
 
