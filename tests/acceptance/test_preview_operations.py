@@ -4,6 +4,7 @@
 """
 
 import gzip
+import hashlib
 import json
 from typing import Any, Final
 
@@ -47,10 +48,16 @@ async def propose(scene: Scene, workspace: str, **overrides: str) -> Any:
 
 
 async def test_an_uploaded_workspace_is_what_a_proposed_run_is_of(scene: Scene) -> None:
-    workspace = await upload(scene, gzip.compress(b"code"))
+    code = gzip.compress(b"code")
+    workspace = await upload(scene, code)
     answer = await propose(scene, workspace, TOKEN=CANARY, region="south")
     run_id = answer["data"]["runProposeLocalWorkspace"]["id"]
     await scene.discard("queued")
+    await scene.asking.world.whole.blobs.put(  # the link is good for an hour
+        Bucket.USER_UPLOADED_WORKSPACES,
+        uploaded_key(scene.stack, WorkspaceId(workspace)),
+        gzip.compress(b"other code"),
+    )
 
     claim = await scene.claim()
     assert claim.run.id == run_id
@@ -59,6 +66,7 @@ async def test_an_uploaded_workspace_is_what_a_proposed_run_is_of(scene: Scene) 
     assert isinstance(job.source, Archive)
     assert uploaded_key(scene.stack, WorkspaceId(workspace)) in job.source.url
     assert job.source.in_folder
+    assert job.source.sha256 == hashlib.sha256(code).hexdigest()
     variables = {one.name: one.value for one in job.environment}
     assert (variables["TOKEN"], variables["region"]) == (CANARY, "south")
 
@@ -101,6 +109,9 @@ async def test_what_was_not_uploaded_properly_is_refused_at_once(
 
 @pytest.mark.parametrize("name", ["../net/x", "", "x" * 26, "01J" + "A" * 22 + "/"])
 async def test_no_other_object_is_reached_by_a_name(scene: Scene, name: str) -> None:
+    blobs, bucket = scene.asking.world.whole.blobs, Bucket.USER_UPLOADED_WORKSPACES
+    key = uploaded_key(scene.stack, WorkspaceId(name))
+    await blobs.put(bucket, key, gzip.compress(b""))
     answer = await propose(scene, name)
     assert NO_WORKSPACE in answer["errors"][0]["message"]
 
