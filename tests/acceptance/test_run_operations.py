@@ -6,9 +6,11 @@
 from typing import Any
 
 import pytest
+from tests.support.client import stack_input
 from tests.support.scene import Scene
 
 from stackyard.kernel.access import SYSTEM
+from stackyard.kernel.ids import StackId
 from stackyard.runs import RunState, RunType
 from stackyard.stacks import TrackedCommit
 from stackyard_protocol.job import LegKind
@@ -290,3 +292,26 @@ async def test_the_provider_starts_runs_and_waits_for_what_becomes_of_them(
     assert free["blocker"] is None
     gone = await scene.data("terraform-provider/StackDestructorDelete", id=scene.stack)
     assert gone["deleting"] is True
+
+
+async def test_a_stack_is_made_with_the_state_that_was_uploaded_for_it(
+    scene: Scene,
+) -> None:
+    state = b'{"version": 4, "serial": 7, "lineage": "x", "resources": []}'
+    upload = await scene.data("terraform-provider/StateUploadUrl")
+    json_type = {"content-type": "application/json"}
+    put = await scene.asking.client.put(upload["url"], content=state, headers=json_type)
+    assert put.is_success
+
+    given = stack_input("Brought", scene.names["repo"], scene.names["pool"])
+    made = await scene.data(
+        "terraform-provider/StackCreate",
+        input=given,
+        manageState=True,
+        slug="custom-slug-1",
+        stackObjectID=upload["objectId"],
+    )
+    assert (made["id"], made["managesStateFile"]) == ("custom-slug-1", True)
+    async with scene.unit() as unit:
+        newest = await unit.states.newest(StackId("custom-slug-1"), by=SYSTEM)
+    assert newest.serial == 7

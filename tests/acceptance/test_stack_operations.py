@@ -1,8 +1,10 @@
-"""What the provider sends about stacks of every tool, and of one that goes over.
+"""What the provider sends about stacks: of every tool, all settings, and going over.
 
 `tests/operations` holds the client's texts. They are never edited.
 """
 
+import base64
+import hashlib
 from typing import Any, Final
 
 import pytest
@@ -10,6 +12,8 @@ from tests.support.edge import Edge
 from tests.support.provider import Provider
 
 from stackyard.adapters.postgres import Database
+from stackyard.kernel.access import SYSTEM
+from stackyard.kernel.ids import StackId
 from stackyard.stacks import ReleasedTool, released
 
 NOTHING_OF_HOOKS: Final[dict[str, None]] = {
@@ -360,3 +364,109 @@ async def test_terragrunt_without_its_label_is_refused(provider: Provider) -> No
         'stack has 1 error: labels: needs the label "terragrunt" to go over to'
         " Terragrunt"
     )
+
+
+EVERYTHING: Final[dict[str, Any]] = {
+    "administrative": True,
+    "additionalProjectGlobs": ["shared/**", "*.tf"],
+    "autodeploy": True,
+    "description": "ours",
+    "enableSensitiveOutputUpload": False,
+    "enableWellKnownSecretMasking": True,
+    "gitSparseCheckoutPaths": ["infra", "shared"],
+    "githubActionDeploy": False,
+    "labels": ["b", "a"],
+    "localPreviewEnabled": True,
+    "projectRoot": "infra",
+    "protectFromDeletion": True,
+    "runnerImage": "registry.example/runner:1",
+}
+HOOKS: Final = {name: [f"echo {name}", "true"] for name in NOTHING_OF_HOOKS}
+UNSET: Final[dict[str, Any]] = {
+    "additionalProjectGlobs": [],
+    "description": None,
+    "gitSparseCheckoutPaths": [],
+    "labels": [],
+    "projectRoot": None,
+    "runnerImage": None,
+}
+
+
+async def test_every_setting_of_a_stack_is_kept_as_sent_and_can_be_unset(
+    provider: Provider,
+) -> None:
+    await create(provider, a_stack(None))
+
+    sent = EVERYTHING | HOOKS
+    updated = await provider.data("StackUpdate", id="net", input=a_stack(None, **sent))
+    read = await provider.data("StackAWSRoleRead", id="net")
+    for shown in (updated, read):
+        assert sent.items() <= shown.items()
+
+    unset = await provider.data("StackUpdate", id="net", input=a_stack(None))
+    assert UNSET.items() <= unset.items()
+    assert all(unset[hook] == [] for hook in HOOKS)
+    assert unset["space"] == "legacy", "which null keeps"
+
+
+async def test_code_on_any_public_server_keeps_its_url_and_owner(
+    provider: Provider,
+) -> None:
+    url = "https://git.example/acme/demo.git"
+    raw = {"provider": "GIT", "repositoryURL": url, "namespace": "acme"}
+    made = await create(provider, a_stack(None, **raw))
+    assert raw.items() <= made.items()
+    assert made["vcsIntegration"] is None
+
+    shown = {"provider": "SHOWCASE", "namespace": "spacelift-io"}
+    moved = await provider.data("StackUpdate", id="net", input=a_stack(None, **shown))
+    assert shown.items() <= moved.items()
+    assert moved["repositoryURL"] is None
+
+
+async def test_a_stack_is_switched_off_and_on(provider: Provider) -> None:
+    await create(provider, a_stack(None))
+    for document, expected in (
+        ("StackActivatorDisable", True),
+        ("StackActivatorEnable", False),
+    ):
+        said = await provider.data(document, id="net")
+        assert said["isDisabled"] is expected
+
+
+@pytest.mark.parametrize("kind", ["ENVIRONMENT_VARIABLE", "FILE_MOUNT"])
+async def test_the_life_of_a_stack_s_own_variable_and_file(
+    provider: Provider, kind: str
+) -> None:
+    await create(provider, a_stack(None))
+    config = {
+        "id": "TOKEN",
+        "type": kind,
+        "value": base64.b64encode(b"sesame").decode(),
+        "writeOnly": True,
+        "description": "",
+    }
+    made = await provider.data(
+        "EnvironmentVariableCreateModule", stack="net", config=config
+    )
+    assert made["value"] is None
+    assert made["checksum"] == hashlib.sha256(config["value"].encode()).hexdigest()
+    named = {"stack": "net", "id": "TOKEN"}
+    read = await provider.data("EnvironmentVariableReadStack", **named)
+    assert read == {"configElement": made}
+    await provider.data("EnvironmentVariableDeleteStack", **named)
+    read = await provider.data("EnvironmentVariableReadStack", **named)
+    assert read == {"configElement": None}
+
+
+async def test_a_new_stack_has_no_outputs_and_is_gone_when_asked_to(
+    provider: Provider,
+) -> None:
+    await create(provider, a_stack(None))
+    assert (await provider.data("StackOutputsRead", id="net"))["outputs"] == []
+
+    said = await provider.data("StackDelete", id="net")
+    assert said["deleting"] is True
+    async with provider.edge.unit() as unit:
+        await unit.deletions.go_on(StackId("net"), by=SYSTEM)
+    assert await provider.data("StackAWSRoleRead", id="net") is None
