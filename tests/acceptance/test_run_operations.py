@@ -303,7 +303,8 @@ async def test_a_stack_is_made_with_the_state_that_was_uploaded_for_it(
     put = await scene.asking.client.put(upload["url"], content=state, headers=json_type)
     assert put.is_success
 
-    given = stack_input("Brought", scene.names["repo"], scene.names["pool"])
+    repo, pool = scene.names["repo"], scene.names["pool"]
+    given = stack_input("Brought", repo, pool, space=scene.names["home"])
     made = await scene.data(
         "terraform-provider/StackCreate",
         input=given,
