@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 from ariadne import graphql
+from tests.support.edge import the_schema
 from tests.support.hosting import ADA, Hosting, Replica
 from tests.support.small_context import small_context
 
 from stackyard.adapters.postgres import Database
-from stackyard.graphql.schema import build_schema
 
 CREATE = """mutation($input: RepoCreateInput!) { repoCreate(input: $input) {
   id name description labels vcsChecks createdAt updatedAt } }"""
@@ -30,7 +30,7 @@ class Client:
         self.context = small_context(
             hosting.unit, ADA, contents=replica.contents, pushes=replica.pushes
         )
-        self.schema = build_schema()
+        self.schema = the_schema()
 
     async def ask(self, query: str, **variables: object) -> dict[str, Any]:
         _, answer = await graphql(

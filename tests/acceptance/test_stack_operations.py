@@ -439,7 +439,7 @@ async def test_the_life_of_a_stack_s_own_variable_and_file(
     provider: Provider, kind: str
 ) -> None:
     await create(provider, a_stack(None))
-    config = {
+    config: dict[str, Any] = {
         "id": "TOKEN",
         "type": kind,
         "value": base64.b64encode(b"sesame").decode(),

@@ -15,13 +15,12 @@ import pytest
 from graphql import FieldNode, Visitor, graphql, parse, print_ast, visit
 from graphql.language import REMOVE
 from sqlalchemy import Engine, event
-from tests.support.edge import Edge
+from tests.support.edge import Edge, the_schema
 from tests.support.stacks import ADA, a_spec
 
 from stackyard.adapters.postgres import Database
 from stackyard.graphql.errors import present
 from stackyard.graphql.loaders import Loaders
-from stackyard.graphql.schema import build_schema
 from stackyard.kernel.access import Subject
 from stackyard.kernel.ids import ROOT
 from stackyard.unit import OpenUnit
@@ -87,7 +86,7 @@ class Asked:
 class Asking:
     def __init__(self, edge: Edge) -> None:
         self.edge = edge
-        self.schema = build_schema()
+        self.schema = the_schema()
 
     async def answer(
         self, query: str, subject: Subject = ADA, **variables: Any

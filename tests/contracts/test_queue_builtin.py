@@ -173,7 +173,7 @@ async def test_the_room_of_messages_that_passed_through_is_given_back(
             await send(database, Queue.ASYNC, *({"n": n} for n in range(500)))
             while taken := await take(receiver, Queue.ASYNC, limit=500):
                 await receiver.acknowledge_all(taken)
-        for _ in range(200):  # the server counts the dead with a delay
+        for _ in range(50):  # the server counts the dead with a delay
             if await vacuum.run(worth_it=1000):
                 break
             await asyncio.sleep(0.1)

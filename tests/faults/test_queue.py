@@ -5,12 +5,10 @@ import os
 import random
 import signal
 import subprocess
-import tempfile
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,6 +25,7 @@ from tests.support.holdings import (
 )
 from tests.support.postgres import running_postgres, wait_until_it_answers
 from tests.support.queues import eventually, next_messages, receiver_at, send, take
+from tests.support.room import quick_folder
 
 from stackyard.adapters.postgres import Database
 from stackyard.adapters.queue import PostgresReceiver
@@ -147,11 +146,8 @@ def assert_dead_letters_are_the_poison(letters: list[Message]) -> None:
 
 @pytest.fixture
 def own_server() -> Iterator[EmbeddedPostgres]:
-    with tempfile.TemporaryDirectory(prefix="stackyard-queue-") as name:
-        folder = Path(name)
-        folder.chmod(0o755)
-        with running_postgres(folder) as server:
-            yield server
+    with quick_folder() as folder, running_postgres(folder) as server:
+        yield server
 
 
 async def test_what_was_sent_before_the_server_fell_is_received_after_it_rose(

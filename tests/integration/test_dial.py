@@ -1,6 +1,5 @@
 """Every kind of address, dialled for real: TLS, passwords, several hosts."""
 
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 from tests.support.authority import Authority, key_pem, make_key
 from tests.support.ports import free_port
 from tests.support.postgres import administer, postgres_at, running
+from tests.support.room import quick_folder
 
 from stackyard.adapters.postgres import Database
 from stackyard.adapters.postgres.dial import Connection, dial_blocking
@@ -38,9 +38,7 @@ class Strict:
 
 @pytest.fixture(scope="module")
 def strict() -> Iterator[Strict]:
-    with tempfile.TemporaryDirectory(prefix="stackyard-postgres-") as place:
-        folder = Path(place)
-        folder.chmod(0o755)
+    with quick_folder() as folder:
         names = ("hba.conf", "db.pem", "db.key", "root.pem", "other-root.pem")
         rules, issued, key, *roots = (folder / name for name in names)
         authority, private = Authority(), make_key()

@@ -274,6 +274,27 @@ def test_what_does_not_exist_is_null(spacectl: Spacectl, pot: str) -> None:
     assert [error["message"] for error in answer["errors"]] == ["not found"]
 
 
+def test_worker_pools_and_their_workers(spacectl: Spacectl, platform: Platform) -> None:
+    [listed] = spacectl.ask("WorkerpoolsPoolListPools")
+    shown = spacectl.ask(
+        "WorkerpoolMcpRegisterGetWorkerPoolTool", workerPoolId=platform.pool
+    )
+    pool = {"workerPool": platform.pool}
+    [worker, *_] = spacectl.ask("WorkerpoolsWorkerListWorkers", **pool)["workers"]
+
+    assert listed["id"] == shown["id"] == platform.pool
+    assert (shown["name"], shown["managedByK8sController"]) == ("tests", False)
+    assert len(listed["workers"]) == shown["workersCount"]
+    assert isinstance(json.loads(worker["metadata"]), dict)
+    for drain in (True, False):
+        spacectl.ask(
+            "WorkerpoolsWorkerDrainWorker", **pool, worker=worker["id"], drain=drain
+        )
+        seen = spacectl.ask("WorkerpoolsWorkerDrainedWorkerIsIdle", **pool)
+        [same] = [one for one in seen["workers"] if one["id"] == worker["id"]]
+        assert same["drained"] is drain
+
+
 def test_lock_and_unlock(spacectl: Spacectl, pot: str) -> None:
     assert spacectl.ask("StackLockLock", stack=pot, note="mine")["id"] == pot
     shown = spacectl.stack("StackStackSelectorStackGetByID__2", id=pot)
@@ -624,3 +645,12 @@ def test_variables_and_files_are_set_listed_and_deleted(
     for name in values:
         gone = spacectl.ask("StackEnvironmentDeleteEnvironment", stack=pot, id=name)
         assert gone == {"id": name}
+
+
+def test_a_cycled_pool_has_workers_again(
+    spacectl: Spacectl, platform: Platform
+) -> None:
+    cycled = spacectl.ask("WorkerpoolsWorkerCycleWorkers", workerPoolId=platform.pool)
+
+    assert cycled is True
+    eventually(lambda: not platform.workers(), "the worker to go", 60)

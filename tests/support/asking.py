@@ -22,6 +22,7 @@ from scripts.access_matrix import (
     DENIED,
     EMPTY,
     FOUND_BY,
+    LATER,
     LEGEND,
     MISSING,
     NO,
@@ -74,7 +75,7 @@ class Asking:
         said = response.json()
         if "errors" in said:
             first = said["errors"][0]
-            return Answer(_class_of(first), first["message"])
+            return Answer(_class_of(first), first["message"], asked=frozenset(asked))
         return Answer(value=_dig(said["data"], path), asked=frozenset(asked))
 
     def names_what_is_at_home(self, full: str) -> bool:
@@ -203,6 +204,10 @@ def _class_of(error: dict[str, Any]) -> str:
         return DENIED
     if "unauthorized" in message:
         return NO
+    if "no policy engine" in message:
+        return YES  # it was let in
+    if "not built yet" in message:
+        return LATER
     code = error.get("extensions", {}).get("code")
     if code == "NOT_FOUND" or message == "not found" or "no such" in message:
         return MISSING

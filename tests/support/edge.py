@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import httpx
 from cryptography.hazmat.primitives.asymmetric import rsa
+from graphql import GraphQLSchema
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.routing import BaseRoute
 
@@ -68,6 +69,12 @@ def rsa_key(number: int = 0) -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
+@cache
+def the_schema() -> GraphQLSchema:
+    """Return the schema, which no request changes: making it takes a while."""
+    return build_schema()
+
+
 @dataclass
 class Edge:
     database: Database
@@ -113,7 +120,7 @@ class Edge:
         self.sessions = self.doors.identification.sessions
         self.authenticator = self.doors.authenticator
         self.identification = self.doors.identification
-        self.graph = Graph(build_schema(), self.unit, self._graph_means())
+        self.graph = Graph(the_schema(), self.unit, self._graph_means())
         self.app = build_app(
             [
                 *health_routes(),
@@ -135,6 +142,7 @@ class Edge:
 
     def _graph_means(self) -> GraphMeans:
         return GraphMeans(
+            NOTHING,
             NOTHING,
             NOTHING,
             NOTHING,

@@ -19,7 +19,8 @@ def weathered(platform: Platform) -> Iterator[None]:
     for name, pid in pids.items():
         assert platform.processes[name].pid == pid
         assert platform.processes[name].poll() is None, name
-    assert mistakes(platform) == []
+    found = mistakes(platform)
+    assert not found, found[0]
 
 
 def mistakes(platform: Platform) -> list[str]:

@@ -31,6 +31,7 @@ from tests.support.client import Client, eventually
 from tests.support.ports import free_port
 from tests.support.postgres import administer, postgres_at
 from tests.support.proxy import CuttableProxy
+from tests.support.room import quick_folder
 
 ADMIN, PASSWORD = "admin", "correct-horse-battery-staple"
 ROOT = Path(__file__).parents[2]
@@ -332,14 +333,16 @@ def running_platform(
 @contextmanager
 def bare_platform(postgres_port: int = 0, **settings: str) -> Iterator[Platform]:
     """Lend a platform of which nothing runs yet; afterwards nothing does."""
-    with tempfile.TemporaryDirectory(
-        prefix="stackyard-platform-", ignore_cleanup_errors=True
-    ) as place:
+    with (
+        tempfile.TemporaryDirectory(
+            prefix="stackyard-platform-", ignore_cleanup_errors=True
+        ) as place,
+        quick_folder() as database,
+    ):
         folder = Path(place)
-        folder.chmod(0o755)  # PostgreSQL runs as somebody else
         platform = Platform(
             folder,
-            postgres_at(folder / "postgres", port=postgres_port),
+            postgres_at(database, port=postgres_port),
             EmbeddedStore(
                 folder / "store",
                 {name: free_port() for name in PORTS},

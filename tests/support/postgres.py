@@ -7,7 +7,6 @@ the one of that version that `make servers` fetched.
 import os
 import shutil
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ import psycopg
 
 from stackyard.embedded.postgres import EmbeddedPostgres
 from tests.support.ports import free_port
+from tests.support.room import quick_folder
 
 SERVERS: Final = Path(__file__).parents[1] / "servers" / "node_modules"
 WHEELS: Final = Path(__file__).parents[1] / "servers" / "wheels"
@@ -62,14 +62,12 @@ def temporary_postgres(
     major: str | None = CHOSEN, *, port: int = 0, fast: bool = False
 ) -> Iterator[EmbeddedPostgres]:
     """Run one in a folder of its own, that its user can enter."""
-    folder = Path(tempfile.mkdtemp(prefix="stackyard-postgres-"))
-    folder.chmod(0o755)
-    try:
-        settings = FAST if fast else {}
-        with running(postgres_at(folder, major, port), **settings) as server:
-            yield server
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    settings = FAST if fast else {}
+    with (
+        quick_folder() as folder,
+        running(postgres_at(folder, major, port), **settings) as server,
+    ):
+        yield server
 
 
 @contextmanager

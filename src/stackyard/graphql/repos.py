@@ -146,7 +146,7 @@ async def resolve_space(repository: Repository, info: Info) -> Space:
 
 @repo.field("stacks")
 async def resolve_stacks(repository: Repository, info: Info) -> list[StackId]:
-    return await info.context.loaders.stacks_of_repositories.load(repository.id)
+    return await info.context.loaders.stacks_in.load(repository.id)
 
 
 @repo.field("createdAt")

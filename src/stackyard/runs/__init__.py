@@ -4,6 +4,8 @@ Start with `states.py` and `model.py` for the life of a run, then `service/` for
 people, workers and the platform can do to it.
 """
 
+from stackyard.runs.chain import RunWait
+from stackyard.runs.chain_store import ChainStore
 from stackyard.runs.errors import (
     LegNotFoundError,
     LogGapError,
@@ -15,6 +17,7 @@ from stackyard.runs.errors import (
     WorkspaceSizeError,
 )
 from stackyard.runs.events import (
+    DriftFound,
     HandoverDue,
     LogEnded,
     RunConfirmed,
@@ -32,9 +35,11 @@ from stackyard.runs.queue_store import QueuedRun, QueueStore
 from stackyard.runs.review import Decision, RunReview
 from stackyard.runs.review_store import ReviewStore
 from stackyard.runs.service import (
+    Chains,
     Claim,
     Deletions,
     Dispatch,
+    Firings,
     Gate,
     Legs,
     LocalWorkspace,
@@ -56,10 +61,14 @@ from stackyard.runs.usage_store import UsageStore
 
 __all__ = [
     "LIVE_CHANNEL",
+    "ChainStore",
+    "Chains",
     "Claim",
     "Decision",
     "Deletions",
     "Dispatch",
+    "DriftFound",
+    "Firings",
     "Gate",
     "HandoverDue",
     "Leg",
@@ -94,6 +103,7 @@ __all__ = [
     "RunTransitionError",
     "RunType",
     "RunTypeError",
+    "RunWait",
     "Runs",
     "Transition",
     "Triggers",

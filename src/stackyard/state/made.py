@@ -1,5 +1,6 @@
 """What a stack has made, as its latest state tells it; and by which runs."""
 
+from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from sqlalchemy import ForeignKey, false
@@ -7,6 +8,19 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from stackyard.kernel.ids import RunId, StackId
 from stackyard.kernel.orm import Entity
+from stackyard.kernel.secrets import Sealed, Vault
+from stackyard_protocol.report import Output
+
+
+@dataclass(frozen=True, slots=True)
+class OutputValue:
+    """An output's value, JSON text, in clear on its way to a worker."""
+
+    value: str
+    secret: bool
+
+    def __repr__(self) -> str:
+        return "OutputValue()"
 
 
 class Traced:
@@ -44,6 +58,29 @@ class StackOutput(Traced, Entity):
     sealed: Mapped[bytes | None]
     description: Mapped[str | None] = mapped_column(default=None)
     digest: Mapped[str] = mapped_column(server_default="")
+
+    @classmethod
+    def of(cls, stack_id: StackId, output: Output, vault: Vault) -> Self:
+        sealed = None
+        if output.sensitive and output.value is not None:
+            context = f"stack_outputs/{stack_id}/{output.name}"
+            sealed = vault.seal(output.value.encode(), context=context)
+        return cls(
+            stack_id=stack_id,
+            id=output.name,
+            sensitive=output.sensitive,
+            value=None if output.sensitive else output.value,
+            sealed=sealed,
+            digest=output.digest,
+        )
+
+    def clear(self, vault: Vault) -> OutputValue | None:
+        """Return its value; None if that has not left the worker."""
+        value = self.value
+        if self.sealed is not None:
+            context = f"stack_outputs/{self.stack_id}/{self.id}"
+            value = vault.unseal(Sealed(self.sealed), context=context).decode()
+        return None if value is None else OutputValue(value, self.sensitive)
 
 
 class StackResource(Traced, Entity):

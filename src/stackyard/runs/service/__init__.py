@@ -1,13 +1,16 @@
 """The use cases of runs, by who needs them.
 
-`triggers` and `previews` are how runs come about, `requests` what people decide about
-them, `reviews` what they think of them, `queues` what waits for a pool, `dispatch` how
-a run finds its worker, `legs` what a worker reports, `logs` what it printed,
-`deletions` how a stack goes, `usage` how much was worked.
+`triggers` and `previews` are how runs come about, `chains` which others they bring with
+them, `requests` what people decide about them, `reviews` what they think of them,
+`queues` what waits for a pool, `dispatch` how a run finds its worker, `legs` what a
+worker reports, `logs` what it printed, `deletions` how a stack goes, `firings` what
+schedules bring about, `usage` how much was worked.
 """
 
+from stackyard.runs.service.chains import Chains
 from stackyard.runs.service.deletions import Deletions
 from stackyard.runs.service.dispatch import Claim, Dispatch, Gate
+from stackyard.runs.service.firings import Firings
 from stackyard.runs.service.legs import Legs
 from stackyard.runs.service.logs import LogPart, RunLogs
 from stackyard.runs.service.previews import LocalWorkspace, Previews
@@ -18,9 +21,11 @@ from stackyard.runs.service.triggers import Triggers
 from stackyard.runs.service.usage import Usage
 
 __all__ = [
+    "Chains",
     "Claim",
     "Deletions",
     "Dispatch",
+    "Firings",
     "Gate",
     "Legs",
     "LocalWorkspace",
