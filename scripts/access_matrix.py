@@ -113,6 +113,7 @@ FOUND_BY: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "AzureDevOpsRepoIntegration": ("Query.azureDevOpsRepoIntegration",),
         "BitbucketCloudIntegration": ("Query.bitbucketCloudIntegration",),
         "BitbucketDatacenterIntegration": ("Query.bitbucketDatacenterIntegration",),
+        "Blueprint": ("Query.blueprint",),
         "ConfigElement": ("Query.stack", "Stack.config"),
         "Context": ("Query.context",),
         "ContextStackAttachment": ("Query.context", "Context.attachedStacks"),
@@ -162,6 +163,13 @@ FOUND_BY: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "StackScheduledRun": ("Query.stack", "Stack.scheduledRun"),
         "StackScheduledTask": ("Query.stack", "Stack.scheduledTask"),
         "StateVersion": ("Query.stack", "Stack.stateVersions"),
+        "Template": ("Query.template",),
+        "TemplateDeployment": ("Query.templateDeployment",),
+        "TemplateDeploymentInput": (
+            "Query.templateDeployment",
+            "TemplateDeployment.inputs",
+        ),
+        "TemplateVersion": ("Query.template", "Template.templateVersion"),
         "TerraformProvider": ("Query.terraformProvider",),
         "TerraformProviderVersion": (
             "Query.terraformProvider",
@@ -227,6 +235,8 @@ _CUT: Final = frozenset(
         "spaces",
         "stacks",
         "workerPools",
+        "searchBlueprints",
+        "searchTemplates",
     }
 )
 _WITHHELD: Final = dict.fromkeys(("reader", "writer"), EMPTY)
@@ -260,8 +270,19 @@ EXCEPTIONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         "Mutation.azureIntegrationDelete": _GONE,
         "Mutation.azureIntegrationDetach": _GONE_OF_STACK,
         "Mutation.namedWebhooksIntegrationDelete": _GONE,
-        "Mutation.contextDelete": dict.fromkeys(("neighbour", "run", "stranger"), NULL),
-        "Mutation.moduleDelete": dict.fromkeys(("neighbour", "run", "stranger"), NULL),
+        **{
+            f"Mutation.{noun}Delete": dict.fromkeys(
+                ("neighbour", "run", "stranger"), NULL
+            )
+            for noun in (
+                "blueprint",
+                "context",
+                "module",
+                "template",
+                "templateDeployment",
+                "templateVersion",
+            )
+        },
         "Mutation.contextDetach": dict.fromkeys(("neighbour", "stranger"), NULL),
         "Mutation.pluginDelete": dict.fromkeys(("neighbour", "run", "stranger"), NULL),
         **dict.fromkeys(
@@ -509,6 +530,7 @@ def server() -> Starlette:
             ("blobs", "vault", "tokens", "signer", "endpoints", "handover"), nothing
         ),
         follow_every=nothing,
+        expressions=nothing,
         site=site,
         clock=system_clock,
     )

@@ -49,10 +49,12 @@ _AWS: Final = (
 )
 _HOOK: Final = 'enabled: true, endpoint: "https://hooks.example/x", secret: ""'
 _NAMED_HOOK: Final = f'input: {{ {_HOOK}, name: "x", space: "{{home}}" }}'
+_DEPLOYMENT: Final = 'id: "{deployment}", templateID: "{template}"'
+_VERSION: Final = 'versionNumber: "9", state: DRAFT'
 _POOL: Final = f'name: "x", certificateSigningRequest: "{CSR}", space: "{{home}}"'
 _SHA: Final = "0" * 64
 _PLATFORM: Final = (
-    'version: "{draft}", input: { os: "linux", architecture: "arm64",'
+    'version: "{unreleased}", input: { os: "linux", architecture: "arm64",'
     f' archiveChecksum: "{_SHA}", binaryChecksum: "" }}'
 )
 _ARMOR: Final = json.dumps(public_armor(secret_key("Eve")))
@@ -118,6 +120,13 @@ ROOTS: Final[Mapping[str, str]] = {
     "bitbucketDatacenterIntegrationDelete": 'id: "{datacenter}"',
     "bitbucketDatacenterIntegrationUpdate": f"{_HOSTS},"
     ' customInput: { id: "{datacenter}", space: "{home}" }',
+    "blueprint": 'id: "{blueprint}"',
+    "blueprintCreate": 'input: { name: "x", space: "{home}", state: DRAFT }',
+    "blueprintCreateStack": 'id: "{blueprint}", input: { templateInputs: [] }',
+    "blueprintDelete": 'id: "{blueprint}"',
+    "blueprintSchema": "",
+    "blueprintUpdate": 'id: "{draft}",'
+    ' input: { name: "y", space: "{home}", state: DRAFT }',
     "context": 'id: "{context}"',
     "contextAttach": 'id: "{unused}", stack: "{net}"',
     "contextConfigAdd": 'context: "{context}", config: { id: "x",'
@@ -183,7 +192,7 @@ ROOTS: Final[Mapping[str, str]] = {
     "pluginTemplate": 'id: "infracost"',
     "pluginTemplateCreate": 'input: { name: "x", manifest:'
     ' "{name: x, version: 1.0.0, description: x, author: x}" }',
-    "pluginTemplateDelete": 'id: "{template}"',
+    "pluginTemplateDelete": 'id: "{plugin_template}"',
     "pluginTemplates": "",
     "plugins": "",
     "policies": "",
@@ -227,10 +236,12 @@ ROOTS: Final[Mapping[str, str]] = {
     "savedFilterUpdate": 'id: "{filter}", name: "x", data: "{}", isPublic: true',
     "savedFilters": "",
     "searchAuditTrailEntries": "input: {}",
+    "searchBlueprints": "input: {}",
     "searchContexts": "input: {}",
     "searchPolicies": "input: {}",
     "searchModules": "input: {}",
     "searchStacks": "input: {}",
+    "searchTemplates": "input: {}",
     "securityEmail": "",
     "securityKeyDelete": 'id: "{security_key}"',
     "sessionDelete": 'id: "{session}"',
@@ -292,6 +303,20 @@ ROOTS: Final[Mapping[str, str]] = {
     "stateDownloadUrl": 'input: { stackId: "{net}" }',
     "stateUploadUrl": "",
     "taskCreate": 'stack: "{net}", command: "true"',
+    "template": 'id: "{template}"',
+    "templateCreate": 'input: { name: "x", space: "{home}" }',
+    "templateDelete": 'id: "{bare}"',
+    "templateDeployment": _DEPLOYMENT,
+    "templateDeploymentCreate": 'id: "{published}",'
+    ' input: { name: "x", space: "{home}", inputs: [{ id: "env", value: "x" }] }',
+    "templateDeploymentDelete": _DEPLOYMENT,
+    "templateDeploymentUpdate": f'{_DEPLOYMENT}, input: {{ description: "y" }}',
+    "templateSchema": "",
+    "templateUpdate": 'id: "{template}", input: { name: "y", space: "{home}" }',
+    "templateVersionCreate": f'input: {{ templateID: "{{template}}", {_VERSION} }}',
+    "templateVersionDelete": 'id: "{fresh}"',
+    "templateVersionParseTemplate": 'template: "x: 1"',
+    "templateVersionUpdate": f'id: "{{fresh}}", input: {{ {_VERSION} }}',
     "terraformProvider": 'id: "{provider}"',
     "terraformProviderCreate": 'type: "x", space: "{home}"',
     "terraformProviderDelete": 'id: "{spare_provider}"',
@@ -300,13 +325,13 @@ ROOTS: Final[Mapping[str, str]] = {
     "terraformProviderVersionCreate": 'provider: "{provider}", input: {'
     ' number: "3.0.0", protocolVersions: [], signingKeyId: "{gpg_key}",'
     f' shaSumsFileSHA: "{_SHA}", signatureFileSHA: "{_SHA}" }}',
-    "terraformProviderVersionDelete": 'version: "{draft}"',
-    "terraformProviderVersionPublish": 'version: "{draft}"',
+    "terraformProviderVersionDelete": 'version: "{unreleased}"',
+    "terraformProviderVersionPublish": 'version: "{unreleased}"',
     "terraformProviderVersionRegisterPlatform": _PLATFORM,
     "terraformProviderVersionRegisterPlatformV2": _PLATFORM,
     "terraformProviderVersionRevoke": 'version: "{released}"',
-    "terraformProviderVersionUpdate": 'version: "{draft}", description: "x"',
-    "terraformProviderVersionUploadDocs": 'version: "{draft}",'
+    "terraformProviderVersionUpdate": 'version: "{unreleased}", description: "x"',
+    "terraformProviderVersionUploadDocs": 'version: "{unreleased}",'
     f' archive: "{_DOCUMENTS}"',
     "terraformProviders": "",
     "terraformVersions": "",
@@ -357,6 +382,8 @@ ARGUMENTS: Final[Mapping[str, str]] = {
     "Module.run": 'id: "{net_run}"',
     "Module.searchModuleVersions": "input: {}",
     "Module.version": 'id: "{module_version}"',
+    "Template.templateVersion": 'id: "{published}"',
+    "Template.templateVersionByNumber": 'versionNumber: "published"',
     "Stack.run": 'id: "{net_run}"',
     "PublicWorkerPool.searchSchedulableRuns": "input: {}",
     "Run.changesV3": "input: {}",

@@ -12,7 +12,7 @@ from functools import cache, cached_property
 import pysequoia
 
 from stackyard.kernel.ids import GpgKeyId
-from stackyard.registry.providers import PlatformSpec, VersionSpec
+from stackyard.registry.providers import PlatformSpec, ProviderVersionSpec
 
 LINUX = ("linux", "amd64")
 MAC = ("darwin", "arm64")
@@ -77,8 +77,8 @@ class Release:
     def files(self) -> list[bytes]:
         return [self.sums, self.signature, *self.archives.values()]
 
-    def version(self, key_id: GpgKeyId) -> VersionSpec:
-        return VersionSpec(
+    def version(self, key_id: GpgKeyId) -> ProviderVersionSpec:
+        return ProviderVersionSpec(
             self.number, ("5.0",), sha256(self.sums), sha256(self.signature), key_id
         )
 

@@ -10,6 +10,13 @@ from datetime import timedelta
 
 import msgspec
 
+from stackyard.blueprints import (
+    BlueprintSpec,
+    DeploymentSpec,
+    Publication,
+    TemplateSpec,
+    VersionSpec,
+)
 from stackyard.clouds import AwsIntegration, AzureIntegration, Use
 from stackyard.contexts import ContextSpec
 from stackyard.filters import FilterType
@@ -36,12 +43,14 @@ from stackyard.kernel.ids import (
     SecurityKeyId,
     SpaceId,
     StackId,
+    TemplateId,
+    TemplateVersionId,
     UserId,
     WorkerId,
     new_ulid,
 )
 from stackyard.modules import Code, ModuleSpec, name_module
-from stackyard.plugins import PluginSpec, TemplateSpec, seed_templates
+from stackyard.plugins import PluginSpec, PluginTemplateSpec, seed_templates
 from stackyard.policies import PolicySpec, PolicyType
 from stackyard.processes.server import make_doors
 from stackyard.registry.providers import ProviderSpec, Uploaded, file_key
@@ -79,6 +88,7 @@ from stackyard_protocol.report import (
     Report,
     Resource,
 )
+from tests.support.bodies import a_blueprint, a_template
 from tests.support.certificates import signing_request
 from tests.support.clouds import a_hook, a_named_hook, an_aws_spec, an_azure_spec
 from tests.support.edge import ADMIN
@@ -96,7 +106,7 @@ AT_HOME = (
     *("home", "nook", "pool", "idle", "worker", "net", "gov", "bound", "repo", "spare"),
     *("unconfirmed", "queued", "net_run", "stack_binding", "state"),
     *("context", "unused", "attachment"),
-    *("provider", "released", "draft", "spare_provider", "plugin"),
+    *("provider", "released", "unreleased", "spare_provider", "plugin"),
     *("dependency", "reference"),
     *("scheduled_run", "scheduled_task", "scheduled_delete"),
     *("azure", "bitbucket", "datacenter", "github", "gitlab"),
@@ -105,6 +115,7 @@ AT_HOME = (
     *("aws", "aws_unused", "aws_attachment"),
     *("azure", "azure_unused", "azure_attachment"),
     *("webhook", "named_webhook"),
+    *("blueprint", "draft", "template", "bare", "published", "fresh", "deployment"),
 )
 
 
@@ -151,6 +162,7 @@ class World:
             await self._modules(unit)
             await self._clouds(unit)
             await self._webhooks(unit)
+            await self._blueprints(unit)
         await self._states()
         await self._runs()
         await self._keys()
@@ -158,7 +170,7 @@ class World:
         stack = StackId(self.names["net"])
         self.names["download"] = links.download(stack, self.names["state"])
         self.names["archive"] = self.whole.platform.provider_files.upload_link(
-            ProviderVersionId(self.names["draft"]), sha256(ARCHIVE)
+            ProviderVersionId(self.names["unreleased"]), sha256(ARCHIVE)
         )
         self.names["upload"] = links.upload()[1]
         return self
@@ -265,7 +277,7 @@ class World:
             )
             self.names[name] = made.id
         provider = ProviderId(self.names["provider"])
-        for name, number in (("released", "1.0.0"), ("draft", "2.0.0")):
+        for name, number in (("released", "1.0.0"), ("unreleased", "2.0.0")):
             release = Release(provider, number, {LINUX: ARCHIVE})
             draft = await unit.provider_versions.create(
                 provider, release.version(key.id), by=SYSTEM
@@ -282,9 +294,9 @@ class World:
                 )
                 await unit.provider_versions.publish(draft.id, there, by=SYSTEM)
         template = await unit.plugin_templates.create(
-            TemplateSpec("Ours", MANIFEST), by=SYSTEM
+            PluginTemplateSpec("Ours", MANIFEST), by=SYSTEM
         )
-        self.names["template"] = template.id
+        self.names["plugin_template"] = template.id
         wanted = PluginSpec(
             "installed", PluginTemplateId("infracost"), home, "*", (), ANSWERS
         )
@@ -441,6 +453,37 @@ class World:
             a_named_hook("Far and wide", SpaceId(self.names["home"])), by=SYSTEM
         )
         self.names |= {"webhook": own.id, "named_webhook": named.id}
+
+    async def _blueprints(self, unit: Unit) -> None:
+        home, other = SpaceId(self.names["home"]), SpaceId(self.names["other"])
+        for name, space, state in (
+            ("blueprint", home, Publication.PUBLISHED),
+            ("draft", home, Publication.DRAFT),
+            ("form", other, Publication.DRAFT),
+        ):
+            wanted = BlueprintSpec(
+                name=name, space_id=space, state=state, body=a_blueprint(space=home)
+            )
+            self.names[name] = (await unit.blueprints.create(wanted, by=SYSTEM)).id
+        for name, space in (("template", home), ("bare", home), ("pattern", other)):
+            template = TemplateSpec(name=name, space_id=space)
+            self.names[name] = (await unit.templates.create(template, by=SYSTEM)).id
+        for name, state in (
+            ("published", Publication.PUBLISHED),
+            ("fresh", Publication.DRAFT),
+        ):
+            version = VersionSpec(number=name, state=state, body=a_template())
+            made = await unit.template_versions.create(
+                TemplateId(self.names["template"]), version, by=SYSTEM
+            )
+            self.names[name] = made.id
+        deployed = await unit.template_deployments.create(
+            TemplateVersionId(self.names["published"]),
+            home,
+            DeploymentSpec(name="deployment", inputs={"env": "dev", "token": "t0p"}),
+            by=SYSTEM,
+        )
+        self.names["deployment"] = deployed.deployment.id
 
     async def _states(self) -> None:
         stack, files = StackId(self.names["net"]), self.whole.platform.state_files

@@ -62,6 +62,7 @@ SHOWN: Final = {
     "groupsClaim",
     "headerKeys",
     "id",
+    "instructions",
     "inputName",
     "invitationEmail",
     "issuer",
@@ -103,6 +104,7 @@ SHOWN: Final = {
     "subjectExpression",
     "subscriptionId",
     "teams",
+    "template",
     "templateBucket",
     "tenantID",
     "terraformProvider",
@@ -115,6 +117,7 @@ SHOWN: Final = {
     "userFacingHost",
     "username",
     "version",
+    "versionNumber",
     "workspace",
     "yaml",
 }

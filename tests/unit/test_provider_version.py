@@ -25,9 +25,9 @@ from stackyard.registry.providers import (
     PlatformSpec,
     ProviderPlatform,
     ProviderVersion,
+    ProviderVersionSpec,
     Uploaded,
     VersionProblemsError,
-    VersionSpec,
     VersionStatusError,
     read_documents,
 )
@@ -42,11 +42,13 @@ SHA = "0" * 64
 KEY = GpgKeyId("key")
 
 
-def spec(number: str = "1.0.0", *protocols: str, sums: str = SHA) -> VersionSpec:
-    return VersionSpec(number, protocols, sums, SHA, KEY)
+def spec(
+    number: str = "1.0.0", *protocols: str, sums: str = SHA
+) -> ProviderVersionSpec:
+    return ProviderVersionSpec(number, protocols, sums, SHA, KEY)
 
 
-def a_draft(given: VersionSpec | None = None) -> ProviderVersion:
+def a_draft(given: ProviderVersionSpec | None = None) -> ProviderVersion:
     return ProviderVersion.create(ProviderId("demo"), given or spec(), at=NOW)
 
 

@@ -7,7 +7,7 @@ from ariadne import MutationType, ObjectType, QueryType
 
 from stackyard.graphql.context import Info
 from stackyard.kernel.ids import PluginId, PluginTemplateId, SpaceId
-from stackyard.plugins import Plugin, PluginSpec, PluginTemplate, TemplateSpec
+from stackyard.plugins import Plugin, PluginSpec, PluginTemplate, PluginTemplateSpec
 from stackyard.spaces import Space
 
 query = QueryType()
@@ -84,7 +84,7 @@ async def resolve_template_create(
     *,
     input: dict[str, Any],  # noqa: A002 - the contract's name
 ) -> PluginTemplate:
-    wanted = TemplateSpec(
+    wanted = PluginTemplateSpec(
         name=input["name"],
         manifest=input["manifest"],
         description=input.get("description"),

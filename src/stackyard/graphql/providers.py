@@ -13,8 +13,8 @@ from stackyard.registry.providers import (
     ProviderPlatform,
     ProviderSpec,
     ProviderVersion,
+    ProviderVersionSpec,
     TerraformProvider,
-    VersionSpec,
 )
 
 query = QueryType()
@@ -132,7 +132,7 @@ async def resolve_version_create(
     provider: str,
     input: dict[str, Any],  # noqa: A002 - the contract's name
 ) -> dict[str, Any]:
-    wanted = VersionSpec(
+    wanted = ProviderVersionSpec(
         number=input["number"],
         protocols=tuple(input["protocol_versions"]),
         sums_checksum=input["sha_sums_file_sha"],

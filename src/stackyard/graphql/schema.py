@@ -8,6 +8,7 @@ from graphql import GraphQLSchema
 from stackyard.graphql import (
     account,
     audit,
+    blueprints,
     clouds,
     contexts,
     dependencies,
@@ -31,6 +32,7 @@ from stackyard.graphql import (
     stack_config,
     stacks,
     state,
+    templates,
     vcs,
     vcs_agents,
     vendors,
@@ -70,6 +72,8 @@ NOUNS = (
     vendors,
     runs,
     state,
+    blueprints,
+    templates,
     audit,
 )
 

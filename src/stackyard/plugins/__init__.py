@@ -24,7 +24,7 @@ from stackyard.plugins.model import (
     PluginParameter,
     PluginSpec,
     PluginTemplate,
-    TemplateSpec,
+    PluginTemplateSpec,
 )
 from stackyard.plugins.ports import VisibleSpaces
 from stackyard.plugins.service import Plugins, PluginTemplates
@@ -48,10 +48,10 @@ __all__ = [
     "PluginTemplateNotFoundError",
     "PluginTemplateProblemsError",
     "PluginTemplateSlugTakenError",
+    "PluginTemplateSpec",
     "PluginTemplateStore",
     "PluginTemplates",
     "Plugins",
-    "TemplateSpec",
     "VisibleSpaces",
     "read_manifest",
     "seed_templates",

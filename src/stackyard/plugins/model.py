@@ -22,7 +22,7 @@ LONGEST_VALUE: Final = 128 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class TemplateSpec:
+class PluginTemplateSpec:
     name: str
     manifest: str
     description: str | None = None
@@ -61,7 +61,7 @@ class PluginTemplate(Entity):
 
     @classmethod
     def create(
-        cls, spec: TemplateSpec, asked: Sequence[Parameter], *, at: datetime
+        cls, spec: PluginTemplateSpec, asked: Sequence[Parameter], *, at: datetime
     ) -> Self:
         """Return a template whose manifest asks for these parameters."""
         problems = _problems(spec.name, spec.labels, spec.description or "")

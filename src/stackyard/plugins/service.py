@@ -24,7 +24,7 @@ from stackyard.plugins.model import (
     PluginParameter,
     PluginSpec,
     PluginTemplate,
-    TemplateSpec,
+    PluginTemplateSpec,
 )
 from stackyard.plugins.ports import VisibleSpaces
 from stackyard.plugins.store import PluginStore, PluginTemplateStore
@@ -60,7 +60,7 @@ class PluginTemplates:
         return await self.store.some(template_ids)
 
     @needs(Rule.ACCOUNT_ADMIN)
-    async def create(self, spec: TemplateSpec, *, by: Subject) -> PluginTemplate:
+    async def create(self, spec: PluginTemplateSpec, *, by: Subject) -> PluginTemplate:
         """Make a template; its slug comes from its name, and it never changes."""
         await self._require(by)
         asked = await asyncio.to_thread(read_manifest, spec.manifest)

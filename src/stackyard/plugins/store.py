@@ -25,7 +25,7 @@ from stackyard.plugins.model import (
     Plugin,
     PluginParameter,
     PluginTemplate,
-    TemplateSpec,
+    PluginTemplateSpec,
 )
 
 # Whatever was looked up before, only the database can say it for good.
@@ -117,7 +117,7 @@ async def seed_templates(session: AsyncSession, *, at: datetime) -> None:
     """Have the platform's own templates, as this release has them; any may try."""
     for name, description in _GLOBAL.items():
         manifest = Path(__file__).with_name(f"{name}.yaml").read_text()
-        spec = TemplateSpec(name.capitalize(), manifest, description)
+        spec = PluginTemplateSpec(name.capitalize(), manifest, description)
         template = PluginTemplate.create(spec, read_manifest(manifest), at=at)
         said = {
             "name": template.name,

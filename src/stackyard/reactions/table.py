@@ -8,6 +8,7 @@ from stackyard.follows import RemotesDue
 from stackyard.kernel.queue import Queue
 from stackyard.reactions import (
     audit,
+    blueprints,
     dispatch,
     follows,
     logs,
@@ -33,6 +34,7 @@ from stackyard.runs import (
 )
 from stackyard.stacks import (
     ScheduleDue,
+    StackDeleted,
     StackDeletionRequested,
     StackEnabled,
     StackUpdated,
@@ -85,6 +87,7 @@ CHOREOGRAPHY: Final[Choreography[Tools]] = Choreography.of(
         when(ProviderFilesForgotten, providers.delete_forgotten),
         when(ScheduleDue, schedules.carry_out_schedule, queue=FIFO, group=of_stack),
         when(DriftFound, schedules.reconcile_drifted, queue=FIFO, group=of_stack),
+        when(StackDeleted, blueprints.forget_emptied),
         when(EntriesRecorded, audit.seal_recorded, queue=FIFO, group=of_trail),
         when(DeliveriesDue, audit.deliver_due, queue=EVENTS),
         when(HookDeliveriesDue, webhooks.send_due, queue=EVENTS),

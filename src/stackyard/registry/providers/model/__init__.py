@@ -8,8 +8,8 @@ from stackyard.registry.providers.model.version import (
     PlatformSpec,
     ProviderPlatform,
     ProviderVersion,
+    ProviderVersionSpec,
     ProviderVersionStatus,
-    VersionSpec,
     file_key,
 )
 
@@ -20,10 +20,10 @@ __all__ = [
     "ProviderPlatform",
     "ProviderSpec",
     "ProviderVersion",
+    "ProviderVersionSpec",
     "ProviderVersionStatus",
     "TerraformProvider",
     "Uploaded",
-    "VersionSpec",
     "file_key",
     "read_documents",
 ]

@@ -43,7 +43,7 @@ _PUBLISHED: Final = ProviderVersionStatus.PUBLISHED
 
 
 @dataclass(frozen=True, slots=True)
-class VersionSpec:
+class ProviderVersionSpec:
     """What is announced: the checksums are of `SHA256SUMS` and its signature."""
 
     number: str
@@ -92,7 +92,7 @@ class ProviderVersion(Entity):
 
     @classmethod
     def create(
-        cls, provider_id: ProviderId, spec: VersionSpec, *, at: datetime
+        cls, provider_id: ProviderId, spec: ProviderVersionSpec, *, at: datetime
     ) -> Self:
         problems = version_problems(spec)
         if problems:
@@ -202,7 +202,7 @@ def file_key(version_id: ProviderVersionId, checksum: str) -> str:
     return f"providers/{version_id}/{checksum}"
 
 
-def version_problems(spec: VersionSpec) -> list[str]:
+def version_problems(spec: ProviderVersionSpec) -> list[str]:
     """Return everything that is wrong with it."""
     found = []
     if not _NUMBER.fullmatch(spec.number):

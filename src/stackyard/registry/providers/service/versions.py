@@ -22,10 +22,10 @@ from stackyard.registry.providers.model import (
     PlatformSpec,
     ProviderPlatform,
     ProviderVersion,
+    ProviderVersionSpec,
     ProviderVersionStatus,
     TerraformProvider,
     Uploaded,
-    VersionSpec,
 )
 from stackyard.registry.providers.model.publication import (
     awaited_of,
@@ -72,7 +72,7 @@ class ProviderVersions:
 
     @needs(Action.TERRAFORM_PROVIDER_VERSION_CREATE)
     async def create(
-        self, provider_id: ProviderId, spec: VersionSpec, *, by: Subject
+        self, provider_id: ProviderId, spec: ProviderVersionSpec, *, by: Subject
     ) -> ProviderVersion:
         """Announce a draft. Its number was never that of another of the provider's."""
         provider = await self.providers.get(provider_id, by=by, lock=True)
