@@ -145,6 +145,7 @@ FOUND_BY: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         ),
         "Role": ("Query.role",),
         "Run": ("Query.stack", "Stack.run"),
+        "RunReview": ("Query.stack", "Stack.blocker", "Run.reviews"),
         "SecurityKey": ("Query.managedUser", "ManagedUser.securityKeys"),
         "SignOn": ("Query.signOn",),
         "SignOnProvider": ("Query.signOn", "SignOn.trial"),
@@ -214,6 +215,7 @@ _ABOUT_A_STACK: Final = frozenset(
         "stackIntegrationGcpDelete",
         "stackLock",
         "stackManagedStateRollback",
+        "stackMigrateVendor",
         "stackSetCurrentCommit",
         "stackSyncCommit",
         "stackUnlock",
@@ -232,6 +234,7 @@ _CUT: Final = frozenset(
         "searchModules",
         "searchPolicies",
         "searchStacks",
+        "searchWorkerPools",
         "spaces",
         "stacks",
         "workerPools",
@@ -299,6 +302,8 @@ EXCEPTIONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         "Mutation.terraformProviderVersionDelete": dict.fromkeys(
             ("neighbour", "run", "stranger"), NULL
         ),
+        # nobody comes in this way as long as no provider can be set up
+        "Mutation.oauthUser": dict.fromkeys(WHO, NO),
         "Mutation.stackDependencyDelete": dict.fromkeys(
             ("neighbour", "stranger"), NULL
         ),

@@ -57,6 +57,7 @@ from stackyard.kernel.links import SealedLinks
 from stackyard.kernel.metrics import Metrics
 from stackyard.kernel.needs import ensure_declared, services_of
 from stackyard.kernel.queue import Sender
+from stackyard.local_workspaces import LocalWorkspaces
 from stackyard.module_code import ModuleCode
 from stackyard.provider_files import ProviderFiles
 from stackyard.reactions import CHOREOGRAPHY, Tools
@@ -247,6 +248,10 @@ class Platform:
     @property
     def provider_files(self) -> ProviderFiles:
         return ProviderFiles(self.unit, self.means.blobs, self.links)
+
+    @property
+    def local_workspaces(self) -> LocalWorkspaces:
+        return LocalWorkspaces(self.unit, self.means.blobs)
 
     @property
     def tools(self) -> Tools:

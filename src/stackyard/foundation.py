@@ -60,6 +60,7 @@ from stackyard.stacks import (
     Stacks,
     StackSources,
     StackStore,
+    VendorMigrations,
 )
 from stackyard.vcs import (
     AgentPools,
@@ -249,6 +250,17 @@ class Foundation(Parts):
                 integrations=self.vcs_integrations,
                 is_deployed=DeploymentStore(self.session).has,
             ),
+            self.trail,
+        )
+
+    @cached_property
+    def vendor_migrations(self) -> VendorMigrations:
+        return VendorMigrations(
+            StackStore(self.session),
+            self.stacks,
+            self.access,
+            self.outbox,
+            self.clock,
             self.trail,
         )
 

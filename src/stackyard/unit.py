@@ -38,7 +38,12 @@ from stackyard.runs import (
     Firings,
     Legs,
     LogStore,
+    PoolQueues,
+    Previews,
     Progress,
+    QueueStore,
+    Reviews,
+    ReviewStore,
     RunLogs,
     Runs,
     RunStore,
@@ -149,6 +154,29 @@ class Unit(Catalogue):
             self.runs,
             self.chains,
             self._progress,
+            self.access,
+            self.outbox,
+            self.clock,
+            self.trail,
+        )
+
+    @cached_property
+    def pool_queues(self) -> PoolQueues:
+        return PoolQueues(QueueStore(self.session), self.stacks, self.pools)
+
+    @cached_property
+    def previews(self) -> Previews:
+        return Previews(
+            self.stacks, self.triggers, self.access, self.means.vault, self.clock
+        )
+
+    @cached_property
+    def reviews(self) -> Reviews:
+        return Reviews(
+            ReviewStore(self.session),
+            self._run_store,
+            self.stacks,
+            self.runs,
             self.access,
             self.outbox,
             self.clock,

@@ -44,6 +44,7 @@ LISTS: Final = {
     "searchModules": "searchModules.edges",
     "searchStacks": "searchStacks.edges",
     "searchTemplates": "searchTemplates.edges",
+    "searchWorkerPools": "searchWorkerPools.edges",
     "sessions": "sessions",
     "spaces": "spaces",
     "stacks": "stacks",
@@ -61,6 +62,7 @@ ARGUMENTS: Final = {
     "searchModules": "input: { first: 100 }",
     "searchStacks": "input: { first: 100 }",
     "searchTemplates": "input: { first: 100 }",
+    "searchWorkerPools": "input: { first: 100 }",
 }
 NOT_OF_ROWS: Final = {
     "repoFileHistory",  # of one file: git is asked once, and the database before that

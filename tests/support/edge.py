@@ -145,18 +145,19 @@ class Edge:
 
     def _graph_means(self) -> GraphMeans:
         return GraphMeans(
-            NOTHING,
-            NOTHING,
-            NOTHING,
-            NOTHING,
-            NOTHING,
-            NOTHING,
-            NOTHING,
-            self.audit_webhook,
-            self.doors.key_exchange,
-            self.site,
-            self.clock,
-            self.reach,
+            state_files=NOTHING,
+            state_links=NOTHING,
+            provider_files=NOTHING,
+            contents=NOTHING,
+            pushes=NOTHING,
+            heads=NOTHING,
+            local_workspaces=NOTHING,
+            module_code=NOTHING,
+            audit_webhook=self.audit_webhook,
+            key_exchange=self.doors.key_exchange,
+            site=self.site,
+            clock=self.clock,
+            reach=self.reach,
         )
 
     @asynccontextmanager

@@ -3,6 +3,7 @@
 What is asked about lies in HOME; `names` are the ids of one thing of each kind there.
 """
 
+import gzip
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -47,14 +48,16 @@ from stackyard.kernel.ids import (
     TemplateVersionId,
     UserId,
     WorkerId,
+    WorkspaceId,
     new_ulid,
 )
+from stackyard.local_workspaces import uploaded_key
 from stackyard.modules import Code, ModuleSpec, name_module
 from stackyard.plugins import PluginSpec, PluginTemplateSpec, seed_templates
 from stackyard.policies import PolicySpec, PolicyType
 from stackyard.processes.server import make_doors
 from stackyard.registry.providers import ProviderSpec, Uploaded, file_key
-from stackyard.runs import Leg, RunState, RunType
+from stackyard.runs import Decision, Leg, RunState, RunType
 from stackyard.spaces import Holder, HolderKind, SpaceSpec, seed
 from stackyard.stacks import (
     DeleteStack,
@@ -109,7 +112,7 @@ AT_HOME = (
     *("provider", "released", "unreleased", "spare_provider", "plugin"),
     *("dependency", "reference"),
     *("scheduled_run", "scheduled_task", "scheduled_delete"),
-    *("azure", "bitbucket", "datacenter", "github", "gitlab"),
+    *("devops", "bitbucket", "datacenter", "github", "gitlab"),
     *("policy", "spare_policy", "policy_attachment"),
     *("module", "module_version"),
     *("aws", "aws_unused", "aws_attachment"),
@@ -243,7 +246,7 @@ class World:
 
     async def _git_servers(self, unit: Unit) -> None:
         for name, kind in (
-            ("azure", IntegrationKind.AZURE_DEVOPS),
+            ("devops", IntegrationKind.AZURE_DEVOPS),
             ("bitbucket", IntegrationKind.BITBUCKET_CLOUD),
             ("datacenter", IntegrationKind.BITBUCKET_DATACENTER),
             ("github", IntegrationKind.GITHUB_ENTERPRISE),
@@ -329,6 +332,7 @@ class World:
                 administrative=name == "gov",
                 provider=Provider.SPACELIFT if space == "home" else Provider.GITHUB,
                 repository=self.names["repo"],
+                local_preview_enabled=True,
             )
             made = await unit.stacks.create(spec, by=SYSTEM)
             self.names[name] = made.id
@@ -493,6 +497,16 @@ class World:
         async with self.whole.platform.unit() as unit:
             found = await unit.states.versions([stack], by=SYSTEM)
         self.names["state"] = found[stack][-1].id
+        await self._upload(stack)
+
+    async def _upload(self, stack: StackId) -> None:
+        workspace = WorkspaceId(new_ulid())
+        self.names["workspace"] = workspace
+        await self.whole.blobs.put(
+            Bucket.USER_UPLOADED_WORKSPACES,
+            uploaded_key(stack, workspace),
+            gzip.compress(b""),
+        )
 
     async def _runs(self) -> None:
         waiting = await self._start("net", "pool", RunType.TRACKED)
@@ -506,6 +520,13 @@ class World:
                 StackId(self.names["net"]), kind=RunType.PROPOSED, by=SYSTEM
             )
             self.names["queued"] = queued.id
+            await unit.reviews.add(
+                StackId(self.names["net"]),
+                waiting.run_id,
+                Decision.APPROVE,
+                note=None,
+                by=SYSTEM,
+            )
             leg_id = LegId(self.names["net_leg"])
             by = Subject(SubjectKind.WORKER, leg_id, "worker")
             leg = await unit.legs.get(leg_id, by=by)

@@ -102,6 +102,7 @@ SHOWN: Final = {
     "stackName",
     "stackObjectID",
     "subjectExpression",
+    "targets",
     "subscriptionId",
     "teams",
     "template",

@@ -12,7 +12,9 @@ from ulid import ULID
 SpaceId = NewType("SpaceId", str)
 StackId = NewType("StackId", str)  # or a module's: both are projects
 RunId = NewType("RunId", str)
+ReviewId = NewType("ReviewId", str)
 LegId = NewType("LegId", str)  # one stay of a run on a worker
+WorkspaceId = NewType("WorkspaceId", str)  # of code that somebody uploaded
 PoolId = NewType("PoolId", str)
 WorkerId = NewType("WorkerId", str)
 RepoId = NewType("RepoId", str)

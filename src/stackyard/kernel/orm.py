@@ -27,6 +27,7 @@ from stackyard.kernel.ids import (
     ProviderVersionId,
     ReferenceId,
     RepoId,
+    ReviewId,
     RoleId,
     RunId,
     ScheduleId,
@@ -43,6 +44,7 @@ from stackyard.kernel.ids import (
     VersionId,
     WebhookId,
     WorkerId,
+    WorkspaceId,
 )
 
 
@@ -67,8 +69,10 @@ class Entity(DeclarativeBase):
         StackId: Text(),
         RunId: Text(),
         LegId: Text(),
+        ReviewId: Text(),
         PoolId: Text(),
         WorkerId: Text(),
+        WorkspaceId: Text(),
         RepoId: Text(),
         VcsIntegrationId: Text(),
         VcsAgentPoolId: Text(),

@@ -164,6 +164,7 @@ def make_app(platform: Platform, live: Live) -> Starlette:
             platform.contents,
             platform.pushes,
             platform.heads,
+            platform.local_workspaces,
             platform.module_code,
             platform.webhook_setup,
             doors.key_exchange,

@@ -30,6 +30,7 @@ from stackyard.runs import (
     RunConfirmed,
     RunEnded,
     RunQueued,
+    RunReplanRequested,
     RunStopRequested,
 )
 from stackyard.stacks import (
@@ -72,6 +73,7 @@ CHOREOGRAPHY: Final[Choreography[Tools]] = Choreography.of(
         when(RunQueued, dispatch.advance_queued, queue=FIFO, group=of_stack),
         when(RunEnded, dispatch.advance_after_run, queue=FIFO, group=of_stack),
         when(RunConfirmed, dispatch.assign_confirmed),
+        when(RunReplanRequested, dispatch.assign_replanned),
         when(HandoverDue, dispatch.undo_handover),
         when(RunStopRequested, workers.signal_stop),
         when(LogEnded, logs.seal_ended),

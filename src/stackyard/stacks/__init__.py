@@ -65,6 +65,7 @@ from stackyard.stacks.model.dependencies import (
     ReferenceSpec,
     StackDependency,
 )
+from stackyard.stacks.model.migration import MigratedTo, VendorMigration
 from stackyard.stacks.model.module import Module
 from stackyard.stacks.model.policies import (
     AttachedPolicy,
@@ -113,6 +114,7 @@ from stackyard.stacks.service import (
     StackPolicies,
     Stacks,
     StackSources,
+    VendorMigrations,
 )
 from stackyard.stacks.store import (
     AttachmentStore,
@@ -166,6 +168,7 @@ __all__ = [
     "Given",
     "InputTakenError",
     "IntegrationUnknownError",
+    "MigratedTo",
     "Module",
     "Neighbours",
     "OutOfReachError",
@@ -232,6 +235,8 @@ __all__ = [
     "TrackedCommit",
     "TriggerRun",
     "Vendor",
+    "VendorMigration",
+    "VendorMigrations",
     "VisibleSpaces",
     "WorkerPoolUnknownError",
     "attaches_itself",
