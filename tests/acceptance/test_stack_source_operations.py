@@ -184,6 +184,22 @@ async def test_an_integration_in_use_is_deleted_as_soon_as_nobody_uses_it(
         assert gone["id"] == name
 
 
+async def test_a_module_has_its_code_by_an_integration_as_well(
+    provider: Provider,
+) -> None:
+    await link(provider.edge, "Ours")
+    source = {"provider": "GITLAB", "namespace": "ops", "vcsIntegrationId": "ours"}
+    update = {"branch": "main", "administrative": False, "labels": []}
+    update |= {"localPreviewEnabled": False, "protectFromDeletion": False}
+    said = source | {"name": "net", "repository": "infra", "updateInput": update}
+    made = await provider.data("ModuleCreate", input=said)
+    assert made["vcsIntegration"] == {"id": "ours", "isDefault": False}
+    refused = await provider.error("GitLabIntegrationDelete", id="ours")
+    assert f'still used by module "{made["id"]}"' in refused
+    await provider.data("ModuleDelete", id=made["id"])
+    assert (await provider.data("GitLabIntegrationDelete", id="ours"))["id"] == "ours"
+
+
 async def test_neither_end_moves_where_the_other_is_out_of_reach(
     provider: Provider,
 ) -> None:
