@@ -25,6 +25,8 @@ TABLE: Final = table(PAGE.read_text())
 # Query → where its list lies.
 LISTS: Final = {
     "apiKeys": "apiKeys",
+    "awsIntegrations": "awsIntegrations",
+    "azureIntegrations": "azureIntegrations",
     "contexts": "contexts",
     "managedUserGroups": "managedUserGroups",
     "managedUsers": "managedUsers",

@@ -7,18 +7,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, TypeAlias, TypeVar
 
+from stackyard.clouds import AttachedCloud, AwsRole, GcpAccount
 from stackyard.contexts import ContextElement
 from stackyard.graphql.loader import Loader
 from stackyard.graphql.source_loaders import SourceLoaders
 from stackyard.identity import SecurityKey, User, UserGroup
 from stackyard.kernel.access import Level
 from stackyard.kernel.ids import (
+    CloudId,
     ContextId,
     GroupId,
     PolicyId,
     PoolId,
     RoleId,
     RunId,
+    ScheduleId,
     SpaceId,
     StackId,
     UserId,
@@ -31,13 +34,17 @@ from stackyard.stacks import (
     AttachedContext,
     AttachedPolicy,
     ConfigElement,
+    DependencyReference,
     Given,
     Module,
     PolicyCounts,
+    Schedule,
     Stack,
+    StackDependency,
 )
 from stackyard.state import StackOutput, StackResource, StateVersion
 from stackyard.unit import Unit
+from stackyard.webhooks import StackWebhook
 from stackyard.workers import Pool, PoolCounts, Worker
 
 K = TypeVar("K")
@@ -136,6 +143,39 @@ class Loaders(SourceLoaders):
         )
 
     @cached_property
+    def dependencies(self) -> Loader[StackId, list[StackDependency]]:
+        return self._loader(
+            lambda u, keys: u.stack_dependencies.of(keys, by=self._by), lambda _: []
+        )
+
+    @cached_property
+    def dependents(self) -> Loader[StackId, list[StackDependency]]:
+        return self._loader(
+            lambda u, keys: u.stack_dependencies.on(keys, by=self._by), lambda _: []
+        )
+
+    @cached_property
+    def references(self) -> Loader[StackDependency, list[DependencyReference]]:
+        async def ask(
+            unit: Unit, keys: Sequence[StackDependency]
+        ) -> Mapping[StackDependency, list[DependencyReference]]:
+            found = await unit.stack_dependencies.references(keys, by=self._by)
+            whose = {one.id: one for one in keys}
+            return _grouped((whose[one.dependency_id], one) for one in found)
+
+        return self._loader(ask, lambda _: [])
+
+    @cached_property
+    def schedules(self) -> Loader[ScheduleId, Schedule | None]:
+        return self._loader(lambda u, keys: u.schedules.some(keys, by=self._by), _none)
+
+    @cached_property
+    def drift(self) -> Loader[StackId, Schedule | None]:
+        return self._loader(
+            lambda u, keys: u.schedules.drift_of(keys, by=self._by), _none
+        )
+
+    @cached_property
     def attached_policies(self) -> Loader[StackId, list[AttachedPolicy]]:
         return self._loader(
             lambda u, keys: u.stack_policies.of(keys, by=self._by), lambda _: []
@@ -160,6 +200,30 @@ class Loaders(SourceLoaders):
     ) -> Loader[tuple[PolicyId, StackId], AttachedPolicy | None]:
         return self._loader(
             lambda u, keys: u.stack_policies.by_hand(keys, by=self._by), _none
+        )
+
+    @cached_property
+    def projects_in_clouds(self) -> Loader[CloudId, list[AttachedCloud]]:
+        return self._loader(
+            lambda u, keys: u.cloud_attachments.having(keys, by=self._by), lambda _: []
+        )
+
+    @cached_property
+    def aws_roles(self) -> Loader[StackId, AwsRole | None]:
+        return self._loader(
+            lambda u, keys: u.own_clouds.roles(keys, by=self._by), _none
+        )
+
+    @cached_property
+    def gcp_accounts(self) -> Loader[StackId, GcpAccount | None]:
+        return self._loader(
+            lambda u, keys: u.own_clouds.accounts(keys, by=self._by), _none
+        )
+
+    @cached_property
+    def stack_webhooks(self) -> Loader[StackId, list[StackWebhook]]:
+        return self._loader(
+            lambda u, keys: u.stack_webhooks.of(keys, by=self._by), lambda _: []
         )
 
     @cached_property

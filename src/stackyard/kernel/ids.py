@@ -31,6 +31,11 @@ BindingId = NewType("BindingId", str)
 FilterId = NewType("FilterId", str)
 VersionId = NewType("VersionId", str)  # of a module
 ShareId = NewType("ShareId", str)  # of a module
+DependencyId = NewType("DependencyId", str)
+ReferenceId = NewType("ReferenceId", str)
+ScheduleId = NewType("ScheduleId", str)
+CloudId = NewType("CloudId", str)  # what lets runs into a cloud
+WebhookId = NewType("WebhookId", str)
 
 ROOT: Final = SpaceId("root")
 LEGACY: Final = SpaceId("legacy")

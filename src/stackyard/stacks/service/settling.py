@@ -75,7 +75,10 @@ class Settling:
     @needs(Rule.PARENT)
     async def check_reach(self, project: Project) -> None:
         """A project uses what is in its space, or above as far as spaces inherit."""
-        lost = await self.store.cut_off_of(project)
+        lost = [
+            *await self.store.cut_off_of(project),
+            *await self.neighbours.find_cut_off(project.id),
+        ]
         if lost:
             raise OutOfReachError(space=project.space_id, uses=", ".join(lost))
 
