@@ -34,7 +34,6 @@ STACK: Final[Mapping[str, Any]] = {
     "space": "legacy",
     "vendorConfig": {"terraform": {"version": None, "workspace": None}},
 }
-every_kind = pytest.mark.parametrize("kind", list(IntegrationKind))
 
 
 @pytest.fixture
@@ -91,38 +90,38 @@ async def move(edge: Edge, name: str, where: SpaceId) -> None:
         )
 
 
-@every_kind
-async def test_a_stack_shows_the_integration_of_its_space(
-    provider: Provider, kind: IntegrationKind
-) -> None:
-    await link(provider.edge, "Ours", kind=kind)
-    made = await create(provider, by(kind, "ours"))
-    assert made["vcsIntegration"] == {"id": "ours", "isDefault": False}
-    assert made["provider"] == kind
+async def test_a_stack_shows_the_integration_of_its_space(provider: Provider) -> None:
+    for kind in IntegrationKind:
+        await link(provider.edge, "Ours", kind=kind)
+        made = await create(provider, by(kind, "ours", name=kind))
+        assert made["vcsIntegration"] == {"id": "ours", "isDefault": False}
+        assert made["provider"] == kind
 
 
-@every_kind
 async def test_a_stack_that_names_none_has_the_accounts_default(
-    provider: Provider, kind: IntegrationKind
+    provider: Provider,
 ) -> None:
-    made = await create(provider, by(kind))
-    assert made["vcsIntegration"] is None  # there is none yet
-    await link(provider.edge, "Main", ROOT, kind, is_default=True)
-    for named in (None, "main"):  # the provider sends what it was told
-        changed = await provider.data("StackUpdate", id="net", input=by(kind, named))
-        assert changed["vcsIntegration"] == {"id": "main", "isDefault": True}
+    for kind in IntegrationKind:
+        made = await create(provider, by(kind, name=kind))
+        assert made["vcsIntegration"] is None  # there is none yet
+        await link(provider.edge, "Main", ROOT, kind, is_default=True)
+        for named in (None, "main"):  # the provider sends what it was told
+            changed = await provider.data(
+                "StackUpdate", id=made["id"], input=by(kind, named)
+            )
+            assert changed["vcsIntegration"] == {"id": "main", "isDefault": True}
 
 
-@pytest.mark.parametrize("where", ["GIT", "SHOWCASE", "GITHUB"])
 async def test_there_is_none_for_raw_git_showcases_and_default_github(
-    provider: Provider, where: str
+    provider: Provider,
 ) -> None:
     await link(provider.edge, "Ours")
     await create(provider, by("GITLAB", "ours"))
-    url = "https://git.example/infra.git" if where == "GIT" else None
-    said = by(where, repositoryURL=url)
-    changed = await provider.data("StackUpdate", id="net", input=said)
-    assert (changed["vcsIntegration"], changed["provider"]) == (None, where)
+    for where in ("GIT", "SHOWCASE", "GITHUB"):
+        url = "https://git.example/infra.git" if where == "GIT" else None
+        said = by(where, repositoryURL=url)
+        changed = await provider.data("StackUpdate", id="net", input=said)
+        assert (changed["vcsIntegration"], changed["provider"]) == (None, where)
 
 
 @pytest.mark.parametrize(
