@@ -266,7 +266,7 @@ async def test_a_context_is_attached_to_a_module_as_to_a_stack(desk: Desk) -> No
 async def test_a_space_with_modules_is_not_deleted(desk: Desk) -> None:
     pantry = desk.spaces["pantry"]
     await make(desk, space=pantry)
-    said = await desk.error("DeleteSpace", space=pantry)
+    said = await desk.error("DeleteSpace", id=pantry)
     assert "1 module" in said
 
 

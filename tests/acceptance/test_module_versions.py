@@ -123,7 +123,7 @@ async def test_the_number_of_a_version_cannot_be_used_again(desk: Desk) -> None:
     named = {"module": ID, "sha": desk.commits["silent"], "version": "1.0.0"}
     said = await desk.error("ResourceVersionCreate", **named)
     assert said == f'version "1.0.0" already exists for {ID}'
-    named["version"] = "0.2.0"
+    named["version"] = "3.0.0"
     assert "leaves a gap" in await desk.error("ResourceVersionCreate", **named)
     named["version"] = "v1"
     assert "MAJOR.MINOR.PATCH" in await desk.error("ResourceVersionCreate", **named)
@@ -353,4 +353,4 @@ async def test_a_version_keeps_where_its_code_was(desk: Desk) -> None:
     await version(desk, "deep")
     await desk.data("ModuleUpdate", id=ID, input=updating())
     answer = await desk.get(f"{BASE}/3.0.0/download")
-    assert answer.headers["x-terraform-get"].endswith("//part")
+    assert "tar.gz//part" in answer.headers["x-terraform-get"]

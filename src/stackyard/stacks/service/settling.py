@@ -75,7 +75,9 @@ class Settling:
         """A project uses what is in its space, or above as far as spaces inherit."""
         lost = await self.store.cut_off_of(project)
         if lost:
-            raise OutOfReachError(space=project.space_id, uses=", ".join(lost))
+            raise OutOfReachError(
+                kind=project.kind, space=project.space_id, uses=", ".join(lost)
+            )
 
     async def _require_in(self, space: SpaceId, action: Action, *, by: Subject) -> None:
         try:
