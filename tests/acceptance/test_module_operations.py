@@ -123,9 +123,11 @@ async def test_a_module_is_no_stack_and_a_stack_no_module(desk: Desk) -> None:
         spec = a_spec(provider=Provider.SPACELIFT, repository=REPOSITORY)
         await unit.stacks.create(spec, by=SYSTEM)
     both = await desk.answer("StackRead", id=ID)
+    assert "errors" not in both
     assert both["data"]["stack"] is None
     assert both["data"]["module"]["id"] == ID
     both = await desk.answer("StackRead", id="net")
+    assert "errors" not in both
     assert both["data"]["stack"]["id"] == "net"
     assert both["data"]["module"] is None
     lists = await desk.ask(
