@@ -28,9 +28,11 @@ from stackyard.identity import (
     SessionStore,
     SignOns,
 )
-from stackyard.kernel.access import SYSTEM
-from stackyard.kernel.ids import ContextId, SpaceId, StackId
+from stackyard.kernel.access import SYSTEM, Subject
+from stackyard.kernel.ids import ContextId, PolicyId, SpaceId, StackId
 from stackyard.parts import Parts
+from stackyard.policies import Neighbours as Governed
+from stackyard.policies import NoEngine, Policies, PolicyStore
 from stackyard.spaces import (
     Bindings,
     Occupants,
@@ -43,14 +45,33 @@ from stackyard.spaces import (
 from stackyard.stacks import (
     AttachmentStore,
     ConfigStore,
+    DependencyStore,
     Neighbours,
+    PolicyAttachmentStore,
     ProjectKind,
+    Schedules,
+    ScheduleStore,
+    SourceStore,
     StackConfig,
     StackContexts,
+    StackDependencies,
+    StackPolicies,
     Stacks,
+    StackSources,
     StackStore,
 )
-from stackyard.vcs import GitUrl, RefUpdates, Repositories, RepositoryStore
+from stackyard.vcs import (
+    AgentPools,
+    AgentPoolStore,
+    GitUrl,
+    Integration,
+    Integrations,
+    IntegrationStore,
+    IntegrationUsers,
+    RefUpdates,
+    Repositories,
+    RepositoryStore,
+)
 from stackyard.workers import (
     Pools,
     PoolStore,
@@ -163,6 +184,28 @@ class Foundation(Parts):
         )
 
     @cached_property
+    def vcs_integrations(self) -> Integrations:
+        return Integrations(
+            IntegrationStore(self.session),
+            self.access,
+            self.means.vault,
+            self.clock,
+            visible_to,
+            IntegrationUsers(self._users_of, self._users_cut_off),
+            self.trail,
+        )
+
+    @cached_property
+    def vcs_agent_pools(self) -> AgentPools:
+        return AgentPools(
+            AgentPoolStore(self.session),
+            self.access,
+            self.access.administers_any,
+            self.clock,
+            self.trail,
+        )
+
+    @cached_property
     def pools(self) -> Pools:
         return Pools(
             PoolStore(self.session),
@@ -196,9 +239,20 @@ class Foundation(Parts):
             self.access,
             self.outbox,
             self.clock,
-            Neighbours(visible_to, GitUrl, self.pools, self.repositories),
+            Neighbours(
+                visible_to,
+                GitUrl,
+                self.pools,
+                self.repositories,
+                self._uses_cut_off,
+                self.vcs_integrations,
+            ),
             self.trail,
         )
+
+    @cached_property
+    def stack_sources(self) -> StackSources:
+        return StackSources(SourceStore(self.session), visible_to)
 
     @cached_property
     def stack_config(self) -> StackConfig:
@@ -245,6 +299,54 @@ class Foundation(Parts):
             self.trail,
         )
 
+    @cached_property
+    def stack_dependencies(self) -> StackDependencies:
+        return StackDependencies(
+            DependencyStore(self.session),
+            self.stacks,
+            self.access,
+            self.clock,
+            self.trail,
+        )
+
+    @cached_property
+    def policies(self) -> Policies:
+        return Policies(
+            PolicyStore(self.session),
+            NoEngine(),
+            self.access,
+            self.clock,
+            Governed(
+                visible_to,
+                self._cut_off_of_policy,
+                self.access.administers_any,
+                self._end_other_sessions,
+            ),
+            self.trail,
+        )
+
+    @cached_property
+    def stack_policies(self) -> StackPolicies:
+        return StackPolicies(
+            PolicyAttachmentStore(self.session),
+            self.stacks,
+            self.policies,
+            self.access,
+            self.clock,
+            self.trail,
+        )
+
+    @cached_property
+    def schedules(self) -> Schedules:
+        return Schedules(
+            ScheduleStore(self.session),
+            self.stacks,
+            self.access,
+            self.outbox,
+            self.clock,
+            self.trail,
+        )
+
     async def _things_in(self, space: SpaceId) -> list[tuple[str, int]]:
         return [
             ("stack", await self.stacks.count_in(space, by=SYSTEM)),
@@ -252,6 +354,8 @@ class Foundation(Parts):
             ("worker pool", await self.pools.count_in(space, by=SYSTEM)),
             ("repository", await self.repositories.count_in(space, by=SYSTEM)),
             ("context", await self.contexts.count_in(space, by=SYSTEM)),
+            ("VCS integration", await self.vcs_integrations.count_in(space, by=SYSTEM)),
+            ("policy", await self.policies.count_in(space, by=SYSTEM)),
         ]
 
     async def _modules_in(self, space: SpaceId) -> int:
@@ -261,8 +365,24 @@ class Foundation(Parts):
     async def _cut_off(self, reaching: CTE) -> Sequence[str]:
         return await self.stacks.cut_off(reaching, by=SYSTEM)
 
+    async def _uses_cut_off(self, _project_id: StackId) -> Sequence[str]:
+        """Name what slices above let a project use, and it does not reach."""
+        return ()
+
     async def _stacks_cut_off(self, context_id: ContextId) -> Sequence[str]:
         return await self.stacks.cut_off_of_context(context_id, by=SYSTEM)
+
+    async def _users_of(self, integration: Integration) -> Sequence[str]:
+        return await self.stack_sources.using(integration, by=SYSTEM)
+
+    async def _users_cut_off(self, integration: Integration) -> Sequence[str]:
+        return await self.stack_sources.cut_off_of(integration, by=SYSTEM)
+
+    async def _cut_off_of_policy(self, policy_id: PolicyId) -> Sequence[str]:
+        return await self.stack_policies.cut_off(policy_id, by=SYSTEM)
+
+    async def _end_other_sessions(self, by: Subject) -> None:
+        await self.account.end_other_sessions(by=by)
 
     async def _space_admins_make_spaces(self) -> bool:
         return await self.account.space_admins_make_spaces(by=SYSTEM)

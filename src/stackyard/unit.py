@@ -13,14 +13,16 @@ from typing import TypeAlias
 
 from stackyard.filters import Filters, FilterStore
 from stackyard.follows import Follows, FollowStore
-from stackyard.foundation import Foundation
 from stackyard.kernel.access import SYSTEM, Subject
 from stackyard.kernel.ids import RunId, SpaceId, StackId
 from stackyard.modules import Modules, ModuleStore, Registry, Versions, VersionStore
 from stackyard.parts import Means, QueueUpkeep
 from stackyard.runs import (
+    Chains,
+    ChainStore,
     Deletions,
     Dispatch,
+    Firings,
     Legs,
     LogStore,
     Progress,
@@ -34,12 +36,13 @@ from stackyard.runs import (
 from stackyard.spaces import visible_to
 from stackyard.stacks import StackStore
 from stackyard.state import States, StateStore
+from stackyard.surroundings import Surroundings
 
 _random = SystemRandom()
 
 
 @dataclass(frozen=True)
-class Unit(Foundation):
+class Unit(Surroundings):
     """Each slice's service is a `cached_property` that is built of the parts."""
 
     @cached_property
@@ -132,9 +135,23 @@ class Unit(Foundation):
             self._run_store,
             self.stacks,
             self.runs,
+            self.chains,
             self._progress,
             self.access,
             self.outbox,
+            self.clock,
+            self.trail,
+        )
+
+    @cached_property
+    def chains(self) -> Chains:
+        return Chains(
+            ChainStore(self.session),
+            self.stacks,
+            self.stack_dependencies,
+            self.states,
+            self._progress,
+            self.access,
             self.clock,
             self.trail,
         )
@@ -146,11 +163,26 @@ class Unit(Foundation):
         )
 
     @cached_property
+    def firings(self) -> Firings:
+        return Firings(
+            self._run_store,
+            self.stacks,
+            self.schedules,
+            self.runs,
+            self.chains,
+            self._progress,
+            self.access,
+            self.clock,
+            self.trail,
+        )
+
+    @cached_property
     def dispatch(self) -> Dispatch:
         return Dispatch(
             self._run_store,
             self.stacks,
             self.workers,
+            self.chains,
             self._progress,
             self.access,
             self.outbox,
@@ -181,7 +213,7 @@ class Unit(Foundation):
 
     @cached_property
     def _progress(self) -> Progress:
-        return Progress(self._run_store, self.stacks, self.outbox)
+        return Progress(self._run_store, self.stacks, self.hook_deliveries, self.outbox)
 
     async def _space_of(self, stack_id: StackId) -> SpaceId:
         return (await self.stacks.get(stack_id, by=SYSTEM)).space_id

@@ -25,19 +25,24 @@ TABLE: Final = table(PAGE.read_text())
 # Query → where its list lies.
 LISTS: Final = {
     "apiKeys": "apiKeys",
+    "awsIntegrations": "awsIntegrations",
+    "azureIntegrations": "azureIntegrations",
     "contexts": "contexts",
     "managedUserGroups": "managedUserGroups",
     "managedUsers": "managedUsers",
+    "policies": "policies",
     "repos": "repos.edges",
     "roles": "roles",
     "savedFilters": "savedFilters",
     "searchAuditTrailEntries": "searchAuditTrailEntries.edges",
     "searchContexts": "searchContexts.edges",
+    "searchPolicies": "searchPolicies.edges",
     "searchModules": "searchModules.edges",
     "searchStacks": "searchStacks.edges",
     "sessions": "sessions",
     "spaces": "spaces",
     "stacks": "stacks",
+    "vcsAgentPools": "vcsAgentPools",
     "workerPools": "workerPools",
 }
 # A whole hundred on one page.
@@ -45,6 +50,7 @@ ARGUMENTS: Final = {
     "repos": 'spaceID: "{home}", first: 100',
     "searchAuditTrailEntries": "input: { first: 100 }",
     "searchContexts": "input: { first: 100 }",
+    "searchPolicies": "input: { first: 100 }",
     "searchModules": "input: { first: 100 }",
     "searchStacks": "input: { first: 100 }",
 }

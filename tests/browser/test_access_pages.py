@@ -336,7 +336,75 @@ def test_a_wrong_secret_is_refused_in_the_words_of_the_server(page: Page) -> Non
     expect(page.get_by_role("alert")).to_have_text(said)
 
 
+def a_policy(platform: Platform) -> str:
+    made = platform.client.ask(
+        "mutation ($input: PolicyCreateInput!)"
+        " { policyCreatev2(input: $input) { id } }",
+        input={
+            "name": f"Rule {next(numbers)}",
+            "type": "PLAN",
+            "body": "package spacelift\n# one",
+        },
+    )
+    return str(made["policyCreatev2"]["id"])
+
+
+def test_a_policy_is_made_and_found(page: Page) -> None:
+    sign_in(page)
+    page.get_by_role("link", name="Policies").click()
+    expect(page.get_by_text("nothing evaluates them yet")).to_be_visible()
+
+    page.get_by_role("button", name="New policy").click()
+    form = dialog(page, "New policy")
+    form.get_by_label("Name").fill("No booms")
+    choice(form, "Type, for good").select_option("PLAN")
+    choice(form, "Space").select_option(label="root")
+    form.get_by_label("Labels").fill("red, autoattach:net")
+    form.get_by_label("Body").fill("package spacelift\n# boom")
+    form.get_by_role("button", name="Create").click()
+    expect(page.get_by_role("heading", name="No booms")).to_be_visible()
+    expect(page.get_by_text("have the label net")).to_be_visible()
+    expect(page.get_by_text("# boom")).to_be_visible()
+
+    page.goto("/policies?q=booms")
+    expect(page.get_by_role("link", name="No booms")).to_contain_text("0 stacks")
+    page.get_by_label("Search policies").fill("no such words")
+    expect(page.get_by_text("No policy matches that search.")).to_be_visible()
+
+
+def test_a_policy_is_attached_and_detached(page: Page, platform: Platform) -> None:
+    repo = platform.client.create_repo("guarded")
+    platform.client.create_stack("Guarded", repo, platform.pool)
+    sign_in(page)
+    page.goto(f"/policies/{a_policy(platform)}")
+
+    page.get_by_role("button", name="Attach").click()
+    form = page.get_by_role("dialog")
+    choice(form, "Stack").select_option(label="Guarded")
+    form.get_by_role("button", name="Attach").click()
+    expect(row(page, "Guarded")).to_contain_text("attached")
+    page.get_by_role("button", name="Detach from Guarded").click()
+    page.get_by_role("dialog").get_by_role("button", name="Detach").click()
+    expect(page.get_by_text("No stack has it")).to_be_visible()
+
+
+def test_a_policy_is_changed_and_deleted(page: Page, platform: Platform) -> None:
+    sign_in(page)
+    page.goto(f"/policies/{a_policy(platform)}")
+
+    page.get_by_role("button", name="Change").click()
+    form = page.get_by_role("dialog")
+    expect(form.get_by_label("Body")).to_have_value("package spacelift\n# one")
+    form.get_by_label("Body").fill("package spacelift\n# two")
+    form.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("# two")).to_be_visible()
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("heading", name="Policies")).to_be_visible()
+
+
 PLACES = (
+    "/policies",
     "/spaces",
     "/spaces/root",
     "/settings/people",

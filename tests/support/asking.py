@@ -75,7 +75,7 @@ class Asking:
         said = response.json()
         if "errors" in said:
             first = said["errors"][0]
-            return Answer(_class_of(first), first["message"])
+            return Answer(_class_of(first), first["message"], asked=frozenset(asked))
         return Answer(value=_dig(said["data"], path), asked=frozenset(asked))
 
     def names_what_is_at_home(self, full: str) -> bool:
@@ -204,6 +204,8 @@ def _class_of(error: dict[str, Any]) -> str:
         return DENIED
     if "unauthorized" in message:
         return NO
+    if "no policy engine" in message:
+        return YES  # it was let in
     if "not built yet" in message:
         return LATER
     code = error.get("extensions", {}).get("code")

@@ -28,7 +28,29 @@ _SETTINGS: Final = (
 )
 _KEY: Final = 'admin: false, name: "x"'
 _RUN: Final = 'stack: "{net}", run: "{queued}"'
+_REFERENCE: Final = (
+    'outputName: "x", inputName: "X", type: ENVIRONMENT_VARIABLE, triggerAlways: false'
+)
+_DRIFT: Final = (
+    'input: { ignoreState: false, reconcile: false, schedule: ["0 3 * * *"] }'
+)
+_OF_NET: Final = 'stack: "{net}", scheduled'
+_GONE: Final = "input: { shouldDeleteResources: false, timestampSchedule: 123 }"
+_TRIGGER: Final = 'input: { name: "x", cronSchedule: ["0 3 * * *"] }'
+_TASK: Final = 'input: { command: "true", timestampSchedule: 123 }'
+_CLOUD: Final = 'name: "x", labels: [], autoattachEnabled: false, space: "{home}"'
+_ROLE: Final = (
+    'roleArn: "arn:aws:iam::039653571618:role/x", generateCredentialsInWorker: false'
+)
+_AWS: Final = (
+    f'{_CLOUD}, {_ROLE}, externalID: "", durationSeconds: 900, tagAssumeRole: false'
+)
+_HOOK: Final = 'enabled: true, endpoint: "https://hooks.example/x", secret: ""'
+_NAMED_HOOK: Final = f'input: {{ {_HOOK}, name: "x", space: "{{home}}" }}'
 _POOL: Final = f'name: "x", certificateSigningRequest: "{CSR}", space: "{{home}}"'
+_HOSTS: Final = 'apiHost: "https://git.example", userFacingHost: "https://git.example"'
+_BITBUCKET: Final = 'username: "ada", email: "ada@example.com"'
+_NEW_GIT: Final = 'customInput: { name: "x", spaceID: "{home}" }'
 
 # Field of a root → its arguments; "" for none.
 ROOTS: Final[Mapping[str, str]] = {
@@ -52,6 +74,41 @@ ROOTS: Final[Mapping[str, str]] = {
     "auditTrailSetWebhook": 'input: { enabled: false, endpoint: "https://log.example",'
     ' includeRuns: false, secret: "x" }',
     "auditTrailWebhook": "",
+    "awsIntegration": 'id: "{aws}"',
+    "awsIntegrationAttach": 'id: "{aws_unused}", stack: "{net}"',
+    "awsIntegrationAttachmentUpdate": 'id: "{aws_attachment}", read: true, write: true',
+    "awsIntegrationByName": 'name: "aws"',
+    "awsIntegrationCreate": _AWS,
+    "awsIntegrationDelete": 'id: "{aws_unused}"',
+    "awsIntegrationDetach": 'id: "{aws_attachment}"',
+    "awsIntegrationUpdate": f'id: "{{aws}}", {_AWS}',
+    "awsIntegrations": "",
+    "azureIntegration": 'id: "{azure}"',
+    "azureIntegrationAttach": 'id: "{azure_unused}", stack: "{net}"',
+    "azureIntegrationAttachmentUpdate": 'id: "{azure_attachment}", read: true,'
+    " write: true",
+    "azureIntegrationByName": 'name: "azure"',
+    "azureIntegrationCreate": f'{_CLOUD}, tenantID: "x"',
+    "azureIntegrationDelete": 'id: "{azure_unused}"',
+    "azureIntegrationDetach": 'id: "{azure_attachment}"',
+    "azureIntegrationUpdate": f'id: "{{azure}}", {_CLOUD}',
+    "azureIntegrations": "",
+    "azureDevOpsRepoIntegration": 'id: "{azure}"',
+    "azureDevOpsRepoIntegrationCreate": 'organizationURL: "https://git.example",'
+    f' personalAccessToken: "t", {_NEW_GIT}',
+    "azureDevOpsRepoIntegrationDelete": 'id: "{azure}"',
+    "azureDevOpsRepoIntegrationUpdate": 'organizationURL: "https://git.example",'
+    ' customInput: { id: "{azure}", space: "{home}" }',
+    "bitbucketCloudIntegration": 'id: "{bitbucket}"',
+    "bitbucketCloudIntegrationCreate": f'{_BITBUCKET}, apiToken: "t", {_NEW_GIT}',
+    "bitbucketCloudIntegrationDelete": 'id: "{bitbucket}"',
+    "bitbucketCloudIntegrationUpdate": f"{_BITBUCKET},"
+    ' customInput: { id: "{bitbucket}", space: "{home}" }',
+    "bitbucketDatacenterIntegration": 'id: "{datacenter}"',
+    "bitbucketDatacenterIntegrationCreate": f'{_HOSTS}, accessToken: "t", {_NEW_GIT}',
+    "bitbucketDatacenterIntegrationDelete": 'id: "{datacenter}"',
+    "bitbucketDatacenterIntegrationUpdate": f"{_HOSTS},"
+    ' customInput: { id: "{datacenter}", space: "{home}" }',
     "context": 'id: "{context}"',
     "contextAttach": 'id: "{unused}", stack: "{net}"',
     "contextConfigAdd": 'context: "{context}", config: { id: "x",'
@@ -65,6 +122,17 @@ ROOTS: Final[Mapping[str, str]] = {
     "debugInfo": "",
     "defaultPrivateWorkerPoolRunnerImage": "",
     "defaultPublicWorkerPoolRunnerImage": "",
+    "githubEnterpriseIntegration": 'id: "{github}"',
+    "githubEnterpriseIntegrationCreate": f'{_HOSTS}, appID: "1", {_NEW_GIT},'
+    ' privateKey: "-----BEGIN PRIVATE KEY-----"',
+    "githubEnterpriseIntegrationDelete": 'id: "{github}"',
+    "githubEnterpriseIntegrationUpdate": f'{_HOSTS}, appID: "1",'
+    ' customInput: { id: "{github}", space: "{home}" }',
+    "gitlabIntegration": 'id: "{gitlab}"',
+    "gitlabIntegrationCreate": f'{_HOSTS}, privateToken: "t", {_NEW_GIT}',
+    "gitlabIntegrationDelete": 'id: "{gitlab}"',
+    "gitlabIntegrationUpdate": f"{_HOSTS},"
+    ' customInput: { id: "{gitlab}", space: "{home}" }',
     "gitlabWebhooksEndpoint": "",
     "kubectlVersions": "",
     "managedUser": 'id: "{user}"',
@@ -86,8 +154,25 @@ ROOTS: Final[Mapping[str, str]] = {
     "moduleShare": 'id: "{module}", input: { spaces: ["{home}"] }',
     "moduleUpdateV2": f'id: "{{module}}", input: {{ repository: "y", {_SETTINGS} }}',
     "name": "",
+    "namedWebhooksIntegration": 'id: "{named_webhook}"',
+    "namedWebhooksIntegrationCreate": _NAMED_HOOK,
+    "namedWebhooksIntegrationDelete": 'id: "{named_webhook}"',
+    "namedWebhooksIntegrationDeleteHeaders": 'id: "{named_webhook}", headerKeys: []',
+    "namedWebhooksIntegrationSetHeaders": 'id: "{named_webhook}",'
+    ' input: { entries: [{ key: "X-A", value: "b" }] }',
+    "namedWebhooksIntegrationUpdate": f'id: "{{named_webhook}}", {_NAMED_HOOK}',
     "openTofuVersions": "",
     "outgoingIPAddresses": "",
+    "policies": "",
+    "policy": 'id: "{policy}"',
+    "policyAttach": 'id: "{spare_policy}", stack: "{net}"',
+    "policyCreatev2": 'input: { name: "x", body: "package spacelift", type: PLAN,'
+    ' space: "{home}" }',
+    "policyDelete": 'id: "{policy}"',
+    "policyDetach": 'id: "{policy_attachment}"',
+    "policyRuntime": "",
+    "policySimulate": 'body: "package spacelift", input: "{}", type: PLAN',
+    "policyUpdatev2": 'id: "{policy}", input: { name: "y", body: "package spacelift" }',
     "publicWorkerPool": "",
     "repo": 'id: "{repo}"',
     "repoCreate": 'input: { spaceID: "{home}", name: "x" }',
@@ -106,6 +191,7 @@ ROOTS: Final[Mapping[str, str]] = {
     "runConfirm": 'stack: "{net}", run: "{unconfirmed}"',
     "runDiscard": 'stack: "{net}", run: "{unconfirmed}"',
     "runDiscardAll": 'stack: "{net}"',
+    "runExternalDependencyMarkAsCompleted": 'dependency: "x", status: FINISHED',
     "runPrioritizeSet": f"{_RUN}, prioritize: true",
     "runRetry": _RUN,
     "runStack": 'runId: "{queued}"',
@@ -119,6 +205,7 @@ ROOTS: Final[Mapping[str, str]] = {
     "savedFilters": "",
     "searchAuditTrailEntries": "input: {}",
     "searchContexts": "input: {}",
+    "searchPolicies": "input: {}",
     "searchModules": "input: {}",
     "searchStacks": "input: {}",
     "securityEmail": "",
@@ -144,13 +231,36 @@ ROOTS: Final[Mapping[str, str]] = {
     "stackConfigDelete": 'stack: "{net}", id: "{element}"',
     "stackCreate": f'slug: "x", input: {{ {_STACK} }}',
     "stackDelete": 'id: "{net}"',
+    "stackDependenciesAddReference": 'stackDependencyID: "{dependency}",'
+    f" reference: {{ {_REFERENCE} }}",
+    "stackDependenciesDeleteReference": 'id: "{reference}"',
+    "stackDependenciesUpdateReference": "reference: "
+    f'{{ id: "{{reference}}", {_REFERENCE} }}',
+    "stackDependencyCreate": 'input: { stackId: "{net}", dependsOnStackId: "{bound}" }',
+    "stackDependencyDelete": 'id: "{dependency}"',
     "stackDisable": 'id: "{net}"',
     "stackEnable": 'id: "{net}"',
+    "stackIntegrationDriftDetectionCreate": f'stack: "{{bound}}", {_DRIFT}',
+    "stackIntegrationDriftDetectionDelete": 'stack: "{net}"',
+    "stackIntegrationDriftDetectionUpdate": f'stack: "{{net}}", {_DRIFT}',
+    "stackIntegrationAwsCreate": f'id: "{{net}}", {_ROLE}',
+    "stackIntegrationAwsDelete": 'id: "{net}"',
+    "stackIntegrationGcpCreate": 'id: "{net}", tokenScopes: ["x"]',
+    "stackIntegrationGcpDelete": 'id: "{net}"',
     "stackLock": 'id: "{net}"',
     "stackManagedStateRollback": 'id: "{net}", stateVersionId: "{state}"',
     "stackRoleBinding": 'id: "{stack_binding}"',
     "stackRoleBindingCreate": f'input: {{ stackID: "{{net}}", {_BINDING} }}',
     "stackRoleBindingDelete": 'id: "{stack_binding}"',
+    "stackScheduledDeleteCreate": f'stack: "{{net}}", {_GONE}',
+    "stackScheduledDeleteDelete": f'{_OF_NET}Delete: "{{scheduled_delete}}"',
+    "stackScheduledDeleteUpdate": f'{_OF_NET}Delete: "{{scheduled_delete}}", {_GONE}',
+    "stackScheduledRunCreate": f'stack: "{{net}}", {_TRIGGER}',
+    "stackScheduledRunDelete": f'{_OF_NET}Run: "{{scheduled_run}}"',
+    "stackScheduledRunUpdate": f'{_OF_NET}Run: "{{scheduled_run}}", {_TRIGGER}',
+    "stackScheduledTaskCreate": f'stack: "{{net}}", {_TASK}',
+    "stackScheduledTaskDelete": f'{_OF_NET}Task: "{{scheduled_task}}"',
+    "stackScheduledTaskUpdate": f'{_OF_NET}Task: "{{scheduled_task}}", {_TASK}',
     "stackSetCurrentCommit": 'id: "{net}", sha: "{commit}"',
     "stackSyncCommit": 'id: "{net}"',
     "stackUnlock": 'id: "{net}"',
@@ -169,10 +279,19 @@ ROOTS: Final[Mapping[str, str]] = {
     "userRoleBindingBatchCreate": 'input: { bindings: [{ userID: "{user}",'
     f" {_BINDING} }}] }}",
     "userRoleBindingDelete": 'id: "{user_binding}"',
+    "vcsAgentPool": 'id: "{agents}"',
+    "vcsAgentPoolCreate": 'name: "x"',
+    "vcsAgentPoolDelete": 'id: "{agents}"',
+    "vcsAgentPoolUpdate": 'id: "{agents}", name: "y"',
+    "vcsAgentPools": "",
     "versionCreate": 'module: "{module}", commitSha: "{commit}", version: "2.0.0"',
     "versionDelete": 'module: "{module}", id: "{module_version}"',
     "versionProposeLocalWorkspace": 'module: "{module}", workspace: "x"',
     "viewer": "",
+    "webhooksIntegrationCreate": f'stack: "{{net}}", input: {{ {_HOOK} }}',
+    "webhooksIntegrationDelete": 'stack: "{net}", id: "{webhook}"',
+    "webhooksIntegrationUpdate": 'stack: "{net}", id: "{webhook}",'
+    f" input: {{ {_HOOK} }}",
     "workerDrainSet": 'workerPool: "{pool}", id: "{worker}", drain: true',
     "workerPool": 'id: "{pool}"',
     "workerPoolCreate": _POOL,
@@ -186,8 +305,14 @@ ROOTS: Final[Mapping[str, str]] = {
 INSTEAD: Final[Mapping[str, str]] = {"Stack.roleBindings": 'id: "{bound}"'}
 # Arguments of other fields.
 ARGUMENTS: Final[Mapping[str, str]] = {
+    "AwsIntegration.attachedStack": 'id: "{net}"',
+    "AwsIntegration.externalIdForStack": 'stackId: "{net}"',
+    "AzureIntegration.attachedStack": 'id: "{net}"',
     "Context.attachedStack": 'id: "{net}"',
     "Context.configElement": 'id: "{element}"',
+    "Policy.attachedStack": 'id: "{net}"',
+    "Policy.evaluationSample": 'key: "x"',
+    "Policy.searchEvaluationRecords": "input: {}",
     "Module.configElement": 'id: "{element}"',
     "Module.run": 'id: "{net_run}"',
     "Module.searchModuleVersions": "input: {}",
@@ -197,11 +322,12 @@ ARGUMENTS: Final[Mapping[str, str]] = {
     "Run.changesV3": "input: {}",
     "Run.logs": "state: PREPARING",
     "Stack.configElement": 'id: "{element}"',
-    "Stack.dependency": 'id: "x"',
+    "Stack.dependency": 'id: "{dependency}"',
+    "StackDependency.reference": 'id: "{reference}"',
     "Stack.runResourceState": 'id: "{queued}"',
-    "Stack.scheduledDelete": 'id: "x"',
-    "Stack.scheduledRun": 'id: "x"',
-    "Stack.scheduledTask": 'id: "x"',
+    "Stack.scheduledDelete": 'id: "{scheduled_delete}"',
+    "Stack.scheduledRun": 'id: "{scheduled_run}"',
+    "Stack.scheduledTask": 'id: "{scheduled_task}"',
 }
 
 

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from stackyard.clouds import AwsIntegration, AzureIntegration, Use
 from stackyard.contexts import ContextSpec
 from stackyard.filters import FilterType
 from stackyard.identity import Known, SessionMethod, User
@@ -9,16 +10,32 @@ from stackyard.kernel.access import SYSTEM, Action, Subject, SubjectKind
 from stackyard.kernel.config import ConfigInput, ConfigType
 from stackyard.kernel.ids import ApiKeyId, PoolId, SpaceId, StackId, WorkerId, new_ulid
 from stackyard.modules import Code, ModuleSpec, name_module
+from stackyard.policies import PolicySpec, PolicyType
 from stackyard.runs import RunType
 from stackyard.spaces import Holder, HolderKind, SpaceSpec
-from stackyard.stacks import TrackedCommit
+from stackyard.stacks import (
+    DetectDrift,
+    Provider,
+    ReferenceSpec,
+    Timing,
+    TrackedCommit,
+    TriggerRun,
+)
 from stackyard.state import parse
 from stackyard.unit import Unit
-from stackyard.vcs import RepositorySettings
+from stackyard.vcs import IntegrationKind, RepositorySettings
 from stackyard.workers import PoolSettings
 from stackyard_protocol.mqtt import Register
 from stackyard_protocol.report import Output, Resource
 from tests.support.certificates import signing_request
+from tests.support.clouds import (
+    ROLE_SPEC,
+    SCOPES,
+    a_hook,
+    an_aws_spec,
+    an_azure_spec,
+)
+from tests.support.git_servers import a_connection, a_git_server
 from tests.support.stacks import a_spec
 from tests.support.world import PLACE, World
 
@@ -28,9 +45,13 @@ async def add(world: World, numbers: range) -> None:
     async with world.whole.platform.unit() as unit:
         for number in numbers:
             pool = await _pool(unit, f"pool {number}", home)
-            stack = await _stack(unit, f"stack {number}", home, pool)
+            link = await _link(unit, f"server {number}", home)
+            stack = await _stack(unit, f"stack {number}", home, pool, link)
             await _context(unit, f"context {number}", home, stack)
+            await _by_itself(unit, stack, StackId(world.names["net"]))
+            await _policy(unit, f"policy {number}", home, stack)
             await _module(unit, f"module-{number}", home, stack)
+            await _integrations(unit, f"integration {number}", home, stack)
             await _people(unit, f"somebody {number}", home)
             await unit.filters.create(
                 FilterType.STACKS, f"filter {number}", "{}", is_public=True, by=SYSTEM
@@ -40,6 +61,7 @@ async def add(world: World, numbers: range) -> None:
             await unit.repositories.create(
                 home, RepositorySettings(name=f"repository {number}"), by=SYSTEM
             )
+            await unit.vcs_agent_pools.create(f"agents {number}", None, by=SYSTEM)
     proven = await world.doors.key_exchange.prove(
         ApiKeyId(world.names["key"]), secret=world.names["secret"], place=PLACE
     )
@@ -57,12 +79,34 @@ async def _pool(unit: Unit, name: str, home: SpaceId) -> PoolId:
     return pool.id
 
 
+async def _link(unit: Unit, name: str, home: SpaceId) -> str:
+    kind = IntegrationKind.GITLAB
+    made = await unit.vcs_integrations.create(
+        a_git_server(kind, name, home), a_connection(kind), by=SYSTEM
+    )
+    return made.id
+
+
 async def _context(unit: Unit, name: str, home: SpaceId, stack: StackId) -> None:
     spec = ContextSpec(name=name, space_id=home)
     context = await unit.contexts.create(spec, by=SYSTEM)
     element = ConfigInput("zone", ConfigType.ENVIRONMENT_VARIABLE, "a", False)
     await unit.context_config.add(context.id, element, by=SYSTEM)
     await unit.stack_contexts.attach(context.id, stack, by=SYSTEM)
+
+
+async def _by_itself(unit: Unit, stack: StackId, above: StackId) -> None:
+    made = await unit.stack_dependencies.create(stack, above, by=SYSTEM)
+    wanted = ReferenceSpec("address", "ADDRESS")
+    await unit.stack_dependencies.add_reference(made.id, wanted, by=SYSTEM)
+    for errand in (TriggerRun(), DetectDrift()):
+        await unit.schedules.create(stack, errand, Timing(("0 3 * * *",)), by=SYSTEM)
+
+
+async def _policy(unit: Unit, name: str, home: SpaceId, stack: StackId) -> None:
+    spec = PolicySpec(name=name, body="package spacelift", space_id=home)
+    policy = await unit.policies.create(spec, PolicyType.PLAN, by=SYSTEM)
+    await unit.stack_policies.attach(policy.id, stack, by=SYSTEM)
 
 
 async def _module(unit: Unit, name: str, home: SpaceId, stack: StackId) -> None:
@@ -76,8 +120,29 @@ async def _module(unit: Unit, name: str, home: SpaceId, stack: StackId) -> None:
     await unit.module_registry.take("acme", name, "default", "1.0.0", by=by)
 
 
-async def _stack(unit: Unit, name: str, home: SpaceId, pool: PoolId) -> StackId:
-    spec = a_spec(name=name, space_id=home, worker_pool_id=pool)
+async def _integrations(unit: Unit, name: str, home: SpaceId, stack: StackId) -> None:
+    for kind, spec in (
+        (AwsIntegration, an_aws_spec(name, space_id=home)),
+        (AzureIntegration, an_azure_spec(name, space_id=home)),
+    ):
+        made = await unit.clouds.create(kind, spec, by=SYSTEM)
+        await unit.cloud_attachments.attach(kind, made.id, stack, Use(), by=SYSTEM)
+    await unit.own_clouds.set_role(stack, ROLE_SPEC, by=SYSTEM)
+    await unit.own_clouds.set_account(stack, SCOPES, by=SYSTEM)
+    await unit.stack_webhooks.create(stack, a_hook(), by=SYSTEM)
+
+
+async def _stack(
+    unit: Unit, name: str, home: SpaceId, pool: PoolId, link: str
+) -> StackId:
+    spec = a_spec(
+        name=name,
+        space_id=home,
+        worker_pool_id=pool,
+        provider=Provider.GITLAB,
+        namespace="ops",
+        vcs_integration_id=link,
+    )
     stack = await unit.stacks.create(spec, by=SYSTEM)
     await unit.stacks.set_tracked_commit(stack.id, TrackedCommit("c0ffee1"), by=SYSTEM)
     element = ConfigInput("region", ConfigType.ENVIRONMENT_VARIABLE, "north", False)

@@ -6,9 +6,11 @@ What is asked about lies in HOME; `names` are the ids of one thing of each kind 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import msgspec
 
+from stackyard.clouds import AwsIntegration, AzureIntegration, Use
 from stackyard.contexts import ContextSpec
 from stackyard.filters import FilterType
 from stackyard.http.authentication import COOKIE
@@ -20,8 +22,10 @@ from stackyard.kernel.config import ConfigInput, ConfigType
 from stackyard.kernel.federation import OidcSettings
 from stackyard.kernel.ids import (
     ROOT,
+    CloudId,
     ContextId,
     LegId,
+    PolicyId,
     PoolId,
     RepoId,
     RunId,
@@ -33,12 +37,29 @@ from stackyard.kernel.ids import (
     new_ulid,
 )
 from stackyard.modules import Code, ModuleSpec, name_module
+from stackyard.policies import PolicySpec, PolicyType
 from stackyard.processes.server import make_doors
 from stackyard.runs import Leg, RunState, RunType
 from stackyard.spaces import Holder, HolderKind, SpaceSpec, seed
-from stackyard.stacks import Provider, TrackedCommit
+from stackyard.stacks import (
+    DeleteStack,
+    DetectDrift,
+    Errand,
+    PerformTask,
+    Provider,
+    ReferenceSpec,
+    RuntimeConfig,
+    Timing,
+    TrackedCommit,
+    TriggerRun,
+)
 from stackyard.unit import Unit
-from stackyard.vcs import FileChange, NewRevision, RepositorySettings
+from stackyard.vcs import (
+    FileChange,
+    IntegrationKind,
+    NewRevision,
+    RepositorySettings,
+)
 from stackyard.workers import PoolSettings
 from stackyard_protocol.mqtt import Register
 from stackyard_protocol.report import (
@@ -53,7 +74,9 @@ from stackyard_protocol.report import (
     Resource,
 )
 from tests.support.certificates import signing_request
+from tests.support.clouds import a_hook, a_named_hook, an_aws_spec, an_azure_spec
 from tests.support.edge import ADMIN
+from tests.support.git_servers import a_connection, a_git_server
 from tests.support.stacks import a_spec
 from tests.support.whole import Whole, server_settings
 
@@ -63,7 +86,14 @@ AT_HOME = (
     *("home", "nook", "pool", "idle", "worker", "net", "gov", "bound", "repo", "spare"),
     *("unconfirmed", "queued", "net_run", "stack_binding", "state"),
     *("context", "unused", "attachment"),
+    *("dependency", "reference"),
+    *("scheduled_run", "scheduled_task", "scheduled_delete"),
+    *("azure", "bitbucket", "datacenter", "github", "gitlab"),
+    *("policy", "spare_policy", "policy_attachment"),
     *("module", "module_version"),
+    *("aws", "aws_unused", "aws_attachment"),
+    *("azure", "azure_unused", "azure_attachment"),
+    *("webhook", "named_webhook"),
 )
 
 
@@ -96,12 +126,18 @@ class World:
             await self._pools(unit)
             await self._people(unit)
             await self._repositories(unit)
+            await self._git_servers(unit)
             await self._filters(unit)
         await self._push()
         async with self.whole.platform.unit() as unit:
             await self._stacks(unit)
             await self._contexts(unit)
+            await self._dependencies(unit)
+            await self._schedules(unit)
+            await self._policies(unit)
             await self._modules(unit)
+            await self._clouds(unit)
+            await self._webhooks(unit)
         await self._states()
         await self._runs()
         await self._keys()
@@ -177,6 +213,23 @@ class World:
             )
             self.names[name] = made.id
 
+    async def _git_servers(self, unit: Unit) -> None:
+        for name, kind in (
+            ("azure", IntegrationKind.AZURE_DEVOPS),
+            ("bitbucket", IntegrationKind.BITBUCKET_CLOUD),
+            ("datacenter", IntegrationKind.BITBUCKET_DATACENTER),
+            ("github", IntegrationKind.GITHUB_ENTERPRISE),
+            ("gitlab", IntegrationKind.GITLAB),
+        ):
+            made = await unit.vcs_integrations.create(
+                a_git_server(kind, f"our {name}", SpaceId(self.names["home"])),
+                a_connection(kind),
+                by=SYSTEM,
+            )
+            self.names[name] = made.id
+        agents, _key = await unit.vcs_agent_pools.create("agents", None, by=SYSTEM)
+        self.names["agents"] = agents.id
+
     async def _filters(self, unit: Unit) -> None:
         shown = await unit.filters.create(
             FilterType.STACKS, "Broken", "{}", is_public=True, by=SYSTEM
@@ -249,6 +302,47 @@ class World:
         )
         self.names["attachment"] = attached.id
 
+    async def _dependencies(self, unit: Unit) -> None:
+        made = await unit.stack_dependencies.create(
+            StackId(self.names["net"]), StackId(self.names["gov"]), by=SYSTEM
+        )
+        reference = await unit.stack_dependencies.add_reference(
+            made.id, ReferenceSpec("address", "ADDRESS"), by=SYSTEM
+        )
+        self.names |= {"dependency": made.id, "reference": reference.id}
+
+    async def _schedules(self, unit: Unit) -> None:
+        stack, daily = StackId(self.names["net"]), Timing(("0 3 * * *",))
+        once = Timing(at=self.whole.clock() + timedelta(days=30))
+        config = RuntimeConfig(project_root="infra")
+        errands: list[tuple[str, Errand, Timing]] = [
+            ("scheduled_run", TriggerRun(runtime_config=config), daily),
+            ("scheduled_task", PerformTask(command="true"), daily),
+            ("scheduled_delete", DeleteStack(destroy_resources=False), once),
+            ("drift", DetectDrift(), daily),
+        ]
+        for name, errand, timing in errands:
+            made = await unit.schedules.create(stack, errand, timing, by=SYSTEM)
+            self.names[name] = made.id
+
+    async def _policies(self, unit: Unit) -> None:
+        for name, space in (
+            ("policy", "home"),
+            ("spare_policy", "home"),
+            ("foreign_policy", "other"),
+        ):
+            spec = PolicySpec(
+                name=name,
+                body="package spacelift",
+                space_id=SpaceId(self.names[space]),
+            )
+            made = await unit.policies.create(spec, PolicyType.PLAN, by=SYSTEM)
+            self.names[name] = made.id
+        attached = await unit.stack_policies.attach(
+            PolicyId(self.names["policy"]), StackId(self.names["net"]), by=SYSTEM
+        )
+        self.names["policy_attachment"] = attached.id
+
     async def _modules(self, unit: Unit) -> None:
         home = SpaceId(self.names["home"])
         spec = a_spec(
@@ -266,6 +360,34 @@ class World:
         self.names |= {"module": module.id, "module_version": made.id}
         away = ModuleSpec(a_spec(name="far", space_id=SpaceId(self.names["other"])))
         await unit.modules.create(name_module("any", name="far"), away, by=SYSTEM)
+
+    async def _clouds(self, unit: Unit) -> None:
+        stack = StackId(self.names["net"])
+        for kind, cloud, wanted in (
+            (AwsIntegration, "aws", an_aws_spec),
+            (AzureIntegration, "azure", an_azure_spec),
+        ):
+            for name, space in (
+                (cloud, "home"),
+                (f"{cloud}_unused", "home"),
+                (f"{cloud}_foreign", "other"),
+            ):
+                spec = wanted(name, space_id=SpaceId(self.names[space]))
+                made = await unit.clouds.create(kind, spec, by=SYSTEM)
+                self.names[name] = made.id
+            attached = await unit.cloud_attachments.attach(
+                kind, CloudId(self.names[cloud]), stack, Use(), by=SYSTEM
+            )
+            self.names[f"{cloud}_attachment"] = attached.id
+
+    async def _webhooks(self, unit: Unit) -> None:
+        own = await unit.stack_webhooks.create(
+            StackId(self.names["net"]), a_hook(), by=SYSTEM
+        )
+        named = await unit.named_webhooks.create(
+            a_named_hook("Far and wide", SpaceId(self.names["home"])), by=SYSTEM
+        )
+        self.names |= {"webhook": own.id, "named_webhook": named.id}
 
     async def _states(self) -> None:
         stack, files = StackId(self.names["net"]), self.whole.platform.state_files

@@ -22,6 +22,7 @@ CANARY: Final = "canary-5ecre7"
 # Texts that are kept as they are. A new argument belongs here, if whoever reads the
 # trail may read it; or its name says that it is a secret (`masking.py`).
 SHOWN: Final = {
+    "accessibleProjects",
     "additionalProjectGlobs",
     "afterApply",
     "afterDestroy",
@@ -29,6 +30,8 @@ SHOWN: Final = {
     "afterPerform",
     "afterPlan",
     "afterRun",
+    "apiHost",
+    "appID",
     "authorEmail",
     "authorName",
     "beforeApply",
@@ -36,18 +39,25 @@ SHOWN: Final = {
     "beforeInit",
     "beforePerform",
     "beforePlan",
+    "body",
     "branch",
     "certificateSigningRequest",
     "clientId",
     "command",
     "commitSha",
+    "cronSchedule",
+    "defaultSubscriptionId",
     "description",
+    "email",
     "endpoint",
     "entryTemplateFile",
+    "externalID",
     "fileMode",
     "gitSparseCheckoutPaths",
     "groupName",
     "groupsClaim",
+    "inputName",
+    "headerKeys",
     "invitationEmail",
     "issuer",
     "key",
@@ -59,6 +69,8 @@ SHOWN: Final = {
     "name",
     "namespace",
     "note",
+    "outputName",
+    "organizationURL",
     "path",
     "playbook",
     "privateWorkerPoolRunnerImage",
@@ -67,7 +79,9 @@ SHOWN: Final = {
     "region",
     "repository",
     "repositoryURL",
+    "roleArn",
     "runnerImage",
+    "schedule",
     "securityEmail",
     "sha",
     "sharedAccounts",
@@ -75,13 +89,18 @@ SHOWN: Final = {
     "stackName",
     "stackObjectID",
     "subjectExpression",
+    "subscriptionId",
     "teams",
     "templateBucket",
+    "tenantID",
     "terraformProvider",
     "terraformVersion",
     "terragruntVersion",
     "testIds",
+    "timezone",
+    "tokenScopes",
     "type",
+    "userFacingHost",
     "username",
     "version",
     "workspace",
@@ -128,7 +147,7 @@ def test_every_text_of_every_mutation_is_known_as_shown_or_is_hidden() -> None:
 
     assert {way[-1] for way in clear} <= SHOWN
     hidden = {way[-1] for way in texts() - clear}
-    assert {"secret", "value", "content", "data"} <= hidden
+    assert {"secret", "value", "content", "data", "input"} <= hidden
 
 
 def test_a_secret_is_known_by_its_sum_alone() -> None:

@@ -3,20 +3,25 @@
 A set of loaders lives as long as one request, so nothing is cached across requests.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, TypeAlias, TypeVar
 
+from stackyard.clouds import AttachedCloud, AwsRole, GcpAccount
 from stackyard.contexts import ContextElement
 from stackyard.graphql.loader import Loader
+from stackyard.graphql.source_loaders import SourceLoaders
 from stackyard.identity import SecurityKey, User, UserGroup
-from stackyard.kernel.access import Level, Subject
+from stackyard.kernel.access import Level
 from stackyard.kernel.ids import (
+    CloudId,
     ContextId,
     GroupId,
+    PolicyId,
     PoolId,
     RoleId,
     RunId,
+    ScheduleId,
     SpaceId,
     StackId,
     UserId,
@@ -25,9 +30,21 @@ from stackyard.kernel.ids import (
 from stackyard.modules import ModuleShare, ModuleVersion
 from stackyard.runs import Run, RunType, Transition
 from stackyard.spaces import HolderKind, Role, RoleBinding, Space, SpaceNotFoundError
-from stackyard.stacks import AttachedContext, ConfigElement, Given, Module, Stack
+from stackyard.stacks import (
+    AttachedContext,
+    AttachedPolicy,
+    ConfigElement,
+    DependencyReference,
+    Given,
+    Module,
+    PolicyCounts,
+    Schedule,
+    Stack,
+    StackDependency,
+)
 from stackyard.state import StackOutput, StackResource, StateVersion
-from stackyard.unit import OpenUnit, Unit
+from stackyard.unit import Unit
+from stackyard.webhooks import StackWebhook
 from stackyard.workers import Pool, PoolCounts, Worker
 
 K = TypeVar("K")
@@ -40,32 +57,8 @@ def _none(_key: object) -> None:
     return None
 
 
-class Loaders:
+class Loaders(SourceLoaders):
     """Everything that lists of the graph join in."""
-
-    def __init__(
-        self,
-        open_unit: OpenUnit,
-        subject: Subject,
-        *,
-        open_list: OpenUnit | None = None,
-    ) -> None:
-        self._open_unit = open_unit
-        self._open_list = open_list or open_unit
-        self._by = subject
-        self._pages: dict[tuple[object, ...], Any] = {}
-
-    def _loader(
-        self,
-        ask: Callable[[Unit, Sequence[K]], Awaitable[Mapping[K, V]]],
-        missing: Callable[[K], V],
-        open_unit: OpenUnit | None = None,
-    ) -> Loader[K, V]:
-        async def fetch(keys: Sequence[K]) -> Mapping[K, V]:
-            async with (open_unit or self._open_unit)() as unit:
-                return await ask(unit, keys)
-
-        return Loader(fetch, missing)
 
     @cached_property
     def blockers(self) -> Loader[StackId, Run | None]:
@@ -147,6 +140,90 @@ class Loaders:
     def context_config(self) -> Loader[ContextId, list[ContextElement]]:
         return self._loader(
             lambda u, keys: u.context_config.of(keys, by=self._by), lambda _: []
+        )
+
+    @cached_property
+    def dependencies(self) -> Loader[StackId, list[StackDependency]]:
+        return self._loader(
+            lambda u, keys: u.stack_dependencies.of(keys, by=self._by), lambda _: []
+        )
+
+    @cached_property
+    def dependents(self) -> Loader[StackId, list[StackDependency]]:
+        return self._loader(
+            lambda u, keys: u.stack_dependencies.on(keys, by=self._by), lambda _: []
+        )
+
+    @cached_property
+    def references(self) -> Loader[StackDependency, list[DependencyReference]]:
+        async def ask(
+            unit: Unit, keys: Sequence[StackDependency]
+        ) -> Mapping[StackDependency, list[DependencyReference]]:
+            found = await unit.stack_dependencies.references(keys, by=self._by)
+            whose = {one.id: one for one in keys}
+            return _grouped((whose[one.dependency_id], one) for one in found)
+
+        return self._loader(ask, lambda _: [])
+
+    @cached_property
+    def schedules(self) -> Loader[ScheduleId, Schedule | None]:
+        return self._loader(lambda u, keys: u.schedules.some(keys, by=self._by), _none)
+
+    @cached_property
+    def drift(self) -> Loader[StackId, Schedule | None]:
+        return self._loader(
+            lambda u, keys: u.schedules.drift_of(keys, by=self._by), _none
+        )
+
+    @cached_property
+    def attached_policies(self) -> Loader[StackId, list[AttachedPolicy]]:
+        return self._loader(
+            lambda u, keys: u.stack_policies.of(keys, by=self._by), lambda _: []
+        )
+
+    @cached_property
+    def policy_counts(self) -> Loader[PolicyId, PolicyCounts]:
+        return self._loader(
+            lambda u, keys: u.stack_policies.counts(keys, by=self._by),
+            lambda _: PolicyCounts(),
+        )
+
+    @cached_property
+    def stacks_with(self) -> Loader[PolicyId, list[AttachedPolicy]]:
+        return self._loader(
+            lambda u, keys: u.stack_policies.having(keys, by=self._by), lambda _: []
+        )
+
+    @cached_property
+    def policies_by_hand(
+        self,
+    ) -> Loader[tuple[PolicyId, StackId], AttachedPolicy | None]:
+        return self._loader(
+            lambda u, keys: u.stack_policies.by_hand(keys, by=self._by), _none
+        )
+
+    @cached_property
+    def projects_in_clouds(self) -> Loader[CloudId, list[AttachedCloud]]:
+        return self._loader(
+            lambda u, keys: u.cloud_attachments.having(keys, by=self._by), lambda _: []
+        )
+
+    @cached_property
+    def aws_roles(self) -> Loader[StackId, AwsRole | None]:
+        return self._loader(
+            lambda u, keys: u.own_clouds.roles(keys, by=self._by), _none
+        )
+
+    @cached_property
+    def gcp_accounts(self) -> Loader[StackId, GcpAccount | None]:
+        return self._loader(
+            lambda u, keys: u.own_clouds.accounts(keys, by=self._by), _none
+        )
+
+    @cached_property
+    def stack_webhooks(self) -> Loader[StackId, list[StackWebhook]]:
+        return self._loader(
+            lambda u, keys: u.stack_webhooks.of(keys, by=self._by), lambda _: []
         )
 
     @cached_property

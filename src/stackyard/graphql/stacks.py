@@ -8,54 +8,38 @@ from stackyard.graphql.search import connection, search_from
 from stackyard.graphql.stack_input import spec_from
 from stackyard.kernel.access import Subject
 from stackyard.kernel.errors import NotFoundError
-from stackyard.kernel.ids import StackId
+from stackyard.kernel.ids import StackId, VcsIntegrationId
 from stackyard.stacks import (
     CommitFacts,
     CommitUnknownError,
+    Project,
     Stack,
     Terraform,
     TrackedCommit,
 )
 from stackyard.unit import Unit
+from stackyard.vcs import IntegrationLink
 from stackyard_protocol.job import Hooks
 
 query = QueryType()
 mutation = MutationType()
 stack = ObjectType("Stack")
-bindables = [query, mutation, stack]
+integrations = ObjectType("Integrations")
+bindables = [query, mutation, stack, integrations]
 
 stack.set_alias("space", "space_id")
 stack.set_alias("vendorConfig", "vendor")
 stack.set_alias("managesStateFile", "manages_state")
 
-NO_INTEGRATIONS: Final[dict[str, Any]] = {
-    "aws": {
-        "assume_role_policy_statement": "",
-        "generate_credentials_in_worker": False,
-        "activated": False,
-    },
-    "drift_detection": {
-        "ignore_state": False,
-        "reconcile": False,
-        "schedule": [],
-        "deleted": False,
-    },
-    "gcp": {"token_scopes": [], "activated": False},
-    "webhooks": [],
-}
 # Engines that are not built yet: what they would say of every stack today.
 _NOTHING: Final[dict[str, Any]] = {
     "starred": False,
     "deleted": False,  # a deleted stack is not found
-    "attachedPolicies": [],
-    "dependsOn": [],
-    "isDependedOnBy": [],
-    "integrations": NO_INTEGRATIONS,
 }
 for _field, _value in _NOTHING.items():
     stack.set_field(_field, lambda *_, value=_value: value)
-for _field in ("dependency", "scheduledDelete", "scheduledRun", "scheduledTask"):
-    stack.set_field(_field, lambda *_, **__: None)
+# each noun resolves its own part of them from the stack
+stack.set_field("integrations", lambda root, _info: root)
 
 
 def _hook_resolver(name: str) -> Any:
@@ -235,9 +219,12 @@ def resolve_tracked_commit(root: Stack, _info: Info) -> dict[str, Any] | None:
 
 
 @stack.field("vcsIntegration")
-def resolve_vcs_integration(root: Stack, _info: Info) -> dict[str, Any] | None:
-    known = root.vcs_repo_id or root.vcs_integration_id
-    return {"id": known, "is_default": False} if known else None
+async def resolve_vcs_integration(root: Project, info: Info) -> IntegrationLink | None:
+    """Return what is used, also if only the account's default is; or nothing."""
+    if root.vcs_repo_id is not None:
+        return IntegrationLink(VcsIntegrationId(root.vcs_repo_id), is_default=False)
+    named = root.integration
+    return await info.context.loaders.vcs_links.load(named) if named else None
 
 
 @stack.field("config")

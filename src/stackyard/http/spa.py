@@ -28,6 +28,8 @@ PAGES: Final = (
     "/modules",
     "/modules/{rest:path}",
     "/module/{rest:path}",
+    "/policies",
+    "/policies/{rest:path}",
     "/spaces",
     "/spaces/{rest:path}",
     "/settings",

@@ -1,5 +1,7 @@
 """One class per case. Texts that clients compare are in `model/rules.py`."""
 
+from collections.abc import Collection, Container
+
 from stackyard.kernel.errors import (
     ConflictError,
     InvalidError,
@@ -64,12 +66,78 @@ class RepositoryUnknownError(InvalidError):
     """There is no such built-in repository, or you may not read it."""
 
 
+class IntegrationUnknownError(InvalidError):
+    """There is no such VCS integration of that provider, or you may not use it."""
+
+
 class CommitNameError(InvalidError):
     """A commit is named by its hash: 7 to 64 hexadecimal digits."""
 
 
 class CommitUnknownError(InvalidError):
     """The stack's repository has no such commit: give the whole hash of one."""
+
+
+class StackDependedOnError(ConflictError):
+    """Other stacks depend on the stack: delete those dependencies first."""
+
+    def __init__(
+        self, stack: str, dependents: Collection[str], known: Container[str]
+    ) -> None:
+        """Name the dependents; of those not *known* to who asks, say how many."""
+        named = [f'"{one}"' for one in dependents if one in known]
+        if hidden := len(dependents) - len(named):
+            named.append(f"{hidden} that you may not read")
+        super().__init__(stack=stack, dependents=", ".join(named))
+
+    def __str__(self) -> str:
+        return f"{super().__str__()[:-1]} ({self.facts['dependents']})"
+
+
+class DependencyCycleError(InvalidError):
+    """A stack must not depend on itself, by way of others neither."""
+
+    def __str__(self) -> str:
+        return f"{super().__str__()[:-1]}: {self.facts['cycle']}"
+
+
+class DependencyExistsError(ConflictError):
+    """The stack depends on that one already."""
+
+
+class DependencyNotFoundError(NotFoundError):
+    """There is no such dependency, or you may not know of it."""
+
+
+class ReferenceNotFoundError(NotFoundError):
+    """There is no such reference, or you may not know of it."""
+
+
+class ReferenceProblemsError(ProblemsError):
+    """The reference cannot be stored."""
+
+
+class InputTakenError(ConflictError):
+    """The dependency gives this input already: change the reference that does."""
+
+    def __str__(self) -> str:
+        return f'the dependency gives the input "{self.facts["input"]}" already'
+
+
+class ScheduleProblemsError(ProblemsError):
+    """The schedule cannot be stored."""
+
+
+class ScheduleNotFoundError(NotFoundError):
+    """There is no such schedule, or you may not know of it."""
+
+
+class DriftDetectionExistsError(ConflictError):
+    """The stack has drift detection already: change that instead."""
+
+
+class DriftDetectionOffError(ConflictError):
+    """The stack's worker pool carries out no drift detection: raise its limit first."""
 
 
 class AttachmentProblemsError(ProblemsError):
@@ -82,6 +150,18 @@ class ContextAttachedError(ConflictError):
 
 class ContextOutOfReachError(InvalidError):
     """The stack's space does not reach the context: no space between may stop it."""
+
+
+class PolicyAttachedError(ConflictError):
+    """The policy is attached to this stack already: detach it first."""
+
+
+class PolicyOutOfReachError(InvalidError):
+    """The stack's space does not reach the policy: no space between may stop it."""
+
+
+class PolicyNotAttachableError(InvalidError):
+    """A login policy is attached to nothing: it holds for the whole account."""
 
 
 class OutOfReachError(InvalidError):

@@ -21,6 +21,8 @@ _SECRET_ENDS: Final = (("token",), ("private", "key"), ("api", "key"))
 # A variable's or a header's value, a file's content, what a client keeps here: who
 # knows what is in there.
 _SECRET_NAMES: Final = frozenset({"value", "content", "data"})
+# What a policy is tried on: somebody's plan, or session. Elsewhere it is an object.
+_SECRET_TEXTS: Final = frozenset({"input"})
 _INITIALISMS: Final = {
     word: word.upper()
     for word in ("api", "cpu", "csr", "id", "ip", "json", "sha", "ttl", "uri", "url")
@@ -52,7 +54,8 @@ def _field(name: str, value: Any) -> tuple[str, Any]:
     shown = "".join(
         _INITIALISMS.get(word, word[:1].upper() + word[1:]) for word in name.split("_")
     )
-    if value is None or not (_is_secret(name) or _is_long(value)):
+    hidden = _is_secret(name) or (name in _SECRET_TEXTS and isinstance(value, str))
+    if value is None or not (hidden or _is_long(value)):
         return shown, _value(value)
     return f"{shown}SHA", sha256(value if isinstance(value, str) else canonical(value))
 

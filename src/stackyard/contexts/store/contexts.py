@@ -12,7 +12,7 @@ from stackyard.contexts.errors import (
     ContextSpaceError,
 )
 from stackyard.contexts.model import Context
-from stackyard.contexts.store.search import page_of, searched
+from stackyard.kernel.by_name import ByName
 from stackyard.kernel.errors import StackyardError
 from stackyard.kernel.ids import ContextId, SpaceId
 from stackyard.kernel.search import Page, Search
@@ -23,6 +23,9 @@ _MEANINGS: Final[dict[str, type[StackyardError]]] = {
     "uq_contexts_name": ContextNameTakenError,
     "fk_contexts_space_id": ContextSpaceError,
 }
+
+
+_LIST: Final = ByName(Context)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +78,9 @@ class ContextStore:
         return {one.id: one for one in await self.session.scalars(query)}
 
     async def search(self, search: Search, spaces: Select[SpaceId]) -> Page[Context]:
-        query = searched(select(Context).where(Context.space_id.in_(spaces)), search)
-        return page_of((await self.session.scalars(query)).all(), search)
+        query = select(Context).where(Context.space_id.in_(spaces))
+        rows = await self.session.scalars(_LIST.searched(query, search))
+        return _LIST.page_of(rows.all(), search)
 
     async def count_in(self, space: SpaceId) -> int:
         query = select(func.count()).where(Context.space_id == space)

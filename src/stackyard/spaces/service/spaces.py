@@ -173,4 +173,5 @@ def _moves(space: Space, spec: SpaceSpec) -> bool:
 
 
 def _counted(kind: str, count: int) -> str:
-    return f"{count} {kind}" if count == 1 else f"{count} {kind}s"
+    several = f"{kind[:-1]}ies" if kind.endswith("y") else f"{kind}s"
+    return f"{count} {kind if count == 1 else several}"

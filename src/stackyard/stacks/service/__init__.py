@@ -2,7 +2,21 @@
 
 from stackyard.stacks.service.config import StackConfig
 from stackyard.stacks.service.contexts import Given, StackContexts
+from stackyard.stacks.service.dependencies import StackDependencies
+from stackyard.stacks.service.policies import StackPolicies
+from stackyard.stacks.service.schedules import Schedules
 from stackyard.stacks.service.settling import Settling
+from stackyard.stacks.service.sources import StackSources
 from stackyard.stacks.service.stacks import Stacks
 
-__all__ = ["Given", "Settling", "StackConfig", "StackContexts", "Stacks"]
+__all__ = [
+    "Given",
+    "Schedules",
+    "Settling",
+    "StackConfig",
+    "StackContexts",
+    "StackDependencies",
+    "StackPolicies",
+    "StackSources",
+    "Stacks",
+]

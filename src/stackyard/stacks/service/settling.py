@@ -7,6 +7,7 @@ from stackyard.kernel.errors import NotFoundError
 from stackyard.kernel.ids import LEGACY, SpaceId
 from stackyard.kernel.needs import Rule, needs
 from stackyard.stacks.errors import (
+    IntegrationUnknownError,
     OutOfReachError,
     RepositoryUnknownError,
     SpaceUnknownError,
@@ -69,15 +70,38 @@ class Settling:
                 await repositories.get(repo, by=by)
             except NotFoundError:
                 raise RepositoryUnknownError(repository=repo) from None
+        await self._check_integration(spec, old, by=by)
 
     @needs(Rule.PARENT)
     async def check_reach(self, project: Project) -> None:
         """A project uses what is in its space, or above as far as spaces inherit."""
-        lost = await self.store.cut_off_of(project)
+        lost = [
+            *await self.store.cut_off_of(project),
+            *await self.neighbours.find_cut_off(project.id),
+        ]
         if lost:
             raise OutOfReachError(
                 kind=project.kind, space=project.space_id, uses=", ".join(lost)
             )
+
+    async def _check_integration(
+        self, spec: StackSpec, old: Project | None, *, by: Subject
+    ) -> None:
+        """Let nobody have code by a link to a git server that is not theirs to use.
+
+        The account's default is for everybody, and there may be none: the code is then
+        out of reach until there is one.
+        """
+        named, integrations = spec.integration, self.neighbours.integrations
+        if not (named and integrations) or (old and named == old.integration):
+            return
+        kind, integration_id = named
+        if integration_id is None:
+            return
+        try:
+            await integrations.get(kind, integration_id, by=by)
+        except NotFoundError:
+            raise IntegrationUnknownError(integration=integration_id) from None
 
     async def _require_in(self, space: SpaceId, action: Action, *, by: Subject) -> None:
         try:

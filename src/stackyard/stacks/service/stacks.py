@@ -1,6 +1,6 @@
 """Use cases of stacks: load, ask leave, decide, tell."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -23,6 +23,7 @@ from stackyard.kernel.search import Page, Search
 from stackyard.spaces import RunWithoutRightsError
 from stackyard.stacks.errors import (
     ProjectNotFoundError,
+    StackDependedOnError,
     StackLockedError,
     StackNotFoundError,
     StackProblemsError,
@@ -189,6 +190,9 @@ class Stacks:
     ) -> Stack:
         """Ask for it to go: its runs end first, and what it made is destroyed."""
         stack = await self._change(stack_id, Action.STACK_DELETE, by=by)
+        if dependents := await self.store.dependents_of(stack.id):
+            known = await self.some(dependents, by=by)
+            raise StackDependedOnError(stack.id, dependents, known)
         at = self.clock()
         stack.request_deletion(destroy_resources=destroy_resources, at=at)
         await self.outbox.add(
@@ -269,7 +273,7 @@ class Stacks:
         stack.tracked_commit = commit.as_dict()
         stack.tracked_commit_set_by = set_by or by.name
         facts = {"Commit": stack.tracked_commit["hash"], "SetBy": set_by or by.name}
-        await self._note("set_current_commit", stack, by=by, facts=facts)
+        await self._note("set_current_commit", stack, by=by, **facts)
         return stack
 
     @needs(Rule.PLATFORM)
@@ -326,18 +330,13 @@ class Stacks:
         return project
 
     async def _note(
-        self,
-        verb: str,
-        stack: Stack,
-        *,
-        by: Subject,
-        facts: Mapping[str, Any] | None = None,
+        self, verb: str, stack: Stack, *, by: Subject, **facts: Any
     ) -> None:
         await self.trail.note(
             f"stack.{verb}",
             stack.resource(),
             space=stack.space_id,
-            facts={"ID": stack.id, "Name": stack.name} | dict(facts or {}),
+            facts={"ID": stack.id, "Name": stack.name} | facts,
             by=by,
         )
 

@@ -2,16 +2,17 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, any_, func, literal, null, or_, select
+from sqlalchemy import ColumnElement, Select, null, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from stackyard.contexts import AUTOATTACH, TO_ALL, Context
+from stackyard.contexts import Context
 from stackyard.kernel.ids import AttachmentId, ContextId, SpaceId, StackId
 from stackyard.spaces import reaching
 from stackyard.stacks.errors import ContextAttachedError
 from stackyard.stacks.model.contexts import AttachedContext, ContextAttachment
 from stackyard.stacks.model.project import Project, ProjectKind
+from stackyard.stacks.store.attaching import attaches_itself, reaches
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +38,7 @@ class AttachmentStore:
         await self.session.flush()
 
     async def reaches(self, project: Project, space: SpaceId) -> bool:
-        """Say whether the project may use what lies in that space."""
-        pairs = reaching(select(Project.space_id).where(Project.id == project.id))
-        query = select(pairs.c.reached).where(pairs.c.reached == space)
-        return await self.session.scalar(query) is not None
+        return await reaches(self.session, project, space)
 
     async def of_projects(self, ids: Collection[StackId]) -> Sequence[AttachedContext]:
         """Return every context of these projects. Two queries."""
@@ -82,17 +80,6 @@ def _automatic() -> Select[*tuple[Any, ...]]:
         select(Context, Project.id, Project.name, null(), _IS_MODULE)
         .join(pairs, pairs.c.reached == Context.space_id)
         .join(Project, Project.space_id == pairs.c.space)
-        .where(or_(Context.labels.contains([TO_ALL]), _asked_for()), ~by_hand.exists())
+        .where(attaches_itself(Context.labels), ~by_hand.exists())
         .order_by(Project.name, Project.id)
-    )
-
-
-def _asked_for() -> ColumnElement[bool]:
-    """Say whether one of the context's labels names one of the project's."""
-    label = func.unnest(Project.labels).column_valued("label")
-    return (
-        select(label)
-        .where(literal(AUTOATTACH).concat(label) == any_(Context.labels))
-        .correlate(Project, Context)
-        .exists()
     )

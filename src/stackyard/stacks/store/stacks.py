@@ -11,18 +11,23 @@ from stackyard.contexts import Context
 from stackyard.kernel.errors import StackyardError
 from stackyard.kernel.ids import ContextId, RepoId, SpaceId, StackId
 from stackyard.kernel.search import Page, Search
+from stackyard.policies import Policy
 from stackyard.spaces import Space, reaching
 from stackyard.stacks.errors import (
+    IntegrationUnknownError,
     RepositoryUnknownError,
     SpaceUnknownError,
     StackSlugTakenError,
     WorkerPoolUnknownError,
 )
 from stackyard.stacks.model.contexts import ContextAttachment
+from stackyard.stacks.model.dependencies import StackDependency
+from stackyard.stacks.model.policies import PolicyAttachment
 from stackyard.stacks.model.project import Project, ProjectKind
 from stackyard.stacks.model.stack import Stack
 from stackyard.stacks.store.search import page_of, searched
-from stackyard.vcs import Repository
+from stackyard.stacks.store.sources import IS_NAMED
+from stackyard.vcs import Integration, Repository
 from stackyard.workers import Pool
 
 MOST_NAMED: Final = 20
@@ -34,6 +39,7 @@ _MEANINGS: Final[dict[str, type[StackyardError]]] = {
     "fk_stacks_space_id": SpaceUnknownError,
     "fk_stacks_worker_pool_id": WorkerPoolUnknownError,
     "fk_stacks_vcs_repo_id": RepositoryUnknownError,
+    "fk_stacks_provider_linked_integration_id": IntegrationUnknownError,
 }
 
 
@@ -73,6 +79,14 @@ class StackStore:
         """Forget it, and by the database's cascade all that is only about it."""
         await self.session.delete(project)
         await self.session.flush()
+
+    async def dependents_of(self, stack_id: StackId) -> Sequence[StackId]:
+        query = (
+            select(StackDependency.stack_id)
+            .where(StackDependency.depends_on_id == stack_id)
+            .order_by(StackDependency.stack_id)
+        )
+        return (await self.session.scalars(query)).all()
 
     async def all_in(self, spaces: Select[SpaceId]) -> Sequence[Stack]:
         query = (
@@ -140,14 +154,27 @@ class StackStore:
             .join(Repository, Repository.id == Project.vcs_repo_id)
             .where(which, lost(Repository.space_id))
         )
+        integrations = (
+            select(
+                Project.kind, Project.id, literal("VCS integration"), Integration.name
+            )
+            .join(Integration, IS_NAMED)
+            .where(which, lost(Integration.space_id), ~Integration.is_default)
+        )
         contexts = (
             select(Project.kind, Project.id, literal("context"), Context.name)
             .join(ContextAttachment, ContextAttachment.stack_id == Project.id)
             .join(Context, Context.id == ContextAttachment.context_id)
             .where(which, lost(Context.space_id))
         )
+        policies = (
+            select(Project.kind, Project.id, literal("policy"), Policy.name)
+            .join(PolicyAttachment, PolicyAttachment.stack_id == Project.id)
+            .join(Policy, Policy.id == PolicyAttachment.policy_id)
+            .where(which, lost(Policy.space_id))
+        )
         rows = await self.session.execute(
-            union_all(pools, repositories, contexts)
+            union_all(pools, repositories, integrations, contexts, policies)
             .order_by(Project.id)
             .limit(MOST_NAMED)
         )
