@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, TypeAlias, TypeVar
 
+from stackyard.blueprints import TemplateFacts
 from stackyard.clouds import AttachedCloud, AwsRole, GcpAccount
 from stackyard.contexts import ContextElement
 from stackyard.graphql.loader import Loader
@@ -24,6 +25,7 @@ from stackyard.kernel.ids import (
     ScheduleId,
     SpaceId,
     StackId,
+    TemplateId,
     UserId,
     VersionId,
 )
@@ -173,6 +175,13 @@ class Loaders(SourceLoaders):
     def drift(self) -> Loader[StackId, Schedule | None]:
         return self._loader(
             lambda u, keys: u.schedules.drift_of(keys, by=self._by), _none
+        )
+
+    @cached_property
+    def template_facts(self) -> Loader[TemplateId, TemplateFacts]:
+        return self._loader(
+            lambda u, keys: u.templates.facts(keys, by=self._by),
+            lambda _: TemplateFacts(),
         )
 
     @cached_property
