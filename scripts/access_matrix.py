@@ -117,12 +117,15 @@ FOUND_BY: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "ConfigElement": ("Query.stack", "Stack.config"),
         "Context": ("Query.context",),
         "ContextStackAttachment": ("Query.context", "Context.attachedStacks"),
+        "GpgKey": ("Query.gpgKeys",),
         "Integrations": ("Query.stack", "Stack.integrations"),
         "GithubEnterpriseIntegration": ("Query.githubEnterpriseIntegration",),
         "GitlabIntegration": ("Query.gitlabIntegration",),
         "ManagedEntity": ("Query.stack", "Stack.entities"),
         "ManagedUser": ("Query.managedUser",),
         "ManagedUserGroup": ("Query.managedUserGroup",),
+        "Plugin": ("Query.plugin",),
+        "PluginTemplate": ("Query.pluginTemplate",),
         "Policy": ("Query.policy",),
         "Module": ("Query.module",),
         "ModuleShare": ("Query.module", "Module.moduleShares"),
@@ -167,6 +170,11 @@ FOUND_BY: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "TemplateDeployment.inputs",
         ),
         "TemplateVersion": ("Query.template", "Template.templateVersion"),
+        "TerraformProvider": ("Query.terraformProvider",),
+        "TerraformProviderVersion": (
+            "Query.terraformProvider",
+            "TerraformProvider.versions",
+        ),
         "UserGroupRoleBinding": ("Query.userGroupRoleBinding",),
         "UserRoleBinding": ("Query.userRoleBinding",),
         "VcsAgentPool": ("Query.vcsAgentPool",),
@@ -276,6 +284,7 @@ EXCEPTIONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             )
         },
         "Mutation.contextDetach": dict.fromkeys(("neighbour", "stranger"), NULL),
+        "Mutation.pluginDelete": dict.fromkeys(("neighbour", "run", "stranger"), NULL),
         **dict.fromkeys(
             (f"Mutation.{kind}IntegrationDelete" for kind in _GIT_SERVERS),
             dict.fromkeys(("neighbour", "run", "stranger"), NULL),
@@ -284,6 +293,12 @@ EXCEPTIONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         "Mutation.policyDetach": dict.fromkeys(("neighbour", "stranger"), NULL),
         "Mutation.repoDelete": dict.fromkeys(("neighbour", "run", "stranger"), YES),
         "Mutation.spaceDelete": dict.fromkeys(("neighbour", "run", "stranger"), NULL),
+        "Mutation.terraformProviderDelete": dict.fromkeys(
+            ("neighbour", "run", "stranger"), NULL
+        ),
+        "Mutation.terraformProviderVersionDelete": dict.fromkeys(
+            ("neighbour", "run", "stranger"), NULL
+        ),
         "Mutation.stackDependencyDelete": dict.fromkeys(
             ("neighbour", "stranger"), NULL
         ),

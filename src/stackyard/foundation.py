@@ -1,6 +1,6 @@
 """What everything stands on: the services that know of no run.
 
-The lower half of `unit.Unit`; nobody opens it alone.
+The lowest part of `unit.Unit`; nobody opens it alone.
 """
 
 from collections.abc import Sequence

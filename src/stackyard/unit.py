@@ -23,6 +23,7 @@ from stackyard.blueprints import (
     TemplateVersions,
     TemplateVersionStore,
 )
+from stackyard.catalogue import Catalogue
 from stackyard.filters import Filters, FilterStore
 from stackyard.follows import Follows, FollowStore
 from stackyard.kernel.access import SYSTEM, Subject
@@ -48,13 +49,12 @@ from stackyard.runs import (
 from stackyard.spaces import visible_to
 from stackyard.stacks import StackStore
 from stackyard.state import States, StateStore
-from stackyard.surroundings import Surroundings
 
 _random = SystemRandom()
 
 
 @dataclass(frozen=True)
-class Unit(Surroundings):
+class Unit(Catalogue):
     """Each slice's service is a `cached_property` that is built of the parts."""
 
     @cached_property

@@ -48,6 +48,7 @@ from stackyard.kernel.caller import Place
 from stackyard.kernel.federation import ForeignTokens
 from stackyard.kernel.ids import ApiKeyId, RunId
 from stackyard.kernel.site import Reach, Site
+from stackyard.plugins import seed_templates
 from stackyard.spaces import seed
 from stackyard.unit import Means, QueueUpkeep, Unit
 from stackyard.workers import Courier, Endpoints, Signer
@@ -150,6 +151,7 @@ class Edge:
             NOTHING,
             NOTHING,
             NOTHING,
+            NOTHING,
             self.audit_webhook,
             self.doors.key_exchange,
             self.site,
@@ -176,6 +178,7 @@ class Edge:
     async def prepare(self) -> None:
         async with self.database.transaction() as session:
             await seed(session, at=self.clock())
+            await seed_templates(session, at=self.clock())
 
     async def key(self, *, admin: bool = True) -> tuple[ApiKey, str]:
         async with self.unit() as unit:

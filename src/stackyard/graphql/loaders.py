@@ -10,6 +10,7 @@ from typing import Any, TypeAlias, TypeVar
 from stackyard.blueprints import TemplateFacts
 from stackyard.clouds import AttachedCloud, AwsRole, GcpAccount
 from stackyard.contexts import ContextElement
+from stackyard.graphql.catalogue_loaders import CatalogueLoaders
 from stackyard.graphql.loader import Loader
 from stackyard.graphql.source_loaders import SourceLoaders
 from stackyard.identity import SecurityKey, User, UserGroup
@@ -59,7 +60,7 @@ def _none(_key: object) -> None:
     return None
 
 
-class Loaders(SourceLoaders):
+class Loaders(SourceLoaders, CatalogueLoaders):
     """Everything that lists of the graph join in."""
 
     @cached_property

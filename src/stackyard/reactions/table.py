@@ -12,6 +12,7 @@ from stackyard.reactions import (
     dispatch,
     follows,
     logs,
+    providers,
     pushes,
     schedules,
     stacks,
@@ -21,6 +22,7 @@ from stackyard.reactions import (
 )
 from stackyard.reactions.tools import Tools
 from stackyard.reactions.workers import WorkerSpoke
+from stackyard.registry.providers import ProviderFilesForgotten
 from stackyard.runs import (
     DriftFound,
     HandoverDue,
@@ -82,6 +84,7 @@ CHOREOGRAPHY: Final[Choreography[Tools]] = Choreography.of(
         when(StackUpdated, stacks.advance_updated, queue=FIFO, group=of_stack),
         when(StackEnabled, stacks.advance_enabled, queue=FIFO, group=of_stack),
         when(StackDeletionRequested, stacks.begin_deletion, queue=FIFO, group=of_stack),
+        when(ProviderFilesForgotten, providers.delete_forgotten),
         when(ScheduleDue, schedules.carry_out_schedule, queue=FIFO, group=of_stack),
         when(DriftFound, schedules.reconcile_drifted, queue=FIFO, group=of_stack),
         when(StackDeleted, blueprints.forget_emptied),
