@@ -100,6 +100,14 @@ async def test_the_file_is_the_one_below_the_project_root(desk: Desk) -> None:
     assert CONFIG_FILE == ".spacelift/config.yml"
 
 
+async def test_a_commit_without_the_modules_code_makes_no_version(desk: Desk) -> None:
+    await make(desk, projectRoot="part")
+    named = {"module": ID, "sha": desk.commits["plain"], "version": "1.0.0"}
+    said = await desk.error("ResourceVersionCreate", **named)
+    assert "look at its project root" in said
+    assert await numbers(desk) == []
+
+
 async def test_without_a_commit_it_is_the_newest_of_the_branch(desk: Desk) -> None:
     await make(desk)
     made = await desk.data("spacectl/ModuleCreateVersionCreateVersion", module=ID)
