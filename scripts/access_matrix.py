@@ -110,10 +110,15 @@ FOUND_BY: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "ApiKeyRoleBinding": ("Query.apiKeyRoleBinding",),
         "AwsIntegration": ("Query.awsIntegration",),
         "AzureIntegration": ("Query.azureIntegration",),
+        "AzureDevOpsRepoIntegration": ("Query.azureDevOpsRepoIntegration",),
+        "BitbucketCloudIntegration": ("Query.bitbucketCloudIntegration",),
+        "BitbucketDatacenterIntegration": ("Query.bitbucketDatacenterIntegration",),
         "ConfigElement": ("Query.stack", "Stack.config"),
         "Context": ("Query.context",),
         "ContextStackAttachment": ("Query.context", "Context.attachedStacks"),
         "Integrations": ("Query.stack", "Stack.integrations"),
+        "GithubEnterpriseIntegration": ("Query.githubEnterpriseIntegration",),
+        "GitlabIntegration": ("Query.gitlabIntegration",),
         "ManagedEntity": ("Query.stack", "Stack.entities"),
         "ManagedUser": ("Query.managedUser",),
         "ManagedUserGroup": ("Query.managedUserGroup",),
@@ -156,6 +161,7 @@ FOUND_BY: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "StateVersion": ("Query.stack", "Stack.stateVersions"),
         "UserGroupRoleBinding": ("Query.userGroupRoleBinding",),
         "UserRoleBinding": ("Query.userRoleBinding",),
+        "VcsAgentPool": ("Query.vcsAgentPool",),
         "Version": ("Query.module", "Module.versions"),
         "Viewer": ("Query.viewer",),
         "WebhooksIntegration": (
@@ -215,6 +221,18 @@ _CUT: Final = frozenset(
         "workerPools",
     }
 )
+_WITHHELD: Final = dict.fromkeys(("reader", "writer"), EMPTY)
+_GIT_SERVERS: Final = (
+    *("azureDevOpsRepo", "bitbucketCloud", "bitbucketDatacenter"),
+    *("githubEnterprise", "gitlab"),
+)
+_WEBHOOKS: Final = (
+    *(f"AzureDevOpsRepoIntegration.webhook{one}" for one in ("Password", "Url")),
+    *(f"BitbucketCloudIntegration.webhook{one}" for one in ("Secret", "Url")),
+    *(f"BitbucketDatacenterIntegration.webhook{one}" for one in ("Secret", "URL")),
+    *(f"GithubEnterpriseIntegration.webhook{one}" for one in ("Secret", "Url")),
+    *(f"GitlabIntegration.webhook{one}" for one in ("Secret", "Url")),
+)
 _UNSEEN: Final = dict.fromkeys(("reader", "writer", "run", "stranger"), MISSING)
 _GONE: Final = dict.fromkeys(("neighbour", "run", "stranger"), NULL)
 _GONE_OF_STACK: Final = dict.fromkeys(("neighbour", "stranger"), NULL)
@@ -237,6 +255,10 @@ EXCEPTIONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         "Mutation.contextDelete": dict.fromkeys(("neighbour", "run", "stranger"), NULL),
         "Mutation.moduleDelete": dict.fromkeys(("neighbour", "run", "stranger"), NULL),
         "Mutation.contextDetach": dict.fromkeys(("neighbour", "stranger"), NULL),
+        **dict.fromkeys(
+            (f"Mutation.{kind}IntegrationDelete" for kind in _GIT_SERVERS),
+            dict.fromkeys(("neighbour", "run", "stranger"), NULL),
+        ),
         "Mutation.policyDelete": dict.fromkeys(("neighbour", "run", "stranger"), NULL),
         "Mutation.policyDetach": dict.fromkeys(("neighbour", "stranger"), NULL),
         "Mutation.repoDelete": dict.fromkeys(("neighbour", "run", "stranger"), YES),
@@ -271,7 +293,8 @@ EXCEPTIONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             ("neighbour", "run", "stranger", "crossed"), NO
         ),
         # a text of the contract that must be there
-        "WorkerPool.config": dict.fromkeys(("reader", "writer"), EMPTY),
+        "WorkerPool.config": _WITHHELD,
+        **dict.fromkeys(_WEBHOOKS, _WITHHELD),
     }
 )
 _EVERYTHING_SAFE: Final = frozenset({"GET", "HEAD"})

@@ -42,6 +42,7 @@ LISTS: Final = {
     "sessions": "sessions",
     "spaces": "spaces",
     "stacks": "stacks",
+    "vcsAgentPools": "vcsAgentPools",
     "workerPools": "workerPools",
 }
 # A whole hundred on one page.

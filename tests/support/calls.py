@@ -48,6 +48,9 @@ _AWS: Final = (
 _HOOK: Final = 'enabled: true, endpoint: "https://hooks.example/x", secret: ""'
 _NAMED_HOOK: Final = f'input: {{ {_HOOK}, name: "x", space: "{{home}}" }}'
 _POOL: Final = f'name: "x", certificateSigningRequest: "{CSR}", space: "{{home}}"'
+_HOSTS: Final = 'apiHost: "https://git.example", userFacingHost: "https://git.example"'
+_BITBUCKET: Final = 'username: "ada", email: "ada@example.com"'
+_NEW_GIT: Final = 'customInput: { name: "x", spaceID: "{home}" }'
 
 # Field of a root → its arguments; "" for none.
 ROOTS: Final[Mapping[str, str]] = {
@@ -90,6 +93,22 @@ ROOTS: Final[Mapping[str, str]] = {
     "azureIntegrationDetach": 'id: "{azure_attachment}"',
     "azureIntegrationUpdate": f'id: "{{azure}}", {_CLOUD}',
     "azureIntegrations": "",
+    "azureDevOpsRepoIntegration": 'id: "{azure}"',
+    "azureDevOpsRepoIntegrationCreate": 'organizationURL: "https://git.example",'
+    f' personalAccessToken: "t", {_NEW_GIT}',
+    "azureDevOpsRepoIntegrationDelete": 'id: "{azure}"',
+    "azureDevOpsRepoIntegrationUpdate": 'organizationURL: "https://git.example",'
+    ' customInput: { id: "{azure}", space: "{home}" }',
+    "bitbucketCloudIntegration": 'id: "{bitbucket}"',
+    "bitbucketCloudIntegrationCreate": f'{_BITBUCKET}, apiToken: "t", {_NEW_GIT}',
+    "bitbucketCloudIntegrationDelete": 'id: "{bitbucket}"',
+    "bitbucketCloudIntegrationUpdate": f"{_BITBUCKET},"
+    ' customInput: { id: "{bitbucket}", space: "{home}" }',
+    "bitbucketDatacenterIntegration": 'id: "{datacenter}"',
+    "bitbucketDatacenterIntegrationCreate": f'{_HOSTS}, accessToken: "t", {_NEW_GIT}',
+    "bitbucketDatacenterIntegrationDelete": 'id: "{datacenter}"',
+    "bitbucketDatacenterIntegrationUpdate": f"{_HOSTS},"
+    ' customInput: { id: "{datacenter}", space: "{home}" }',
     "context": 'id: "{context}"',
     "contextAttach": 'id: "{unused}", stack: "{net}"',
     "contextConfigAdd": 'context: "{context}", config: { id: "x",'
@@ -103,6 +122,17 @@ ROOTS: Final[Mapping[str, str]] = {
     "debugInfo": "",
     "defaultPrivateWorkerPoolRunnerImage": "",
     "defaultPublicWorkerPoolRunnerImage": "",
+    "githubEnterpriseIntegration": 'id: "{github}"',
+    "githubEnterpriseIntegrationCreate": f'{_HOSTS}, appID: "1", {_NEW_GIT},'
+    ' privateKey: "-----BEGIN PRIVATE KEY-----"',
+    "githubEnterpriseIntegrationDelete": 'id: "{github}"',
+    "githubEnterpriseIntegrationUpdate": f'{_HOSTS}, appID: "1",'
+    ' customInput: { id: "{github}", space: "{home}" }',
+    "gitlabIntegration": 'id: "{gitlab}"',
+    "gitlabIntegrationCreate": f'{_HOSTS}, privateToken: "t", {_NEW_GIT}',
+    "gitlabIntegrationDelete": 'id: "{gitlab}"',
+    "gitlabIntegrationUpdate": f"{_HOSTS},"
+    ' customInput: { id: "{gitlab}", space: "{home}" }',
     "gitlabWebhooksEndpoint": "",
     "kubectlVersions": "",
     "managedUser": 'id: "{user}"',
@@ -249,6 +279,11 @@ ROOTS: Final[Mapping[str, str]] = {
     "userRoleBindingBatchCreate": 'input: { bindings: [{ userID: "{user}",'
     f" {_BINDING} }}] }}",
     "userRoleBindingDelete": 'id: "{user_binding}"',
+    "vcsAgentPool": 'id: "{agents}"',
+    "vcsAgentPoolCreate": 'name: "x"',
+    "vcsAgentPoolDelete": 'id: "{agents}"',
+    "vcsAgentPoolUpdate": 'id: "{agents}", name: "y"',
+    "vcsAgentPools": "",
     "versionCreate": 'module: "{module}", commitSha: "{commit}", version: "2.0.0"',
     "versionDelete": 'module: "{module}", id: "{module_version}"',
     "versionProposeLocalWorkspace": 'module: "{module}", workspace: "x"',

@@ -15,6 +15,7 @@ from stackyard.runs import RunType
 from stackyard.spaces import Holder, HolderKind, SpaceSpec
 from stackyard.stacks import (
     DetectDrift,
+    Provider,
     ReferenceSpec,
     Timing,
     TrackedCommit,
@@ -22,7 +23,7 @@ from stackyard.stacks import (
 )
 from stackyard.state import parse
 from stackyard.unit import Unit
-from stackyard.vcs import RepositorySettings
+from stackyard.vcs import IntegrationKind, RepositorySettings
 from stackyard.workers import PoolSettings
 from stackyard_protocol.mqtt import Register
 from stackyard_protocol.report import Output, Resource
@@ -34,6 +35,7 @@ from tests.support.clouds import (
     an_aws_spec,
     an_azure_spec,
 )
+from tests.support.git_servers import a_connection, a_git_server
 from tests.support.stacks import a_spec
 from tests.support.world import PLACE, World
 
@@ -43,7 +45,8 @@ async def add(world: World, numbers: range) -> None:
     async with world.whole.platform.unit() as unit:
         for number in numbers:
             pool = await _pool(unit, f"pool {number}", home)
-            stack = await _stack(unit, f"stack {number}", home, pool)
+            link = await _link(unit, f"server {number}", home)
+            stack = await _stack(unit, f"stack {number}", home, pool, link)
             await _context(unit, f"context {number}", home, stack)
             await _by_itself(unit, stack, StackId(world.names["net"]))
             await _policy(unit, f"policy {number}", home, stack)
@@ -58,6 +61,7 @@ async def add(world: World, numbers: range) -> None:
             await unit.repositories.create(
                 home, RepositorySettings(name=f"repository {number}"), by=SYSTEM
             )
+            await unit.vcs_agent_pools.create(f"agents {number}", None, by=SYSTEM)
     proven = await world.doors.key_exchange.prove(
         ApiKeyId(world.names["key"]), secret=world.names["secret"], place=PLACE
     )
@@ -73,6 +77,14 @@ async def _pool(unit: Unit, name: str, home: SpaceId) -> PoolId:
     await unit.session.flush()
     await unit.workers.heard(pool.id, WorkerId(new_ulid()), payload, by=SYSTEM)
     return pool.id
+
+
+async def _link(unit: Unit, name: str, home: SpaceId) -> str:
+    kind = IntegrationKind.GITLAB
+    made = await unit.vcs_integrations.create(
+        a_git_server(kind, name, home), a_connection(kind), by=SYSTEM
+    )
+    return made.id
 
 
 async def _context(unit: Unit, name: str, home: SpaceId, stack: StackId) -> None:
@@ -120,8 +132,17 @@ async def _integrations(unit: Unit, name: str, home: SpaceId, stack: StackId) ->
     await unit.stack_webhooks.create(stack, a_hook(), by=SYSTEM)
 
 
-async def _stack(unit: Unit, name: str, home: SpaceId, pool: PoolId) -> StackId:
-    spec = a_spec(name=name, space_id=home, worker_pool_id=pool)
+async def _stack(
+    unit: Unit, name: str, home: SpaceId, pool: PoolId, link: str
+) -> StackId:
+    spec = a_spec(
+        name=name,
+        space_id=home,
+        worker_pool_id=pool,
+        provider=Provider.GITLAB,
+        namespace="ops",
+        vcs_integration_id=link,
+    )
     stack = await unit.stacks.create(spec, by=SYSTEM)
     await unit.stacks.set_tracked_commit(stack.id, TrackedCommit("c0ffee1"), by=SYSTEM)
     element = ConfigInput("region", ConfigType.ENVIRONMENT_VARIABLE, "north", False)

@@ -54,7 +54,12 @@ from stackyard.stacks import (
     TriggerRun,
 )
 from stackyard.unit import Unit
-from stackyard.vcs import FileChange, NewRevision, RepositorySettings
+from stackyard.vcs import (
+    FileChange,
+    IntegrationKind,
+    NewRevision,
+    RepositorySettings,
+)
 from stackyard.workers import PoolSettings
 from stackyard_protocol.mqtt import Register
 from stackyard_protocol.report import (
@@ -71,6 +76,7 @@ from stackyard_protocol.report import (
 from tests.support.certificates import signing_request
 from tests.support.clouds import a_hook, a_named_hook, an_aws_spec, an_azure_spec
 from tests.support.edge import ADMIN
+from tests.support.git_servers import a_connection, a_git_server
 from tests.support.stacks import a_spec
 from tests.support.whole import Whole, server_settings
 
@@ -82,6 +88,7 @@ AT_HOME = (
     *("context", "unused", "attachment"),
     *("dependency", "reference"),
     *("scheduled_run", "scheduled_task", "scheduled_delete"),
+    *("azure", "bitbucket", "datacenter", "github", "gitlab"),
     *("policy", "spare_policy", "policy_attachment"),
     *("module", "module_version"),
     *("aws", "aws_unused", "aws_attachment"),
@@ -119,6 +126,7 @@ class World:
             await self._pools(unit)
             await self._people(unit)
             await self._repositories(unit)
+            await self._git_servers(unit)
             await self._filters(unit)
         await self._push()
         async with self.whole.platform.unit() as unit:
@@ -204,6 +212,23 @@ class World:
                 SpaceId(self.names["home"]), RepositorySettings(name=name), by=SYSTEM
             )
             self.names[name] = made.id
+
+    async def _git_servers(self, unit: Unit) -> None:
+        for name, kind in (
+            ("azure", IntegrationKind.AZURE_DEVOPS),
+            ("bitbucket", IntegrationKind.BITBUCKET_CLOUD),
+            ("datacenter", IntegrationKind.BITBUCKET_DATACENTER),
+            ("github", IntegrationKind.GITHUB_ENTERPRISE),
+            ("gitlab", IntegrationKind.GITLAB),
+        ):
+            made = await unit.vcs_integrations.create(
+                a_git_server(kind, f"our {name}", SpaceId(self.names["home"])),
+                a_connection(kind),
+                by=SYSTEM,
+            )
+            self.names[name] = made.id
+        agents, _key = await unit.vcs_agent_pools.create("agents", None, by=SYSTEM)
+        self.names["agents"] = agents.id
 
     async def _filters(self, unit: Unit) -> None:
         shown = await unit.filters.create(

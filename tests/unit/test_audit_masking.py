@@ -22,6 +22,7 @@ CANARY: Final = "canary-5ecre7"
 # Texts that are kept as they are. A new argument belongs here, if whoever reads the
 # trail may read it; or its name says that it is a secret (`masking.py`).
 SHOWN: Final = {
+    "accessibleProjects",
     "additionalProjectGlobs",
     "afterApply",
     "afterDestroy",
@@ -29,6 +30,8 @@ SHOWN: Final = {
     "afterPerform",
     "afterPlan",
     "afterRun",
+    "apiHost",
+    "appID",
     "authorEmail",
     "authorName",
     "beforeApply",
@@ -45,6 +48,7 @@ SHOWN: Final = {
     "cronSchedule",
     "defaultSubscriptionId",
     "description",
+    "email",
     "endpoint",
     "entryTemplateFile",
     "externalID",
@@ -66,6 +70,7 @@ SHOWN: Final = {
     "namespace",
     "note",
     "outputName",
+    "organizationURL",
     "path",
     "playbook",
     "privateWorkerPoolRunnerImage",
@@ -92,6 +97,7 @@ SHOWN: Final = {
     "timezone",
     "tokenScopes",
     "type",
+    "userFacingHost",
     "username",
     "version",
     "workspace",

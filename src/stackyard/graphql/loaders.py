@@ -3,15 +3,16 @@
 A set of loaders lives as long as one request, so nothing is cached across requests.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, TypeAlias, TypeVar
 
 from stackyard.clouds import AttachedCloud, AwsRole, GcpAccount
 from stackyard.contexts import ContextElement
 from stackyard.graphql.loader import Loader
+from stackyard.graphql.source_loaders import SourceLoaders
 from stackyard.identity import SecurityKey, User, UserGroup
-from stackyard.kernel.access import Level, Subject
+from stackyard.kernel.access import Level
 from stackyard.kernel.ids import (
     CloudId,
     ContextId,
@@ -42,7 +43,7 @@ from stackyard.stacks import (
     StackDependency,
 )
 from stackyard.state import StackOutput, StackResource, StateVersion
-from stackyard.unit import OpenUnit, Unit
+from stackyard.unit import Unit
 from stackyard.webhooks import StackWebhook
 from stackyard.workers import Pool, PoolCounts, Worker
 
@@ -56,32 +57,8 @@ def _none(_key: object) -> None:
     return None
 
 
-class Loaders:
+class Loaders(SourceLoaders):
     """Everything that lists of the graph join in."""
-
-    def __init__(
-        self,
-        open_unit: OpenUnit,
-        subject: Subject,
-        *,
-        open_list: OpenUnit | None = None,
-    ) -> None:
-        self._open_unit = open_unit
-        self._open_list = open_list or open_unit
-        self._by = subject
-        self._pages: dict[tuple[object, ...], Any] = {}
-
-    def _loader(
-        self,
-        ask: Callable[[Unit, Sequence[K]], Awaitable[Mapping[K, V]]],
-        missing: Callable[[K], V],
-        open_unit: OpenUnit | None = None,
-    ) -> Loader[K, V]:
-        async def fetch(keys: Sequence[K]) -> Mapping[K, V]:
-            async with (open_unit or self._open_unit)() as unit:
-                return await ask(unit, keys)
-
-        return Loader(fetch, missing)
 
     @cached_property
     def blockers(self) -> Loader[StackId, Run | None]:

@@ -8,6 +8,7 @@ from sqlalchemy import CTE, Select
 
 from stackyard.kernel.access import Subject
 from stackyard.kernel.ids import PoolId, RepoId, SpaceId, StackId
+from stackyard.vcs import IntegrationKind
 
 # The spaces a subject may read, as a subquery (`stackyard.spaces.visible_to`).
 VisibleSpaces: TypeAlias = Callable[[Subject], Select[SpaceId]]
@@ -36,6 +37,13 @@ class Repositories(Protocol):
         """Return the repository, or raise `NotFoundError`."""
 
 
+class Integrations(Protocol):
+    async def get(
+        self, kind: IntegrationKind, integration_id: str | None, /, *, by: Subject
+    ) -> object:
+        """Return the link to a git server, or raise `NotFoundError`."""
+
+
 class CommitFacts(Protocol):
     """A commit, as the version control slice knows it."""
 
@@ -45,10 +53,10 @@ class CommitFacts(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:
-    """Without *pools* or *repositories* only the database says what exists.
+    """Without the last four only the database says what exists.
 
     That is enough only as long as everybody who may change a stack is an
-    administrator of the account: the composition gives both as soon as it has them.
+    administrator of the account: the composition gives all as soon as it has them.
     """
 
     visible_spaces: VisibleSpaces
@@ -56,3 +64,4 @@ class Neighbours:
     pools: Pools | None = None
     repositories: Repositories | None = None
     find_cut_off: FindCutOff = nothing_above
+    integrations: Integrations | None = None

@@ -6,6 +6,7 @@ from stackyard.stacks.service.dependencies import StackDependencies
 from stackyard.stacks.service.policies import StackPolicies
 from stackyard.stacks.service.schedules import Schedules
 from stackyard.stacks.service.settling import Settling
+from stackyard.stacks.service.sources import StackSources
 from stackyard.stacks.service.stacks import Stacks
 
 __all__ = [
@@ -16,5 +17,6 @@ __all__ = [
     "StackContexts",
     "StackDependencies",
     "StackPolicies",
+    "StackSources",
     "Stacks",
 ]
