@@ -7,14 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, TypeAlias, TypeVar
 
-from stackyard.clouds import AttachedCloud, AwsRole, GcpAccount
 from stackyard.contexts import ContextElement
+from stackyard.graphql.cloud_loaders import CloudLoaders
 from stackyard.graphql.loader import Loader
 from stackyard.graphql.source_loaders import SourceLoaders
 from stackyard.identity import SecurityKey, User, UserGroup
 from stackyard.kernel.access import Level
 from stackyard.kernel.ids import (
-    CloudId,
     ContextId,
     GroupId,
     PolicyId,
@@ -44,7 +43,6 @@ from stackyard.stacks import (
 )
 from stackyard.state import StackOutput, StackResource, StateVersion
 from stackyard.unit import Unit
-from stackyard.webhooks import StackWebhook
 from stackyard.workers import Pool, PoolCounts, Worker
 
 K = TypeVar("K")
@@ -57,7 +55,7 @@ def _none(_key: object) -> None:
     return None
 
 
-class Loaders(SourceLoaders):
+class Loaders(SourceLoaders, CloudLoaders):
     """Everything that lists of the graph join in."""
 
     @cached_property
@@ -200,30 +198,6 @@ class Loaders(SourceLoaders):
     ) -> Loader[tuple[PolicyId, StackId], AttachedPolicy | None]:
         return self._loader(
             lambda u, keys: u.stack_policies.by_hand(keys, by=self._by), _none
-        )
-
-    @cached_property
-    def projects_in_clouds(self) -> Loader[CloudId, list[AttachedCloud]]:
-        return self._loader(
-            lambda u, keys: u.cloud_attachments.having(keys, by=self._by), lambda _: []
-        )
-
-    @cached_property
-    def aws_roles(self) -> Loader[StackId, AwsRole | None]:
-        return self._loader(
-            lambda u, keys: u.own_clouds.roles(keys, by=self._by), _none
-        )
-
-    @cached_property
-    def gcp_accounts(self) -> Loader[StackId, GcpAccount | None]:
-        return self._loader(
-            lambda u, keys: u.own_clouds.accounts(keys, by=self._by), _none
-        )
-
-    @cached_property
-    def stack_webhooks(self) -> Loader[StackId, list[StackWebhook]]:
-        return self._loader(
-            lambda u, keys: u.stack_webhooks.of(keys, by=self._by), lambda _: []
         )
 
     @cached_property
