@@ -7,7 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, TypeAlias, TypeVar
 
+from stackyard.blueprints import TemplateFacts
 from stackyard.contexts import ContextElement
+from stackyard.graphql.catalogue_loaders import CatalogueLoaders
 from stackyard.graphql.cloud_loaders import CloudLoaders
 from stackyard.graphql.loader import Loader
 from stackyard.graphql.source_loaders import SourceLoaders
@@ -23,6 +25,7 @@ from stackyard.kernel.ids import (
     ScheduleId,
     SpaceId,
     StackId,
+    TemplateId,
     UserId,
     VersionId,
 )
@@ -55,7 +58,7 @@ def _none(_key: object) -> None:
     return None
 
 
-class Loaders(SourceLoaders, CloudLoaders):
+class Loaders(SourceLoaders, CatalogueLoaders, CloudLoaders):
     """Everything that lists of the graph join in."""
 
     @cached_property
@@ -171,6 +174,13 @@ class Loaders(SourceLoaders, CloudLoaders):
     def drift(self) -> Loader[StackId, Schedule | None]:
         return self._loader(
             lambda u, keys: u.schedules.drift_of(keys, by=self._by), _none
+        )
+
+    @cached_property
+    def template_facts(self) -> Loader[TemplateId, TemplateFacts]:
+        return self._loader(
+            lambda u, keys: u.templates.facts(keys, by=self._by),
+            lambda _: TemplateFacts(),
         )
 
     @cached_property

@@ -8,6 +8,7 @@ from graphql import GraphQLSchema
 from stackyard.graphql import (
     account,
     audit,
+    blueprints,
     clouds,
     contexts,
     dependencies,
@@ -17,7 +18,9 @@ from stackyard.graphql import (
     module_versions,
     modules,
     people,
+    plugins,
     policies,
+    providers,
     repos,
     roles,
     root,
@@ -29,6 +32,7 @@ from stackyard.graphql import (
     stack_config,
     stacks,
     state,
+    templates,
     vcs,
     vcs_agents,
     vendors,
@@ -55,6 +59,8 @@ NOUNS = (
     stacks,
     stack_config,
     contexts,
+    providers,
+    plugins,
     dependencies,
     schedules,
     policies,
@@ -66,6 +72,8 @@ NOUNS = (
     vendors,
     runs,
     state,
+    blueprints,
+    templates,
     audit,
 )
 

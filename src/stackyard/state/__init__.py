@@ -11,7 +11,6 @@ from stackyard.state.errors import (
     StateMalformedError,
     StateNotFoundError,
     StateNotLockedError,
-    TokenStaleError,
     UploadMissingError,
 )
 from stackyard.state.model import (
@@ -41,7 +40,6 @@ __all__ = [
     "StateStore",
     "StateVersion",
     "States",
-    "TokenStaleError",
     "UploadMissingError",
     "parse",
 ]
