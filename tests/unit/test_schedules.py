@@ -79,10 +79,11 @@ def test_a_moment_comes_once() -> None:
     assert schedule.shown_next == NOON + MINUTE
 
 
-def test_a_moment_in_the_past_is_kept_and_does_not_come() -> None:
-    schedule = a_schedule(at=datetime.fromtimestamp(123, UTC))
-    assert schedule.take(now=NOON + 60 * MINUTE) is None
-    assert schedule.shown_next == datetime.fromtimestamp(123, UTC)
+@pytest.mark.parametrize("at", [datetime.fromtimestamp(123, UTC), NOON - MINUTE, NOON])
+def test_a_moment_in_the_past_is_kept_and_does_not_come(at: datetime) -> None:
+    schedule = a_schedule(at=at)
+    assert schedule.take(now=NOON + MINUTE) is None
+    assert schedule.shown_next == at
 
 
 @pytest.mark.parametrize(
