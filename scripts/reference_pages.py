@@ -79,6 +79,8 @@ MEANINGS: Final = {
     " runs; unset: the server's own address",
     "FEDERATION_CUSTOM_JWKS_URI": "where clouds find the keys of those tokens; unset:"
     " below the issuer",
+    "VCS_GATEWAY_ENDPOINT": "`host:port` that is written into what VCS agents are"
+    " given; unset: the server's host, port 443",
     "WEBHOOKS_ENDPOINT": "the base of the URLs for webhooks that are shown; unset:"
     " the server's, with `/webhooks`",
     "SERVER_DOMAIN": "where people, git and workers find the server",

@@ -51,14 +51,27 @@ from stackyard.stacks import (
     ProjectKind,
     Schedules,
     ScheduleStore,
+    SourceStore,
     StackConfig,
     StackContexts,
     StackDependencies,
     StackPolicies,
     Stacks,
+    StackSources,
     StackStore,
 )
-from stackyard.vcs import GitUrl, RefUpdates, Repositories, RepositoryStore
+from stackyard.vcs import (
+    AgentPools,
+    AgentPoolStore,
+    GitUrl,
+    Integration,
+    Integrations,
+    IntegrationStore,
+    IntegrationUsers,
+    RefUpdates,
+    Repositories,
+    RepositoryStore,
+)
 from stackyard.workers import (
     Pools,
     PoolStore,
@@ -171,6 +184,28 @@ class Foundation(Parts):
         )
 
     @cached_property
+    def vcs_integrations(self) -> Integrations:
+        return Integrations(
+            IntegrationStore(self.session),
+            self.access,
+            self.means.vault,
+            self.clock,
+            visible_to,
+            IntegrationUsers(self._users_of, self._users_cut_off),
+            self.trail,
+        )
+
+    @cached_property
+    def vcs_agent_pools(self) -> AgentPools:
+        return AgentPools(
+            AgentPoolStore(self.session),
+            self.access,
+            self.access.administers_any,
+            self.clock,
+            self.trail,
+        )
+
+    @cached_property
     def pools(self) -> Pools:
         return Pools(
             PoolStore(self.session),
@@ -204,9 +239,20 @@ class Foundation(Parts):
             self.access,
             self.outbox,
             self.clock,
-            Neighbours(visible_to, GitUrl, self.pools, self.repositories),
+            Neighbours(
+                visible_to,
+                GitUrl,
+                self.pools,
+                self.repositories,
+                self._uses_cut_off,
+                self.vcs_integrations,
+            ),
             self.trail,
         )
+
+    @cached_property
+    def stack_sources(self) -> StackSources:
+        return StackSources(SourceStore(self.session), visible_to)
 
     @cached_property
     def stack_config(self) -> StackConfig:
@@ -308,6 +354,7 @@ class Foundation(Parts):
             ("worker pool", await self.pools.count_in(space, by=SYSTEM)),
             ("repository", await self.repositories.count_in(space, by=SYSTEM)),
             ("context", await self.contexts.count_in(space, by=SYSTEM)),
+            ("VCS integration", await self.vcs_integrations.count_in(space, by=SYSTEM)),
             ("policy", await self.policies.count_in(space, by=SYSTEM)),
         ]
 
@@ -318,8 +365,18 @@ class Foundation(Parts):
     async def _cut_off(self, reaching: CTE) -> Sequence[str]:
         return await self.stacks.cut_off(reaching, by=SYSTEM)
 
+    async def _uses_cut_off(self, _project_id: StackId) -> Sequence[str]:
+        """Name what slices above let a project use, and it does not reach."""
+        return ()
+
     async def _stacks_cut_off(self, context_id: ContextId) -> Sequence[str]:
         return await self.stacks.cut_off_of_context(context_id, by=SYSTEM)
+
+    async def _users_of(self, integration: Integration) -> Sequence[str]:
+        return await self.stack_sources.using(integration, by=SYSTEM)
+
+    async def _users_cut_off(self, integration: Integration) -> Sequence[str]:
+        return await self.stack_sources.cut_off_of(integration, by=SYSTEM)
 
     async def _cut_off_of_policy(self, policy_id: PolicyId) -> Sequence[str]:
         return await self.stack_policies.cut_off(policy_id, by=SYSTEM)

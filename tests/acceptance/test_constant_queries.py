@@ -25,6 +25,8 @@ TABLE: Final = table(PAGE.read_text())
 # Query → where its list lies.
 LISTS: Final = {
     "apiKeys": "apiKeys",
+    "awsIntegrations": "awsIntegrations",
+    "azureIntegrations": "azureIntegrations",
     "contexts": "contexts",
     "managedUserGroups": "managedUserGroups",
     "managedUsers": "managedUsers",
@@ -35,10 +37,12 @@ LISTS: Final = {
     "searchAuditTrailEntries": "searchAuditTrailEntries.edges",
     "searchContexts": "searchContexts.edges",
     "searchPolicies": "searchPolicies.edges",
+    "searchModules": "searchModules.edges",
     "searchStacks": "searchStacks.edges",
     "sessions": "sessions",
     "spaces": "spaces",
     "stacks": "stacks",
+    "vcsAgentPools": "vcsAgentPools",
     "workerPools": "workerPools",
 }
 # A whole hundred on one page.
@@ -47,6 +51,7 @@ ARGUMENTS: Final = {
     "searchAuditTrailEntries": "input: { first: 100 }",
     "searchContexts": "input: { first: 100 }",
     "searchPolicies": "input: { first: 100 }",
+    "searchModules": "input: { first: 100 }",
     "searchStacks": "input: { first: 100 }",
 }
 NOT_OF_ROWS: Final = {

@@ -22,6 +22,10 @@ _STACK: Final = (
     " enableSensitiveOutputUpload: false, protectFromDeletion: false,"
     ' space: "{home}"'
 )
+_SETTINGS: Final = (
+    'administrative: false, branch: "main", localPreviewEnabled: true,'
+    ' protectFromDeletion: false, space: "{home}"'
+)
 _KEY: Final = 'admin: false, name: "x"'
 _RUN: Final = 'stack: "{net}", run: "{queued}"'
 _REFERENCE: Final = (
@@ -34,7 +38,19 @@ _OF_NET: Final = 'stack: "{net}", scheduled'
 _GONE: Final = "input: { shouldDeleteResources: false, timestampSchedule: 123 }"
 _TRIGGER: Final = 'input: { name: "x", cronSchedule: ["0 3 * * *"] }'
 _TASK: Final = 'input: { command: "true", timestampSchedule: 123 }'
+_CLOUD: Final = 'name: "x", labels: [], autoattachEnabled: false, space: "{home}"'
+_ROLE: Final = (
+    'roleArn: "arn:aws:iam::039653571618:role/x", generateCredentialsInWorker: false'
+)
+_AWS: Final = (
+    f'{_CLOUD}, {_ROLE}, externalID: "", durationSeconds: 900, tagAssumeRole: false'
+)
+_HOOK: Final = 'enabled: true, endpoint: "https://hooks.example/x", secret: ""'
+_NAMED_HOOK: Final = f'input: {{ {_HOOK}, name: "x", space: "{{home}}" }}'
 _POOL: Final = f'name: "x", certificateSigningRequest: "{CSR}", space: "{{home}}"'
+_HOSTS: Final = 'apiHost: "https://git.example", userFacingHost: "https://git.example"'
+_BITBUCKET: Final = 'username: "ada", email: "ada@example.com"'
+_NEW_GIT: Final = 'customInput: { name: "x", spaceID: "{home}" }'
 
 # Field of a root → its arguments; "" for none.
 ROOTS: Final[Mapping[str, str]] = {
@@ -58,6 +74,41 @@ ROOTS: Final[Mapping[str, str]] = {
     "auditTrailSetWebhook": 'input: { enabled: false, endpoint: "https://log.example",'
     ' includeRuns: false, secret: "x" }',
     "auditTrailWebhook": "",
+    "awsIntegration": 'id: "{aws}"',
+    "awsIntegrationAttach": 'id: "{aws_unused}", stack: "{net}"',
+    "awsIntegrationAttachmentUpdate": 'id: "{aws_attachment}", read: true, write: true',
+    "awsIntegrationByName": 'name: "aws"',
+    "awsIntegrationCreate": _AWS,
+    "awsIntegrationDelete": 'id: "{aws_unused}"',
+    "awsIntegrationDetach": 'id: "{aws_attachment}"',
+    "awsIntegrationUpdate": f'id: "{{aws}}", {_AWS}',
+    "awsIntegrations": "",
+    "azureIntegration": 'id: "{azure}"',
+    "azureIntegrationAttach": 'id: "{azure_unused}", stack: "{net}"',
+    "azureIntegrationAttachmentUpdate": 'id: "{azure_attachment}", read: true,'
+    " write: true",
+    "azureIntegrationByName": 'name: "azure"',
+    "azureIntegrationCreate": f'{_CLOUD}, tenantID: "x"',
+    "azureIntegrationDelete": 'id: "{azure_unused}"',
+    "azureIntegrationDetach": 'id: "{azure_attachment}"',
+    "azureIntegrationUpdate": f'id: "{{azure}}", {_CLOUD}',
+    "azureIntegrations": "",
+    "azureDevOpsRepoIntegration": 'id: "{azure}"',
+    "azureDevOpsRepoIntegrationCreate": 'organizationURL: "https://git.example",'
+    f' personalAccessToken: "t", {_NEW_GIT}',
+    "azureDevOpsRepoIntegrationDelete": 'id: "{azure}"',
+    "azureDevOpsRepoIntegrationUpdate": 'organizationURL: "https://git.example",'
+    ' customInput: { id: "{azure}", space: "{home}" }',
+    "bitbucketCloudIntegration": 'id: "{bitbucket}"',
+    "bitbucketCloudIntegrationCreate": f'{_BITBUCKET}, apiToken: "t", {_NEW_GIT}',
+    "bitbucketCloudIntegrationDelete": 'id: "{bitbucket}"',
+    "bitbucketCloudIntegrationUpdate": f"{_BITBUCKET},"
+    ' customInput: { id: "{bitbucket}", space: "{home}" }',
+    "bitbucketDatacenterIntegration": 'id: "{datacenter}"',
+    "bitbucketDatacenterIntegrationCreate": f'{_HOSTS}, accessToken: "t", {_NEW_GIT}',
+    "bitbucketDatacenterIntegrationDelete": 'id: "{datacenter}"',
+    "bitbucketDatacenterIntegrationUpdate": f"{_HOSTS},"
+    ' customInput: { id: "{datacenter}", space: "{home}" }',
     "context": 'id: "{context}"',
     "contextAttach": 'id: "{unused}", stack: "{net}"',
     "contextConfigAdd": 'context: "{context}", config: { id: "x",'
@@ -71,6 +122,17 @@ ROOTS: Final[Mapping[str, str]] = {
     "debugInfo": "",
     "defaultPrivateWorkerPoolRunnerImage": "",
     "defaultPublicWorkerPoolRunnerImage": "",
+    "githubEnterpriseIntegration": 'id: "{github}"',
+    "githubEnterpriseIntegrationCreate": f'{_HOSTS}, appID: "1", {_NEW_GIT},'
+    ' privateKey: "-----BEGIN PRIVATE KEY-----"',
+    "githubEnterpriseIntegrationDelete": 'id: "{github}"',
+    "githubEnterpriseIntegrationUpdate": f'{_HOSTS}, appID: "1",'
+    ' customInput: { id: "{github}", space: "{home}" }',
+    "gitlabIntegration": 'id: "{gitlab}"',
+    "gitlabIntegrationCreate": f'{_HOSTS}, privateToken: "t", {_NEW_GIT}',
+    "gitlabIntegrationDelete": 'id: "{gitlab}"',
+    "gitlabIntegrationUpdate": f"{_HOSTS},"
+    ' customInput: { id: "{gitlab}", space: "{home}" }',
     "gitlabWebhooksEndpoint": "",
     "kubectlVersions": "",
     "managedUser": 'id: "{user}"',
@@ -84,7 +146,21 @@ ROOTS: Final[Mapping[str, str]] = {
     "managedUserInviteAgain": 'id: "{user}"',
     "managedUserUpdate": 'input: { id: "{user}", accessRules: [] }',
     "managedUsers": "",
+    "module": 'id: "{module}"',
+    "moduleCreate": f'input: {{ name: "x1", repository: "y",'
+    f" updateInput: {{ {_SETTINGS} }} }}",
+    "moduleDelete": 'id: "{module}"',
+    "modulePublish": 'id: "{module}"',
+    "moduleShare": 'id: "{module}", input: { spaces: ["{home}"] }',
+    "moduleUpdateV2": f'id: "{{module}}", input: {{ repository: "y", {_SETTINGS} }}',
     "name": "",
+    "namedWebhooksIntegration": 'id: "{named_webhook}"',
+    "namedWebhooksIntegrationCreate": _NAMED_HOOK,
+    "namedWebhooksIntegrationDelete": 'id: "{named_webhook}"',
+    "namedWebhooksIntegrationDeleteHeaders": 'id: "{named_webhook}", headerKeys: []',
+    "namedWebhooksIntegrationSetHeaders": 'id: "{named_webhook}",'
+    ' input: { entries: [{ key: "X-A", value: "b" }] }',
+    "namedWebhooksIntegrationUpdate": f'id: "{{named_webhook}}", {_NAMED_HOOK}',
     "openTofuVersions": "",
     "outgoingIPAddresses": "",
     "policies": "",
@@ -130,6 +206,7 @@ ROOTS: Final[Mapping[str, str]] = {
     "searchAuditTrailEntries": "input: {}",
     "searchContexts": "input: {}",
     "searchPolicies": "input: {}",
+    "searchModules": "input: {}",
     "searchStacks": "input: {}",
     "securityEmail": "",
     "securityKeyDelete": 'id: "{security_key}"',
@@ -166,6 +243,10 @@ ROOTS: Final[Mapping[str, str]] = {
     "stackIntegrationDriftDetectionCreate": f'stack: "{{bound}}", {_DRIFT}',
     "stackIntegrationDriftDetectionDelete": 'stack: "{net}"',
     "stackIntegrationDriftDetectionUpdate": f'stack: "{{net}}", {_DRIFT}',
+    "stackIntegrationAwsCreate": f'id: "{{net}}", {_ROLE}',
+    "stackIntegrationAwsDelete": 'id: "{net}"',
+    "stackIntegrationGcpCreate": 'id: "{net}", tokenScopes: ["x"]',
+    "stackIntegrationGcpDelete": 'id: "{net}"',
     "stackLock": 'id: "{net}"',
     "stackManagedStateRollback": 'id: "{net}", stateVersionId: "{state}"',
     "stackRoleBinding": 'id: "{stack_binding}"',
@@ -198,7 +279,19 @@ ROOTS: Final[Mapping[str, str]] = {
     "userRoleBindingBatchCreate": 'input: { bindings: [{ userID: "{user}",'
     f" {_BINDING} }}] }}",
     "userRoleBindingDelete": 'id: "{user_binding}"',
+    "vcsAgentPool": 'id: "{agents}"',
+    "vcsAgentPoolCreate": 'name: "x"',
+    "vcsAgentPoolDelete": 'id: "{agents}"',
+    "vcsAgentPoolUpdate": 'id: "{agents}", name: "y"',
+    "vcsAgentPools": "",
+    "versionCreate": 'module: "{module}", commitSha: "{commit}", version: "2.0.0"',
+    "versionDelete": 'module: "{module}", id: "{module_version}"',
+    "versionProposeLocalWorkspace": 'module: "{module}", workspace: "x"',
     "viewer": "",
+    "webhooksIntegrationCreate": f'stack: "{{net}}", input: {{ {_HOOK} }}',
+    "webhooksIntegrationDelete": 'stack: "{net}", id: "{webhook}"',
+    "webhooksIntegrationUpdate": 'stack: "{net}", id: "{webhook}",'
+    f" input: {{ {_HOOK} }}",
     "workerDrainSet": 'workerPool: "{pool}", id: "{worker}", drain: true',
     "workerPool": 'id: "{pool}"',
     "workerPoolCreate": _POOL,
@@ -212,11 +305,18 @@ ROOTS: Final[Mapping[str, str]] = {
 INSTEAD: Final[Mapping[str, str]] = {"Stack.roleBindings": 'id: "{bound}"'}
 # Arguments of other fields.
 ARGUMENTS: Final[Mapping[str, str]] = {
+    "AwsIntegration.attachedStack": 'id: "{net}"',
+    "AwsIntegration.externalIdForStack": 'stackId: "{net}"',
+    "AzureIntegration.attachedStack": 'id: "{net}"',
     "Context.attachedStack": 'id: "{net}"',
     "Context.configElement": 'id: "{element}"',
     "Policy.attachedStack": 'id: "{net}"',
     "Policy.evaluationSample": 'key: "x"',
     "Policy.searchEvaluationRecords": "input: {}",
+    "Module.configElement": 'id: "{element}"',
+    "Module.run": 'id: "{net_run}"',
+    "Module.searchModuleVersions": "input: {}",
+    "Module.version": 'id: "{module_version}"',
     "Stack.run": 'id: "{net_run}"',
     "PublicWorkerPool.searchSchedulableRuns": "input: {}",
     "Run.changesV3": "input: {}",
@@ -246,6 +346,8 @@ _OWN_PAGE: Final = {CSRF_HEADER: "1"}
 _GIT: Final = "/git/{repo}.git"
 _LOCK: Final = b'{"ID": "0b11", "Operation": "plan", "Who": "x"}'
 _STATE: Final = b'{"version": 4, "serial": 3, "lineage": "x"}'
+_MODULE: Final = "/registry/modules/v1/{account}/{name}/{provider}"
+_TASTY: Final = "/registry/modules/v1/acme/tasty/default"
 _LEG: Final = "/worker/legs/{net_leg}"
 
 
@@ -287,6 +389,9 @@ ROUTES: Final[Mapping[str, Request]] = {
     ),
     "POST /worker/legs/{leg}/workspace-url": Request(f"{_LEG}/workspace-url"),
     "POST /worker/legs/{leg}/errored-state": Request(f"{_LEG}/errored-state", _STATE),
+    f"GET {_MODULE}/versions": Request(f"{_TASTY}/versions"),
+    f"GET {_MODULE}/{{version}}/download": Request(f"{_TASTY}/1.0.0/download"),
+    f"GET {_MODULE}/{{version}}/archive": Request(f"{_TASTY}/1.0.0/archive"),
     "POST /graphql": Request("/graphql", b'{"query": "{ debugInfo { __typename } }"}'),
     "POST /session": Request(
         "/session",

@@ -2,17 +2,20 @@
 
 import msgspec
 
+from stackyard.clouds import AwsIntegration, AzureIntegration, Use
 from stackyard.contexts import ContextSpec
 from stackyard.filters import FilterType
 from stackyard.identity import Known, SessionMethod, User
-from stackyard.kernel.access import SYSTEM, Action
+from stackyard.kernel.access import SYSTEM, Action, Subject, SubjectKind
 from stackyard.kernel.config import ConfigInput, ConfigType
 from stackyard.kernel.ids import ApiKeyId, PoolId, SpaceId, StackId, WorkerId, new_ulid
+from stackyard.modules import Code, ModuleSpec, name_module
 from stackyard.policies import PolicySpec, PolicyType
 from stackyard.runs import RunType
 from stackyard.spaces import Holder, HolderKind, SpaceSpec
 from stackyard.stacks import (
     DetectDrift,
+    Provider,
     ReferenceSpec,
     Timing,
     TrackedCommit,
@@ -20,11 +23,19 @@ from stackyard.stacks import (
 )
 from stackyard.state import parse
 from stackyard.unit import Unit
-from stackyard.vcs import RepositorySettings
+from stackyard.vcs import IntegrationKind, RepositorySettings
 from stackyard.workers import PoolSettings
 from stackyard_protocol.mqtt import Register
 from stackyard_protocol.report import Output, Resource
 from tests.support.certificates import signing_request
+from tests.support.clouds import (
+    ROLE_SPEC,
+    SCOPES,
+    a_hook,
+    an_aws_spec,
+    an_azure_spec,
+)
+from tests.support.git_servers import a_connection, a_git_server
 from tests.support.stacks import a_spec
 from tests.support.world import PLACE, World
 
@@ -34,10 +45,13 @@ async def add(world: World, numbers: range) -> None:
     async with world.whole.platform.unit() as unit:
         for number in numbers:
             pool = await _pool(unit, f"pool {number}", home)
-            stack = await _stack(unit, f"stack {number}", home, pool)
+            link = await _link(unit, f"server {number}", home)
+            stack = await _stack(unit, f"stack {number}", home, pool, link)
             await _context(unit, f"context {number}", home, stack)
             await _by_itself(unit, stack, StackId(world.names["net"]))
             await _policy(unit, f"policy {number}", home, stack)
+            await _module(unit, f"module-{number}", home, stack)
+            await _integrations(unit, f"integration {number}", home, stack)
             await _people(unit, f"somebody {number}", home)
             await unit.filters.create(
                 FilterType.STACKS, f"filter {number}", "{}", is_public=True, by=SYSTEM
@@ -47,6 +61,7 @@ async def add(world: World, numbers: range) -> None:
             await unit.repositories.create(
                 home, RepositorySettings(name=f"repository {number}"), by=SYSTEM
             )
+            await unit.vcs_agent_pools.create(f"agents {number}", None, by=SYSTEM)
     proven = await world.doors.key_exchange.prove(
         ApiKeyId(world.names["key"]), secret=world.names["secret"], place=PLACE
     )
@@ -62,6 +77,14 @@ async def _pool(unit: Unit, name: str, home: SpaceId) -> PoolId:
     await unit.session.flush()
     await unit.workers.heard(pool.id, WorkerId(new_ulid()), payload, by=SYSTEM)
     return pool.id
+
+
+async def _link(unit: Unit, name: str, home: SpaceId) -> str:
+    kind = IntegrationKind.GITLAB
+    made = await unit.vcs_integrations.create(
+        a_git_server(kind, name, home), a_connection(kind), by=SYSTEM
+    )
+    return made.id
 
 
 async def _context(unit: Unit, name: str, home: SpaceId, stack: StackId) -> None:
@@ -86,8 +109,40 @@ async def _policy(unit: Unit, name: str, home: SpaceId, stack: StackId) -> None:
     await unit.stack_policies.attach(policy.id, stack, by=SYSTEM)
 
 
-async def _stack(unit: Unit, name: str, home: SpaceId, pool: PoolId) -> StackId:
-    spec = a_spec(name=name, space_id=home, worker_pool_id=pool)
+async def _module(unit: Unit, name: str, home: SpaceId, stack: StackId) -> None:
+    spec = ModuleSpec(a_spec(name=name, space_id=home), ("spacelift-io",))
+    module = await unit.modules.create(name_module("x", name=name), spec, by=SYSTEM)
+    await unit.modules.share(module.id, ["spacelift-io"], [home], by=SYSTEM)
+    code = Code(TrackedCommit("c0ffee1"), {})
+    await unit.versions.create(module.id, code, number="1.0.0", by=SYSTEM)
+    run = f"{stack}/{new_ulid()}"
+    by = Subject(SubjectKind.RUN, run, run, stack_id=stack)
+    await unit.module_registry.take("acme", name, "default", "1.0.0", by=by)
+
+
+async def _integrations(unit: Unit, name: str, home: SpaceId, stack: StackId) -> None:
+    for kind, spec in (
+        (AwsIntegration, an_aws_spec(name, space_id=home)),
+        (AzureIntegration, an_azure_spec(name, space_id=home)),
+    ):
+        made = await unit.clouds.create(kind, spec, by=SYSTEM)
+        await unit.cloud_attachments.attach(kind, made.id, stack, Use(), by=SYSTEM)
+    await unit.own_clouds.set_role(stack, ROLE_SPEC, by=SYSTEM)
+    await unit.own_clouds.set_account(stack, SCOPES, by=SYSTEM)
+    await unit.stack_webhooks.create(stack, a_hook(), by=SYSTEM)
+
+
+async def _stack(
+    unit: Unit, name: str, home: SpaceId, pool: PoolId, link: str
+) -> StackId:
+    spec = a_spec(
+        name=name,
+        space_id=home,
+        worker_pool_id=pool,
+        provider=Provider.GITLAB,
+        namespace="ops",
+        vcs_integration_id=link,
+    )
     stack = await unit.stacks.create(spec, by=SYSTEM)
     await unit.stacks.set_tracked_commit(stack.id, TrackedCommit("c0ffee1"), by=SYSTEM)
     element = ConfigInput("region", ConfigType.ENVIRONMENT_VARIABLE, "north", False)

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import msgspec
 
+from stackyard.clouds import AwsIntegration, AzureIntegration, Use
 from stackyard.contexts import ContextSpec
 from stackyard.filters import FilterType
 from stackyard.http.authentication import COOKIE
@@ -21,6 +22,7 @@ from stackyard.kernel.config import ConfigInput, ConfigType
 from stackyard.kernel.federation import OidcSettings
 from stackyard.kernel.ids import (
     ROOT,
+    CloudId,
     ContextId,
     LegId,
     PolicyId,
@@ -34,6 +36,7 @@ from stackyard.kernel.ids import (
     WorkerId,
     new_ulid,
 )
+from stackyard.modules import Code, ModuleSpec, name_module
 from stackyard.policies import PolicySpec, PolicyType
 from stackyard.processes.server import make_doors
 from stackyard.runs import Leg, RunState, RunType
@@ -51,7 +54,12 @@ from stackyard.stacks import (
     TriggerRun,
 )
 from stackyard.unit import Unit
-from stackyard.vcs import FileChange, NewRevision, RepositorySettings
+from stackyard.vcs import (
+    FileChange,
+    IntegrationKind,
+    NewRevision,
+    RepositorySettings,
+)
 from stackyard.workers import PoolSettings
 from stackyard_protocol.mqtt import Register
 from stackyard_protocol.report import (
@@ -66,7 +74,9 @@ from stackyard_protocol.report import (
     Resource,
 )
 from tests.support.certificates import signing_request
+from tests.support.clouds import a_hook, a_named_hook, an_aws_spec, an_azure_spec
 from tests.support.edge import ADMIN
+from tests.support.git_servers import a_connection, a_git_server
 from tests.support.stacks import a_spec
 from tests.support.whole import Whole, server_settings
 
@@ -78,7 +88,12 @@ AT_HOME = (
     *("context", "unused", "attachment"),
     *("dependency", "reference"),
     *("scheduled_run", "scheduled_task", "scheduled_delete"),
+    *("azure", "bitbucket", "datacenter", "github", "gitlab"),
     *("policy", "spare_policy", "policy_attachment"),
+    *("module", "module_version"),
+    *("aws", "aws_unused", "aws_attachment"),
+    *("azure", "azure_unused", "azure_attachment"),
+    *("webhook", "named_webhook"),
 )
 
 
@@ -111,6 +126,7 @@ class World:
             await self._pools(unit)
             await self._people(unit)
             await self._repositories(unit)
+            await self._git_servers(unit)
             await self._filters(unit)
         await self._push()
         async with self.whole.platform.unit() as unit:
@@ -119,6 +135,9 @@ class World:
             await self._dependencies(unit)
             await self._schedules(unit)
             await self._policies(unit)
+            await self._modules(unit)
+            await self._clouds(unit)
+            await self._webhooks(unit)
         await self._states()
         await self._runs()
         await self._keys()
@@ -193,6 +212,23 @@ class World:
                 SpaceId(self.names["home"]), RepositorySettings(name=name), by=SYSTEM
             )
             self.names[name] = made.id
+
+    async def _git_servers(self, unit: Unit) -> None:
+        for name, kind in (
+            ("azure", IntegrationKind.AZURE_DEVOPS),
+            ("bitbucket", IntegrationKind.BITBUCKET_CLOUD),
+            ("datacenter", IntegrationKind.BITBUCKET_DATACENTER),
+            ("github", IntegrationKind.GITHUB_ENTERPRISE),
+            ("gitlab", IntegrationKind.GITLAB),
+        ):
+            made = await unit.vcs_integrations.create(
+                a_git_server(kind, f"our {name}", SpaceId(self.names["home"])),
+                a_connection(kind),
+                by=SYSTEM,
+            )
+            self.names[name] = made.id
+        agents, _key = await unit.vcs_agent_pools.create("agents", None, by=SYSTEM)
+        self.names["agents"] = agents.id
 
     async def _filters(self, unit: Unit) -> None:
         shown = await unit.filters.create(
@@ -306,6 +342,50 @@ class World:
             PolicyId(self.names["policy"]), StackId(self.names["net"]), by=SYSTEM
         )
         self.names["policy_attachment"] = attached.id
+
+    async def _modules(self, unit: Unit) -> None:
+        home = SpaceId(self.names["home"])
+        spec = a_spec(
+            name="tasty",
+            space_id=home,
+            provider=Provider.SPACELIFT,
+            repository=self.names["repo"],
+            local_preview_enabled=True,
+        )
+        named = name_module("any", name="tasty")
+        module = await unit.modules.create(named, ModuleSpec(spec), by=SYSTEM)
+        await unit.modules.share(module.id, (), [home], by=SYSTEM)
+        code = Code(TrackedCommit(self.names["commit"]), {"main.tf": "# one\n"})
+        made = await unit.versions.create(module.id, code, number="1.0.0", by=SYSTEM)
+        self.names |= {"module": module.id, "module_version": made.id}
+
+    async def _clouds(self, unit: Unit) -> None:
+        stack = StackId(self.names["net"])
+        for kind, cloud, wanted in (
+            (AwsIntegration, "aws", an_aws_spec),
+            (AzureIntegration, "azure", an_azure_spec),
+        ):
+            for name, space in (
+                (cloud, "home"),
+                (f"{cloud}_unused", "home"),
+                (f"{cloud}_foreign", "other"),
+            ):
+                spec = wanted(name, space_id=SpaceId(self.names[space]))
+                made = await unit.clouds.create(kind, spec, by=SYSTEM)
+                self.names[name] = made.id
+            attached = await unit.cloud_attachments.attach(
+                kind, CloudId(self.names[cloud]), stack, Use(), by=SYSTEM
+            )
+            self.names[f"{cloud}_attachment"] = attached.id
+
+    async def _webhooks(self, unit: Unit) -> None:
+        own = await unit.stack_webhooks.create(
+            StackId(self.names["net"]), a_hook(), by=SYSTEM
+        )
+        named = await unit.named_webhooks.create(
+            a_named_hook("Far and wide", SpaceId(self.names["home"])), by=SYSTEM
+        )
+        self.names |= {"webhook": own.id, "named_webhook": named.id}
 
     async def _states(self) -> None:
         stack, files = StackId(self.names["net"]), self.whole.platform.state_files

@@ -3,15 +3,18 @@
 A set of loaders lives as long as one request, so nothing is cached across requests.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, TypeAlias, TypeVar
 
+from stackyard.clouds import AttachedCloud, AwsRole, GcpAccount
 from stackyard.contexts import ContextElement
 from stackyard.graphql.loader import Loader
+from stackyard.graphql.source_loaders import SourceLoaders
 from stackyard.identity import SecurityKey, User, UserGroup
-from stackyard.kernel.access import Level, Subject
+from stackyard.kernel.access import Level
 from stackyard.kernel.ids import (
+    CloudId,
     ContextId,
     GroupId,
     PolicyId,
@@ -22,7 +25,9 @@ from stackyard.kernel.ids import (
     SpaceId,
     StackId,
     UserId,
+    VersionId,
 )
+from stackyard.modules import ModuleShare, ModuleVersion
 from stackyard.runs import Run, RunType, Transition
 from stackyard.spaces import HolderKind, Role, RoleBinding, Space, SpaceNotFoundError
 from stackyard.stacks import (
@@ -31,13 +36,15 @@ from stackyard.stacks import (
     ConfigElement,
     DependencyReference,
     Given,
+    Module,
     PolicyCounts,
     Schedule,
     Stack,
     StackDependency,
 )
 from stackyard.state import StackOutput, StackResource, StateVersion
-from stackyard.unit import OpenUnit, Unit
+from stackyard.unit import Unit
+from stackyard.webhooks import StackWebhook
 from stackyard.workers import Pool, PoolCounts, Worker
 
 K = TypeVar("K")
@@ -50,32 +57,8 @@ def _none(_key: object) -> None:
     return None
 
 
-class Loaders:
+class Loaders(SourceLoaders):
     """Everything that lists of the graph join in."""
-
-    def __init__(
-        self,
-        open_unit: OpenUnit,
-        subject: Subject,
-        *,
-        open_list: OpenUnit | None = None,
-    ) -> None:
-        self._open_unit = open_unit
-        self._open_list = open_list or open_unit
-        self._by = subject
-        self._pages: dict[tuple[object, ...], Any] = {}
-
-    def _loader(
-        self,
-        ask: Callable[[Unit, Sequence[K]], Awaitable[Mapping[K, V]]],
-        missing: Callable[[K], V],
-        open_unit: OpenUnit | None = None,
-    ) -> Loader[K, V]:
-        async def fetch(keys: Sequence[K]) -> Mapping[K, V]:
-            async with (open_unit or self._open_unit)() as unit:
-                return await ask(unit, keys)
-
-        return Loader(fetch, missing)
 
     @cached_property
     def blockers(self) -> Loader[StackId, Run | None]:
@@ -220,6 +203,30 @@ class Loaders:
         )
 
     @cached_property
+    def projects_in_clouds(self) -> Loader[CloudId, list[AttachedCloud]]:
+        return self._loader(
+            lambda u, keys: u.cloud_attachments.having(keys, by=self._by), lambda _: []
+        )
+
+    @cached_property
+    def aws_roles(self) -> Loader[StackId, AwsRole | None]:
+        return self._loader(
+            lambda u, keys: u.own_clouds.roles(keys, by=self._by), _none
+        )
+
+    @cached_property
+    def gcp_accounts(self) -> Loader[StackId, GcpAccount | None]:
+        return self._loader(
+            lambda u, keys: u.own_clouds.accounts(keys, by=self._by), _none
+        )
+
+    @cached_property
+    def stack_webhooks(self) -> Loader[StackId, list[StackWebhook]]:
+        return self._loader(
+            lambda u, keys: u.stack_webhooks.of(keys, by=self._by), lambda _: []
+        )
+
+    @cached_property
     def writable(self) -> Loader[SpaceId, bool]:
         return self._loader(
             lambda u, keys: u.stacks.writable(keys, by=self._by), lambda _: False
@@ -234,6 +241,52 @@ class Loaders:
     @cached_property
     def stacks(self) -> Loader[StackId, Stack | None]:
         return self._loader(lambda u, keys: u.stacks.some(keys, by=self._by), _none)
+
+    @cached_property
+    def modules(self) -> Loader[StackId, Module | None]:
+        return self._loader(lambda u, keys: u.modules.some(keys, by=self._by), _none)
+
+    @cached_property
+    def module_shares(self) -> Loader[StackId, list[ModuleShare]]:
+        return self._loader(
+            lambda u, keys: u.modules.shares(keys, by=self._by), lambda _: []
+        )
+
+    @cached_property
+    def versions(self) -> Loader[StackId, list[ModuleVersion]]:
+        return self._loader(
+            lambda u, keys: u.versions.of(keys, by=self._by), lambda _: []
+        )
+
+    @cached_property
+    def current_versions(self) -> Loader[StackId, ModuleVersion | None]:
+        return self._loader(
+            lambda u, keys: u.versions.current(keys, by=self._by), _none
+        )
+
+    @cached_property
+    def version_counts(self) -> Loader[StackId, int]:
+        return self._loader(
+            lambda u, keys: u.versions.counts(keys, by=self._by), lambda _: 0
+        )
+
+    @cached_property
+    def version_descriptions(self) -> Loader[VersionId, dict[str, Any] | None]:
+        return self._loader(
+            lambda u, keys: u.versions.descriptions(keys, by=self._by), _none
+        )
+
+    @cached_property
+    def consumers(self) -> Loader[VersionId, list[Stack]]:
+        return self._loader(
+            lambda u, keys: u.versions.consumers(keys, by=self._by), lambda _: []
+        )
+
+    @cached_property
+    def versions_used(self) -> Loader[StackId, list[ModuleVersion]]:
+        return self._loader(
+            lambda u, keys: u.versions.used(keys, by=self._by), lambda _: []
+        )
 
     @cached_property
     def pools(self) -> Loader[PoolId, Pool | None]:
@@ -267,6 +320,13 @@ class Loaders:
             return {one.id: one for one in await unit.spaces.list(by=self._by)}
 
         return self._loader(ask, _no_space)
+
+    @cached_property
+    def known_spaces(self) -> Loader[SpaceId, Space | None]:
+        async def ask(unit: Unit, _keys: Sequence[SpaceId]) -> Mapping[SpaceId, Space]:
+            return {one.id: one for one in await unit.spaces.list(by=self._by)}
+
+        return self._loader(ask, _none)
 
     @cached_property
     def space_levels(self) -> Loader[SpaceId, Level]:

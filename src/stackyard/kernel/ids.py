@@ -10,12 +10,14 @@ from typing import Final, NewType
 from ulid import ULID
 
 SpaceId = NewType("SpaceId", str)
-StackId = NewType("StackId", str)
+StackId = NewType("StackId", str)  # or a module's: both are projects
 RunId = NewType("RunId", str)
 LegId = NewType("LegId", str)  # one stay of a run on a worker
 PoolId = NewType("PoolId", str)
 WorkerId = NewType("WorkerId", str)
 RepoId = NewType("RepoId", str)
+VcsIntegrationId = NewType("VcsIntegrationId", str)
+VcsAgentPoolId = NewType("VcsAgentPoolId", str)
 ContextId = NewType("ContextId", str)
 PolicyId = NewType("PolicyId", str)
 AttachmentId = NewType("AttachmentId", str)
@@ -27,9 +29,13 @@ SecurityKeyId = NewType("SecurityKeyId", str)
 RoleId = NewType("RoleId", str)
 BindingId = NewType("BindingId", str)
 FilterId = NewType("FilterId", str)
+VersionId = NewType("VersionId", str)  # of a module
+ShareId = NewType("ShareId", str)  # of a module
 DependencyId = NewType("DependencyId", str)
 ReferenceId = NewType("ReferenceId", str)
 ScheduleId = NewType("ScheduleId", str)
+CloudId = NewType("CloudId", str)  # what lets runs into a cloud
+WebhookId = NewType("WebhookId", str)
 
 ROOT: Final = SpaceId("root")
 LEGACY: Final = SpaceId("legacy")

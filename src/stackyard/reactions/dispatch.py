@@ -202,8 +202,8 @@ async def _look_up_commits(tools: Tools, stack_id: StackId) -> None:
     async with tools.open_unit() as unit:
         runs = await unit.dispatch.without_commit(stack_id, by=SYSTEM)
         stack = await unit.stacks.find(stack_id, by=SYSTEM)
-    if stack is None:
-        return
+    if stack is None or stack.integration is not None:
+        return  # no server behind an integration is asked yet: its runs stay queued
     for run in runs:
         try:
             commit = await find_commit(tools, run, stack)

@@ -15,6 +15,7 @@ from stackyard.reactions import (
     schedules,
     stacks,
     sweeps,
+    webhooks,
     workers,
 )
 from stackyard.reactions.tools import Tools
@@ -35,6 +36,7 @@ from stackyard.stacks import (
     StackUpdated,
 )
 from stackyard.vcs import RefUpdated
+from stackyard.webhooks import HookDeliveriesDue
 from stackyard.workers import WorkerIdle, WorkerLost, WorkerRegistered
 
 FIFO: Final = Queue.ASYNC_FIFO
@@ -82,6 +84,7 @@ CHOREOGRAPHY: Final[Choreography[Tools]] = Choreography.of(
         when(DriftFound, schedules.reconcile_drifted, queue=FIFO, group=of_stack),
         when(EntriesRecorded, audit.seal_recorded, queue=FIFO, group=of_trail),
         when(DeliveriesDue, audit.deliver_due, queue=EVENTS),
+        when(HookDeliveriesDue, webhooks.send_due, queue=EVENTS),
         when(RunQueued, audit.offer_queued, queue=EVENTS),
         when(RunConfirmed, audit.offer_confirmed, queue=EVENTS),
         when(RunEnded, audit.offer_ended, queue=EVENTS),
@@ -93,8 +96,10 @@ CHOREOGRAPHY: Final[Choreography[Tools]] = Choreography.of(
         Tick("tell_unheard", 5, pushes.tell_unheard),
         Tick("catch_up_audit", 5, audit.catch_up),
         Tick("look_at_schedules", 10, schedules.tell_due),
+        Tick("catch_up_webhooks", 5, webhooks.catch_up),
         Tick("sweep_runs", 15, sweeps.sweep_runs),
         Tick("keep_up", 300, sweeps.keep_up),
         Tick("forget_audit", 300, audit.forget_old),
+        Tick("forget_deliveries", 300, webhooks.forget_old),
     ],
 )

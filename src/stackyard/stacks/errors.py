@@ -31,7 +31,8 @@ class StackSlugTakenError(ConflictError):
     """A stack with this slug exists already."""
 
     def __str__(self) -> str:
-        return f'a stack with the slug "{self.facts["slug"]}" already exists'
+        kind = self.facts.get("kind", "stack")
+        return f'a {kind} with the slug "{self.facts["slug"]}" already exists'
 
 
 class StackProtectedError(ConflictError):
@@ -63,6 +64,10 @@ class WorkerPoolUnknownError(InvalidError):
 
 class RepositoryUnknownError(InvalidError):
     """There is no such built-in repository, or you may not read it."""
+
+
+class IntegrationUnknownError(InvalidError):
+    """There is no such VCS integration of that provider, or you may not use it."""
 
 
 class CommitNameError(InvalidError):

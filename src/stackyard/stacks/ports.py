@@ -1,13 +1,14 @@
 """What the slice asks of its neighbours below, and no more."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
 from sqlalchemy import CTE, Select
 
 from stackyard.kernel.access import Subject
-from stackyard.kernel.ids import PoolId, RepoId, SpaceId
+from stackyard.kernel.ids import PoolId, RepoId, SpaceId, StackId
+from stackyard.vcs import IntegrationKind
 
 # The spaces a subject may read, as a subquery (`stackyard.spaces.visible_to`).
 VisibleSpaces: TypeAlias = Callable[[Subject], Select[SpaceId]]
@@ -17,6 +18,13 @@ Reaching: TypeAlias = CTE
 
 # Raises a `StackyardError` for a URL that must not be fetched (`stackyard.vcs.GitUrl`).
 CheckUrl: TypeAlias = Callable[[str], object]
+
+# What slices above let a project use, and it does not reach from where it is now.
+FindCutOff: TypeAlias = Callable[[StackId], Awaitable[Sequence[str]]]
+
+
+async def nothing_above(_project_id: StackId) -> Sequence[str]:
+    return ()
 
 
 class Pools(Protocol):
@@ -29,6 +37,13 @@ class Repositories(Protocol):
         """Return the repository, or raise `NotFoundError`."""
 
 
+class Integrations(Protocol):
+    async def get(
+        self, kind: IntegrationKind, integration_id: str | None, /, *, by: Subject
+    ) -> object:
+        """Return the link to a git server, or raise `NotFoundError`."""
+
+
 class CommitFacts(Protocol):
     """A commit, as the version control slice knows it."""
 
@@ -38,13 +53,15 @@ class CommitFacts(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:
-    """Without *pools* or *repositories* only the database says what exists.
+    """Without the last four only the database says what exists.
 
     That is enough only as long as everybody who may change a stack is an
-    administrator of the account: the composition gives both as soon as it has them.
+    administrator of the account: the composition gives all as soon as it has them.
     """
 
     visible_spaces: VisibleSpaces
     check_url: CheckUrl
     pools: Pools | None = None
     repositories: Repositories | None = None
+    find_cut_off: FindCutOff = nothing_above
+    integrations: Integrations | None = None
