@@ -9,6 +9,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from stackyard.clouds import AttachedCloud, AwsRole, GcpAccount
 from stackyard.contexts import ContextElement
+from stackyard.graphql.chain_loaders import ChainLoaders
 from stackyard.graphql.loader import Loader
 from stackyard.graphql.source_loaders import SourceLoaders
 from stackyard.identity import SecurityKey, User, UserGroup
@@ -21,7 +22,6 @@ from stackyard.kernel.ids import (
     PoolId,
     RoleId,
     RunId,
-    ScheduleId,
     SpaceId,
     StackId,
     UserId,
@@ -34,13 +34,10 @@ from stackyard.stacks import (
     AttachedContext,
     AttachedPolicy,
     ConfigElement,
-    DependencyReference,
     Given,
     Module,
     PolicyCounts,
-    Schedule,
     Stack,
-    StackDependency,
 )
 from stackyard.state import StackOutput, StackResource, StateVersion
 from stackyard.unit import Unit
@@ -57,7 +54,7 @@ def _none(_key: object) -> None:
     return None
 
 
-class Loaders(SourceLoaders):
+class Loaders(SourceLoaders, ChainLoaders):
     """Everything that lists of the graph join in."""
 
     @cached_property
@@ -140,39 +137,6 @@ class Loaders(SourceLoaders):
     def context_config(self) -> Loader[ContextId, list[ContextElement]]:
         return self._loader(
             lambda u, keys: u.context_config.of(keys, by=self._by), lambda _: []
-        )
-
-    @cached_property
-    def dependencies(self) -> Loader[StackId, list[StackDependency]]:
-        return self._loader(
-            lambda u, keys: u.stack_dependencies.of(keys, by=self._by), lambda _: []
-        )
-
-    @cached_property
-    def dependents(self) -> Loader[StackId, list[StackDependency]]:
-        return self._loader(
-            lambda u, keys: u.stack_dependencies.on(keys, by=self._by), lambda _: []
-        )
-
-    @cached_property
-    def references(self) -> Loader[StackDependency, list[DependencyReference]]:
-        async def ask(
-            unit: Unit, keys: Sequence[StackDependency]
-        ) -> Mapping[StackDependency, list[DependencyReference]]:
-            found = await unit.stack_dependencies.references(keys, by=self._by)
-            whose = {one.id: one for one in keys}
-            return _grouped((whose[one.dependency_id], one) for one in found)
-
-        return self._loader(ask, lambda _: [])
-
-    @cached_property
-    def schedules(self) -> Loader[ScheduleId, Schedule | None]:
-        return self._loader(lambda u, keys: u.schedules.some(keys, by=self._by), _none)
-
-    @cached_property
-    def drift(self) -> Loader[StackId, Schedule | None]:
-        return self._loader(
-            lambda u, keys: u.schedules.drift_of(keys, by=self._by), _none
         )
 
     @cached_property
