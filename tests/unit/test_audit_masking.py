@@ -101,7 +101,6 @@ SHOWN: Final = {
     "username",
     "version",
     "workspace",
-    "yaml",
 }
 
 
