@@ -113,6 +113,7 @@ FOUND_BY: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "AzureDevOpsRepoIntegration": ("Query.azureDevOpsRepoIntegration",),
         "BitbucketCloudIntegration": ("Query.bitbucketCloudIntegration",),
         "BitbucketDatacenterIntegration": ("Query.bitbucketDatacenterIntegration",),
+        "Blueprint": ("Query.blueprint",),
         "ConfigElement": ("Query.stack", "Stack.config"),
         "Context": ("Query.context",),
         "ContextStackAttachment": ("Query.context", "Context.attachedStacks"),
@@ -159,6 +160,13 @@ FOUND_BY: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "StackScheduledRun": ("Query.stack", "Stack.scheduledRun"),
         "StackScheduledTask": ("Query.stack", "Stack.scheduledTask"),
         "StateVersion": ("Query.stack", "Stack.stateVersions"),
+        "Template": ("Query.template",),
+        "TemplateDeployment": ("Query.templateDeployment",),
+        "TemplateDeploymentInput": (
+            "Query.templateDeployment",
+            "TemplateDeployment.inputs",
+        ),
+        "TemplateVersion": ("Query.template", "Template.templateVersion"),
         "UserGroupRoleBinding": ("Query.userGroupRoleBinding",),
         "UserRoleBinding": ("Query.userRoleBinding",),
         "VcsAgentPool": ("Query.vcsAgentPool",),
@@ -219,6 +227,8 @@ _CUT: Final = frozenset(
         "spaces",
         "stacks",
         "workerPools",
+        "searchBlueprints",
+        "searchTemplates",
     }
 )
 _WITHHELD: Final = dict.fromkeys(("reader", "writer"), EMPTY)
@@ -252,8 +262,19 @@ EXCEPTIONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         "Mutation.azureIntegrationDelete": _GONE,
         "Mutation.azureIntegrationDetach": _GONE_OF_STACK,
         "Mutation.namedWebhooksIntegrationDelete": _GONE,
-        "Mutation.contextDelete": dict.fromkeys(("neighbour", "run", "stranger"), NULL),
-        "Mutation.moduleDelete": dict.fromkeys(("neighbour", "run", "stranger"), NULL),
+        **{
+            f"Mutation.{noun}Delete": dict.fromkeys(
+                ("neighbour", "run", "stranger"), NULL
+            )
+            for noun in (
+                "blueprint",
+                "context",
+                "module",
+                "template",
+                "templateDeployment",
+                "templateVersion",
+            )
+        },
         "Mutation.contextDetach": dict.fromkeys(("neighbour", "stranger"), NULL),
         **dict.fromkeys(
             (f"Mutation.{kind}IntegrationDelete" for kind in _GIT_SERVERS),
@@ -494,6 +515,7 @@ def server() -> Starlette:
             ("blobs", "vault", "tokens", "signer", "endpoints", "handover"), nothing
         ),
         follow_every=nothing,
+        expressions=nothing,
         site=site,
         clock=system_clock,
     )

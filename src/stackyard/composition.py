@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from stackyard.adapters.blobs import AwsRegion, S3Blobs, S3Endpoint
 from stackyard.adapters.crypto import RsaTokens, open_vault
 from stackyard.adapters.crypto.authority import Authority, open_authority
+from stackyard.adapters.expressions import CelExpressions
 from stackyard.adapters.federation import (
     IdTokens,
     OidcSignIn,
@@ -129,6 +130,7 @@ class Platform:
                 clock=clock,
                 handover=timedelta(seconds=settings.stackyard_handover_seconds),
                 follow_every=timedelta(seconds=settings.stackyard_git_poll_seconds),
+                expressions=CelExpressions(),
             )
             folder = settings.stackyard_cache_folder / cache
             mirrors = await asyncio.to_thread(GitMirrors.open_at, folder, blobs)

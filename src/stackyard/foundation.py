@@ -9,6 +9,7 @@ from functools import cached_property
 
 from sqlalchemy import CTE
 
+from stackyard.blueprints import BlueprintStore, DeploymentStore, TemplateStore
 from stackyard.contexts import (
     ContextConfig,
     ContextConfigStore,
@@ -242,10 +243,11 @@ class Foundation(Parts):
             Neighbours(
                 visible_to,
                 GitUrl,
-                self.pools,
-                self.repositories,
-                self._uses_cut_off,
-                self.vcs_integrations,
+                pools=self.pools,
+                repositories=self.repositories,
+                find_cut_off=self._uses_cut_off,
+                integrations=self.vcs_integrations,
+                is_deployed=DeploymentStore(self.session).has,
             ),
             self.trail,
         )
@@ -356,6 +358,9 @@ class Foundation(Parts):
             ("context", await self.contexts.count_in(space, by=SYSTEM)),
             ("VCS integration", await self.vcs_integrations.count_in(space, by=SYSTEM)),
             ("policy", await self.policies.count_in(space, by=SYSTEM)),
+            ("blueprint", await BlueprintStore(self.session).count_in(space)),
+            ("template", await TemplateStore(self.session).count_in(space)),
+            ("deployment", await DeploymentStore(self.session).count_in(space)),
         ]
 
     async def _modules_in(self, space: SpaceId) -> int:

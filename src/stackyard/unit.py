@@ -6,11 +6,23 @@ can jump through it, mypy can check it, and a test can build one by hand.
 
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from random import SystemRandom
 from typing import TypeAlias
 
+from stackyard.blueprints import (
+    Blueprints,
+    BlueprintStore,
+    Deployments,
+    DeploymentStore,
+    Making,
+    Rendering,
+    Templates,
+    TemplateStore,
+    TemplateVersions,
+    TemplateVersionStore,
+)
 from stackyard.filters import Filters, FilterStore
 from stackyard.follows import Follows, FollowStore
 from stackyard.kernel.access import SYSTEM, Subject
@@ -206,6 +218,75 @@ class Unit(Surroundings):
     @cached_property
     def usage(self) -> Usage:
         return Usage(UsageStore(self.session), self.access, self.clock)
+
+    @cached_property
+    def blueprints(self) -> Blueprints:
+        return Blueprints(
+            BlueprintStore(self.session),
+            self._rendering,
+            self._making,
+            self.access,
+            self.clock,
+            self.trail,
+            visible_to,
+            self.means.site.account,
+        )
+
+    @cached_property
+    def templates(self) -> Templates:
+        return Templates(
+            TemplateStore(self.session),
+            self.access,
+            self.clock,
+            self.trail,
+            visible_to,
+        )
+
+    @cached_property
+    def template_versions(self) -> TemplateVersions:
+        return TemplateVersions(
+            TemplateVersionStore(self.session),
+            self.templates,
+            self._rendering,
+            self.access,
+            self.clock,
+            self.trail,
+            self.means.site.account,
+        )
+
+    @cached_property
+    def template_deployments(self) -> Deployments:
+        return Deployments(
+            DeploymentStore(self.session),
+            self.template_versions,
+            self._rendering,
+            self._making,
+            self.runs,
+            self.states,
+            self.access,
+            self.means.vault,
+            self.clock,
+            self.trail,
+            self.means.site.account,
+        )
+
+    @cached_property
+    def _rendering(self) -> Rendering:
+        return Rendering(self.means.expressions)
+
+    @cached_property
+    def _making(self) -> Making:
+        """Return what alone changes the stacks of deployments."""
+        neighbours = replace(self.stacks.neighbours, is_deployed=None)
+        stacks = replace(self.stacks, neighbours=neighbours)
+        return Making(
+            stacks,
+            replace(self.stack_config, stacks=stacks),
+            replace(self.stack_contexts, stacks=stacks),
+            replace(self.stack_policies, stacks=stacks),
+            self.bindings,
+            self.triggers,
+        )
 
     @cached_property
     def _run_store(self) -> RunStore:

@@ -35,10 +35,12 @@ LISTS: Final = {
     "roles": "roles",
     "savedFilters": "savedFilters",
     "searchAuditTrailEntries": "searchAuditTrailEntries.edges",
+    "searchBlueprints": "searchBlueprints.edges",
     "searchContexts": "searchContexts.edges",
     "searchPolicies": "searchPolicies.edges",
     "searchModules": "searchModules.edges",
     "searchStacks": "searchStacks.edges",
+    "searchTemplates": "searchTemplates.edges",
     "sessions": "sessions",
     "spaces": "spaces",
     "stacks": "stacks",
@@ -49,10 +51,12 @@ LISTS: Final = {
 ARGUMENTS: Final = {
     "repos": 'spaceID: "{home}", first: 100',
     "searchAuditTrailEntries": "input: { first: 100 }",
+    "searchBlueprints": "input: { first: 100 }",
     "searchContexts": "input: { first: 100 }",
     "searchPolicies": "input: { first: 100 }",
     "searchModules": "input: { first: 100 }",
     "searchStacks": "input: { first: 100 }",
+    "searchTemplates": "input: { first: 100 }",
 }
 NOT_OF_ROWS: Final = {
     "repoFileHistory",  # of one file: git is asked once, and the database before that

@@ -47,6 +47,8 @@ _AWS: Final = (
 )
 _HOOK: Final = 'enabled: true, endpoint: "https://hooks.example/x", secret: ""'
 _NAMED_HOOK: Final = f'input: {{ {_HOOK}, name: "x", space: "{{home}}" }}'
+_DEPLOYMENT: Final = 'id: "{deployment}", templateID: "{template}"'
+_VERSION: Final = 'versionNumber: "9", state: DRAFT'
 _POOL: Final = f'name: "x", certificateSigningRequest: "{CSR}", space: "{{home}}"'
 _HOSTS: Final = 'apiHost: "https://git.example", userFacingHost: "https://git.example"'
 _BITBUCKET: Final = 'username: "ada", email: "ada@example.com"'
@@ -109,6 +111,13 @@ ROOTS: Final[Mapping[str, str]] = {
     "bitbucketDatacenterIntegrationDelete": 'id: "{datacenter}"',
     "bitbucketDatacenterIntegrationUpdate": f"{_HOSTS},"
     ' customInput: { id: "{datacenter}", space: "{home}" }',
+    "blueprint": 'id: "{blueprint}"',
+    "blueprintCreate": 'input: { name: "x", space: "{home}", state: DRAFT }',
+    "blueprintCreateStack": 'id: "{blueprint}", input: { templateInputs: [] }',
+    "blueprintDelete": 'id: "{blueprint}"',
+    "blueprintSchema": "",
+    "blueprintUpdate": 'id: "{draft}",'
+    ' input: { name: "y", space: "{home}", state: DRAFT }',
     "context": 'id: "{context}"',
     "contextAttach": 'id: "{unused}", stack: "{net}"',
     "contextConfigAdd": 'context: "{context}", config: { id: "x",'
@@ -204,10 +213,12 @@ ROOTS: Final[Mapping[str, str]] = {
     "savedFilterUpdate": 'id: "{filter}", name: "x", data: "{}", isPublic: true',
     "savedFilters": "",
     "searchAuditTrailEntries": "input: {}",
+    "searchBlueprints": "input: {}",
     "searchContexts": "input: {}",
     "searchPolicies": "input: {}",
     "searchModules": "input: {}",
     "searchStacks": "input: {}",
+    "searchTemplates": "input: {}",
     "securityEmail": "",
     "securityKeyDelete": 'id: "{security_key}"',
     "sessionDelete": 'id: "{session}"',
@@ -269,6 +280,20 @@ ROOTS: Final[Mapping[str, str]] = {
     "stateDownloadUrl": 'input: { stackId: "{net}" }',
     "stateUploadUrl": "",
     "taskCreate": 'stack: "{net}", command: "true"',
+    "template": 'id: "{template}"',
+    "templateCreate": 'input: { name: "x", space: "{home}" }',
+    "templateDelete": 'id: "{bare}"',
+    "templateDeployment": _DEPLOYMENT,
+    "templateDeploymentCreate": 'id: "{published}",'
+    ' input: { name: "x", space: "{home}", inputs: [{ id: "env", value: "x" }] }',
+    "templateDeploymentDelete": _DEPLOYMENT,
+    "templateDeploymentUpdate": f'{_DEPLOYMENT}, input: {{ description: "y" }}',
+    "templateSchema": "",
+    "templateUpdate": 'id: "{template}", input: { name: "y", space: "{home}" }',
+    "templateVersionCreate": f'input: {{ templateID: "{{template}}", {_VERSION} }}',
+    "templateVersionDelete": 'id: "{fresh}"',
+    "templateVersionParseTemplate": 'template: "x: 1"',
+    "templateVersionUpdate": f'id: "{{fresh}}", input: {{ {_VERSION} }}',
     "terraformVersions": "",
     "terragruntVersions": "",
     "tier": "",
@@ -317,6 +342,8 @@ ARGUMENTS: Final[Mapping[str, str]] = {
     "Module.run": 'id: "{net_run}"',
     "Module.searchModuleVersions": "input: {}",
     "Module.version": 'id: "{module_version}"',
+    "Template.templateVersion": 'id: "{published}"',
+    "Template.templateVersionByNumber": 'versionNumber: "published"',
     "Stack.run": 'id: "{net_run}"',
     "PublicWorkerPool.searchSchedulableRuns": "input: {}",
     "Run.changesV3": "input: {}",

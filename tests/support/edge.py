@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.routing import BaseRoute
 
 from stackyard.adapters.crypto import AesVault, RsaTokens
+from stackyard.adapters.expressions import CelExpressions
 from stackyard.adapters.postgres import Database
 from stackyard.adapters.second_factor import PyotpPasswords, WebAuthnPasskeys
 from stackyard.audit import WebhookSetup
@@ -102,6 +103,7 @@ class Edge:
             clock=self.clock,
             handover=timedelta(seconds=10),
             follow_every=timedelta(seconds=120),
+            expressions=CelExpressions(),
         )
         self.doors = Doors.of(
             self.stores,

@@ -2,6 +2,12 @@
 
 import msgspec
 
+from stackyard.blueprints import (
+    BlueprintSpec,
+    Publication,
+    TemplateSpec,
+    VersionSpec,
+)
 from stackyard.clouds import AwsIntegration, AzureIntegration, Use
 from stackyard.contexts import ContextSpec
 from stackyard.filters import FilterType
@@ -27,6 +33,7 @@ from stackyard.vcs import IntegrationKind, RepositorySettings
 from stackyard.workers import PoolSettings
 from stackyard_protocol.mqtt import Register
 from stackyard_protocol.report import Output, Resource
+from tests.support.bodies import a_blueprint, a_template
 from tests.support.certificates import signing_request
 from tests.support.clouds import (
     ROLE_SPEC,
@@ -52,6 +59,7 @@ async def add(world: World, numbers: range) -> None:
             await _policy(unit, f"policy {number}", home, stack)
             await _module(unit, f"module-{number}", home, stack)
             await _integrations(unit, f"integration {number}", home, stack)
+            await _blueprint(unit, f"blueprint {number}", home)
             await _people(unit, f"somebody {number}", home)
             await unit.filters.create(
                 FilterType.STACKS, f"filter {number}", "{}", is_public=True, by=SYSTEM
@@ -101,6 +109,17 @@ async def _by_itself(unit: Unit, stack: StackId, above: StackId) -> None:
     await unit.stack_dependencies.add_reference(made.id, wanted, by=SYSTEM)
     for errand in (TriggerRun(), DetectDrift()):
         await unit.schedules.create(stack, errand, Timing(("0 3 * * *",)), by=SYSTEM)
+
+
+async def _blueprint(unit: Unit, name: str, home: SpaceId) -> None:
+    draft = Publication.DRAFT  # nobody evaluates its expressions
+    spec = BlueprintSpec(name=name, space_id=home, state=draft, body=a_blueprint())
+    await unit.blueprints.create(spec, by=SYSTEM)
+    template = await unit.templates.create(
+        TemplateSpec(name=name, space_id=home), by=SYSTEM
+    )
+    version = VersionSpec(number="1", state=draft, body=a_template())
+    await unit.template_versions.create(template.id, version, by=SYSTEM)
 
 
 async def _policy(unit: Unit, name: str, home: SpaceId, stack: StackId) -> None:

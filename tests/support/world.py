@@ -10,6 +10,13 @@ from datetime import timedelta
 
 import msgspec
 
+from stackyard.blueprints import (
+    BlueprintSpec,
+    DeploymentSpec,
+    Publication,
+    TemplateSpec,
+    VersionSpec,
+)
 from stackyard.clouds import AwsIntegration, AzureIntegration, Use
 from stackyard.contexts import ContextSpec
 from stackyard.filters import FilterType
@@ -32,6 +39,8 @@ from stackyard.kernel.ids import (
     SecurityKeyId,
     SpaceId,
     StackId,
+    TemplateId,
+    TemplateVersionId,
     UserId,
     WorkerId,
     new_ulid,
@@ -73,6 +82,7 @@ from stackyard_protocol.report import (
     Report,
     Resource,
 )
+from tests.support.bodies import a_blueprint, a_template
 from tests.support.certificates import signing_request
 from tests.support.clouds import a_hook, a_named_hook, an_aws_spec, an_azure_spec
 from tests.support.edge import ADMIN
@@ -94,6 +104,7 @@ AT_HOME = (
     *("aws", "aws_unused", "aws_attachment"),
     *("azure", "azure_unused", "azure_attachment"),
     *("webhook", "named_webhook"),
+    *("blueprint", "draft", "template", "bare", "published", "fresh", "deployment"),
 )
 
 
@@ -138,6 +149,7 @@ class World:
             await self._modules(unit)
             await self._clouds(unit)
             await self._webhooks(unit)
+            await self._blueprints(unit)
         await self._states()
         await self._runs()
         await self._keys()
@@ -386,6 +398,37 @@ class World:
             a_named_hook("Far and wide", SpaceId(self.names["home"])), by=SYSTEM
         )
         self.names |= {"webhook": own.id, "named_webhook": named.id}
+
+    async def _blueprints(self, unit: Unit) -> None:
+        home, other = SpaceId(self.names["home"]), SpaceId(self.names["other"])
+        for name, space, state in (
+            ("blueprint", home, Publication.PUBLISHED),
+            ("draft", home, Publication.DRAFT),
+            ("form", other, Publication.DRAFT),
+        ):
+            wanted = BlueprintSpec(
+                name=name, space_id=space, state=state, body=a_blueprint(space=home)
+            )
+            self.names[name] = (await unit.blueprints.create(wanted, by=SYSTEM)).id
+        for name, space in (("template", home), ("bare", home), ("pattern", other)):
+            template = TemplateSpec(name=name, space_id=space)
+            self.names[name] = (await unit.templates.create(template, by=SYSTEM)).id
+        for name, state in (
+            ("published", Publication.PUBLISHED),
+            ("fresh", Publication.DRAFT),
+        ):
+            version = VersionSpec(number=name, state=state, body=a_template())
+            made = await unit.template_versions.create(
+                TemplateId(self.names["template"]), version, by=SYSTEM
+            )
+            self.names[name] = made.id
+        deployed = await unit.template_deployments.create(
+            TemplateVersionId(self.names["published"]),
+            home,
+            DeploymentSpec(name="deployment", inputs={"env": "dev", "token": "t0p"}),
+            by=SYSTEM,
+        )
+        self.names["deployment"] = deployed.deployment.id
 
     async def _states(self) -> None:
         stack, files = StackId(self.names["net"]), self.whole.platform.state_files

@@ -58,6 +58,8 @@ SHOWN: Final = {
     "groupsClaim",
     "inputName",
     "headerKeys",
+    "id",
+    "instructions",
     "invitationEmail",
     "issuer",
     "key",
@@ -90,6 +92,7 @@ SHOWN: Final = {
     "subjectExpression",
     "subscriptionId",
     "teams",
+    "template",
     "templateBucket",
     "tenantID",
     "terraformVersion",
@@ -100,6 +103,7 @@ SHOWN: Final = {
     "userFacingHost",
     "username",
     "version",
+    "versionNumber",
     "workspace",
 }
 

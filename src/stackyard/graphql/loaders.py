@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, TypeAlias, TypeVar
 
+from stackyard.blueprints import TemplateFacts
 from stackyard.clouds import AttachedCloud, AwsRole, GcpAccount
 from stackyard.contexts import ContextElement
 from stackyard.graphql.chain_loaders import ChainLoaders
@@ -24,6 +25,7 @@ from stackyard.kernel.ids import (
     RunId,
     SpaceId,
     StackId,
+    TemplateId,
     UserId,
     VersionId,
 )
@@ -137,6 +139,13 @@ class Loaders(SourceLoaders, ChainLoaders):
     def context_config(self) -> Loader[ContextId, list[ContextElement]]:
         return self._loader(
             lambda u, keys: u.context_config.of(keys, by=self._by), lambda _: []
+        )
+
+    @cached_property
+    def template_facts(self) -> Loader[TemplateId, TemplateFacts]:
+        return self._loader(
+            lambda u, keys: u.templates.facts(keys, by=self._by),
+            lambda _: TemplateFacts(),
         )
 
     @cached_property

@@ -8,6 +8,7 @@ from graphql import GraphQLSchema
 from stackyard.graphql import (
     account,
     audit,
+    blueprints,
     clouds,
     contexts,
     dependencies,
@@ -29,6 +30,7 @@ from stackyard.graphql import (
     stack_config,
     stacks,
     state,
+    templates,
     vcs,
     vcs_agents,
     vendors,
@@ -66,6 +68,8 @@ NOUNS = (
     vendors,
     runs,
     state,
+    blueprints,
+    templates,
     audit,
 )
 

@@ -36,6 +36,10 @@ ReferenceId = NewType("ReferenceId", str)
 ScheduleId = NewType("ScheduleId", str)
 CloudId = NewType("CloudId", str)  # what lets runs into a cloud
 WebhookId = NewType("WebhookId", str)
+BlueprintId = NewType("BlueprintId", str)
+TemplateId = NewType("TemplateId", str)
+TemplateVersionId = NewType("TemplateVersionId", str)
+DeploymentId = NewType("DeploymentId", str)  # one of its template only
 
 ROOT: Final = SpaceId("root")
 LEGACY: Final = SpaceId("legacy")

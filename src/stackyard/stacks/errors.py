@@ -50,6 +50,10 @@ class StackLockedError(ConflictError):
         return f"the stack is locked by {self.facts['locked_by']}"
 
 
+class StackDeployedError(ConflictError):
+    """The stack belongs to a template's deployment: change or delete that instead."""
+
+
 class StackVendorUnsupportedError(InvalidError):
     """Only Terraform and OpenTofu, with their own workflow, can run so far."""
 
