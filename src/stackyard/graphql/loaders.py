@@ -9,15 +9,14 @@ from typing import Any, TypeAlias, TypeVar
 
 from stackyard.blueprints import TemplateFacts
 from stackyard.clouds import AttachedCloud, AwsRole, GcpAccount
-from stackyard.contexts import ContextElement
 from stackyard.graphql.chain_loaders import ChainLoaders
+from stackyard.graphql.context_loaders import ContextLoaders
 from stackyard.graphql.loader import Loader
 from stackyard.graphql.source_loaders import SourceLoaders
 from stackyard.identity import SecurityKey, User, UserGroup
 from stackyard.kernel.access import Level
 from stackyard.kernel.ids import (
     CloudId,
-    ContextId,
     GroupId,
     PolicyId,
     PoolId,
@@ -33,10 +32,8 @@ from stackyard.modules import ModuleShare, ModuleVersion
 from stackyard.runs import Run, RunType, Transition
 from stackyard.spaces import HolderKind, Role, RoleBinding, Space, SpaceNotFoundError
 from stackyard.stacks import (
-    AttachedContext,
     AttachedPolicy,
     ConfigElement,
-    Given,
     Module,
     PolicyCounts,
     Stack,
@@ -56,7 +53,7 @@ def _none(_key: object) -> None:
     return None
 
 
-class Loaders(SourceLoaders, ChainLoaders):
+class Loaders(SourceLoaders, ContextLoaders, ChainLoaders):
     """Everything that lists of the graph join in."""
 
     @cached_property
@@ -115,30 +112,6 @@ class Loaders(SourceLoaders, ChainLoaders):
     def stack_config(self) -> Loader[StackId, list[ConfigElement]]:
         return self._loader(
             lambda u, keys: u.stack_config.of(keys, by=self._by), lambda _: []
-        )
-
-    @cached_property
-    def given(self) -> Loader[StackId, list[Given]]:
-        return self._loader(
-            lambda u, keys: u.stack_contexts.given(keys, by=self._by), lambda _: []
-        )
-
-    @cached_property
-    def attached_contexts(self) -> Loader[StackId, list[AttachedContext]]:
-        return self._loader(
-            lambda u, keys: u.stack_contexts.of(keys, by=self._by), lambda _: []
-        )
-
-    @cached_property
-    def stacks_having(self) -> Loader[ContextId, list[AttachedContext]]:
-        return self._loader(
-            lambda u, keys: u.stack_contexts.having(keys, by=self._by), lambda _: []
-        )
-
-    @cached_property
-    def context_config(self) -> Loader[ContextId, list[ContextElement]]:
-        return self._loader(
-            lambda u, keys: u.context_config.of(keys, by=self._by), lambda _: []
         )
 
     @cached_property
