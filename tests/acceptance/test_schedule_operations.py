@@ -271,7 +271,7 @@ async def test_what_one_is_telling_of_no_other_tells_of(provider: Provider) -> N
 async def test_a_triggered_run_may_be_given_a_configuration_too(
     provider: Provider, config: dict[str, Any]
 ) -> None:
-    body = {
+    body: dict[str, Any] = {
         "query": (SPACECTL / "StackRunTriggerRunTrigger510.graphql").read_text(),
         "variables": {"stack": "net", "runtimeConfig": config, "type": "TRACKED"},
     }
