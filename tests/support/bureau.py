@@ -24,6 +24,7 @@ from stackyard.spaces import seed
 from stackyard.stacks import Provider, Stack
 from stackyard.unit import Means, Unit
 from stackyard.vcs import Answer, Heads, RemoteUnavailableError
+from stackyard.workers import Signer
 from tests.support.edge import NO_BLOBS, NO_COURIER, NO_SIGNER, NO_UPKEEP, SITE
 from tests.support.fakes import Clock
 from tests.support.stacks import a_spec
@@ -68,6 +69,7 @@ class Bureau:
     database: Database
     world: GitWorld = field(default_factory=GitWorld)
     clock: Clock = field(default_factory=Clock)
+    signer: Signer = NO_SIGNER
 
     @asynccontextmanager
     async def unit(self) -> AsyncIterator[Unit]:
@@ -75,7 +77,7 @@ class Bureau:
             blobs=NO_BLOBS,
             vault=NOTHING,
             tokens=NOTHING,
-            signer=NO_SIGNER,
+            signer=self.signer,
             endpoints=NOTHING,
             site=SITE,
             clock=self.clock,

@@ -62,8 +62,8 @@ SHOWN: Final = {
     "groupsClaim",
     "headerKeys",
     "id",
-    "instructions",
     "inputName",
+    "instructions",
     "invitationEmail",
     "issuer",
     "key",
@@ -120,7 +120,6 @@ SHOWN: Final = {
     "version",
     "versionNumber",
     "workspace",
-    "yaml",
 }
 
 

@@ -128,6 +128,10 @@ class InputTakenError(ConflictError):
         return f'the dependency gives the input "{self.facts["input"]}" already'
 
 
+class RuntimeConfigProblemsError(ProblemsError):
+    """The run cannot be given that configuration."""
+
+
 class ScheduleProblemsError(ProblemsError):
     """The schedule cannot be stored."""
 
