@@ -28,7 +28,7 @@ from stackyard.unit import Means
 
 NOTE: Final = "<!-- Written by scripts/generate-docs from the code. Do not edit. -->"
 YES, OWN, EMPTY, NULL = "yes", "own", "empty", "null"
-MISSING, NO, DENIED = "missing", "no", "denied"
+MISSING, NO, DENIED, LATER = "missing", "no", "denied", "later"
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,7 @@ LEGEND: Final[Mapping[str, str]] = MappingProxyType(
         MISSING: "an error, in the words of what does not exist",
         NO: "an error that says `unauthorized`",
         DENIED: "an error that says `denied`: a run's own stack, without a role",
+        LATER: "an error that says that it is not built yet",
     }
 )
 _INTRODUCTION: Final = """\
@@ -107,14 +108,25 @@ FOUND_BY: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "AuditTrailWebhook": ("Query.auditTrailWebhook",),
         "ApiKey": ("Query.apiKey",),
         "ApiKeyRoleBinding": ("Query.apiKeyRoleBinding",),
+        "AwsIntegration": ("Query.awsIntegration",),
+        "AzureIntegration": ("Query.azureIntegration",),
         "Blueprint": ("Query.blueprint",),
         "ConfigElement": ("Query.stack", "Stack.config"),
         "Context": ("Query.context",),
         "ContextStackAttachment": ("Query.context", "Context.attachedStacks"),
+        "Integrations": ("Query.stack", "Stack.integrations"),
         "ManagedEntity": ("Query.stack", "Stack.entities"),
         "ManagedUser": ("Query.managedUser",),
         "ManagedUserGroup": ("Query.managedUserGroup",),
         "Policy": ("Query.policy",),
+        "Module": ("Query.module",),
+        "ModuleShare": ("Query.module", "Module.moduleShares"),
+        "ModuleShareScope": (
+            "Query.module",
+            "Module.moduleShares",
+            "ModuleShare.to",
+        ),
+        "NamedWebhooksIntegration": ("Query.namedWebhooksIntegration",),
         "PublicWorkerPool": ("Query.publicWorkerPool",),
         "Repo": ("Query.repo",),
         "RepoConnection": ("Query.repos",),
@@ -132,7 +144,16 @@ FOUND_BY: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "Space": ("Query.space",),
         "Stack": ("Query.stack",),
         "StackContextAttachment": ("Query.stack", "Stack.attachedContexts"),
+        "StackDependency": ("Query.stack", "Stack.dependsOn"),
+        "StackDependencyReference": (
+            "Query.stack",
+            "Stack.dependsOn",
+            "StackDependency.reference",
+        ),
         "StackRoleBinding": ("Query.stackRoleBinding",),
+        "StackScheduledDelete": ("Query.stack", "Stack.scheduledDelete"),
+        "StackScheduledRun": ("Query.stack", "Stack.scheduledRun"),
+        "StackScheduledTask": ("Query.stack", "Stack.scheduledTask"),
         "StateVersion": ("Query.stack", "Stack.stateVersions"),
         "Template": ("Query.template",),
         "TemplateDeployment": ("Query.templateDeployment",),
@@ -143,7 +164,13 @@ FOUND_BY: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "TemplateVersion": ("Query.template", "Template.templateVersion"),
         "UserGroupRoleBinding": ("Query.userGroupRoleBinding",),
         "UserRoleBinding": ("Query.userRoleBinding",),
+        "Version": ("Query.module", "Module.versions"),
         "Viewer": ("Query.viewer",),
+        "WebhooksIntegration": (
+            "Query.stack",
+            "Stack.integrations",
+            "Integrations.webhooks",
+        ),
         "Worker": ("Query.workerPool", "WorkerPool.workers"),
         "WorkerPool": ("Query.workerPool",),
     }
@@ -151,13 +178,26 @@ FOUND_BY: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 # Root fields about a stack that do not name it with an argument `stack`.
 _ABOUT_A_STACK: Final = frozenset(
     {
+        "awsIntegrationAttachmentUpdate",
+        "awsIntegrationDetach",
+        "azureIntegrationAttachmentUpdate",
+        "azureIntegrationDetach",
         "contextDetach",
         "policyDetach",
         "runStack",
         "stack",
         "stackDelete",
+        "stackDependenciesAddReference",
+        "stackDependenciesDeleteReference",
+        "stackDependenciesUpdateReference",
+        "stackDependencyCreate",
+        "stackDependencyDelete",
         "stackDisable",
         "stackEnable",
+        "stackIntegrationAwsCreate",
+        "stackIntegrationAwsDelete",
+        "stackIntegrationGcpCreate",
+        "stackIntegrationGcpDelete",
         "stackLock",
         "stackManagedStateRollback",
         "stackSetCurrentCommit",
@@ -170,12 +210,23 @@ _ABOUT_A_STACK: Final = frozenset(
 # Lists that are cut to what one may read, and so are never refused.
 _CUT: Final = frozenset(
     {
-        *("contexts", "policies", "searchContexts", "searchPolicies", "searchStacks"),
-        *("spaces", "stacks", "workerPools"),
+        "awsIntegrations",
+        "azureIntegrations",
+        "contexts",
+        "policies",
+        "searchContexts",
+        "searchModules",
+        "searchPolicies",
+        "searchStacks",
+        "spaces",
+        "stacks",
+        "workerPools",
         *("searchBlueprints", "searchTemplates"),
     }
 )
 _UNSEEN: Final = dict.fromkeys(("reader", "writer", "run", "stranger"), MISSING)
+_GONE: Final = dict.fromkeys(("neighbour", "run", "stranger"), NULL)
+_GONE_OF_STACK: Final = dict.fromkeys(("neighbour", "stranger"), NULL)
 # What is said otherwise than the rules above would have it, and why.
 EXCEPTIONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     {
@@ -187,25 +238,48 @@ EXCEPTIONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         "Query.stackRoleBinding": {"neighbour": NULL},
         "Stack.roleBindings": {"run": NULL},  # asked of a stack that is not its own
         # clients delete twice, and mean no harm
-        **{
-            f"Mutation.{noun}Delete": dict.fromkeys(
-                ("neighbour", "run", "stranger"), NULL
-            )
-            for noun in (
-                "blueprint",
-                "context",
-                "template",
-                "templateDeployment",
-                "templateVersion",
-            )
-        },
+        "Mutation.awsIntegrationDelete": _GONE,
+        "Mutation.awsIntegrationDetach": _GONE_OF_STACK,
+        "Mutation.azureIntegrationDelete": _GONE,
+        "Mutation.azureIntegrationDetach": _GONE_OF_STACK,
+        "Mutation.namedWebhooksIntegrationDelete": _GONE,
+        "Mutation.contextDelete": dict.fromkeys(("neighbour", "run", "stranger"), NULL),
+        "Mutation.moduleDelete": dict.fromkeys(("neighbour", "run", "stranger"), NULL),
+        **dict.fromkeys(
+            [
+                f"Mutation.{noun}Delete"
+                for noun in (
+                    "blueprint",
+                    "template",
+                    "templateDeployment",
+                    "templateVersion",
+                )
+            ],
+            _GONE,
+        ),
         "Mutation.contextDetach": dict.fromkeys(("neighbour", "stranger"), NULL),
         "Mutation.policyDelete": dict.fromkeys(("neighbour", "run", "stranger"), NULL),
         "Mutation.policyDetach": dict.fromkeys(("neighbour", "stranger"), NULL),
         "Mutation.repoDelete": dict.fromkeys(("neighbour", "run", "stranger"), YES),
         "Mutation.spaceDelete": dict.fromkeys(("neighbour", "run", "stranger"), NULL),
+        "Mutation.stackDependencyDelete": dict.fromkeys(
+            ("neighbour", "stranger"), NULL
+        ),
+        "Mutation.stackDependenciesDeleteReference": dict.fromkeys(
+            ("neighbour", "stranger"), NULL
+        ),
+        # no policy can declare one so far
+        "Mutation.runExternalDependencyMarkAsCompleted": dict.fromkeys(
+            (who for who, asker in WHO.items() if asker.level is not None), MISSING
+        ),
+        # asked of a stack that is not the run's own
+        "Mutation.stackIntegrationDriftDetectionCreate": {"run": MISSING},
         # whoever cannot see the parent is not told whether it is there
         "Mutation.spaceCreate": dict.fromkeys(("neighbour", "run", "stranger"), NO),
+        # nothing carries out the tests of a module yet
+        "Mutation.versionProposeLocalWorkspace": dict.fromkeys(
+            ("writer", "admin", "root", "governor"), LATER
+        ),
         # only administrators of a space see who is given what; a neighbour sees it
         "Mutation.apiKeyRoleBindingDelete": _UNSEEN | {"neighbour": NO},
         "Mutation.userGroupRoleBindingDelete": _UNSEEN | {"neighbour": NO},

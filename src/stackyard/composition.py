@@ -56,6 +56,7 @@ from stackyard.kernel.ids import RunId
 from stackyard.kernel.metrics import Metrics
 from stackyard.kernel.needs import ensure_declared, services_of
 from stackyard.kernel.queue import Sender
+from stackyard.module_code import ModuleCode
 from stackyard.reactions import CHOREOGRAPHY, Tools
 from stackyard.settings import DrainSettings, ServerSettings
 from stackyard.state_files import StateFiles, StateLinks
@@ -211,6 +212,10 @@ class Platform:
     @property
     def heads(self) -> Heads:
         return Heads(guarded_http(self.settings))
+
+    @property
+    def module_code(self) -> ModuleCode:
+        return ModuleCode(self.unit, self.contents, self.heads)
 
     @property
     def webhook_setup(self) -> WebhookSetup:

@@ -46,11 +46,15 @@ from stackyard.spaces import (
 from stackyard.stacks import (
     AttachmentStore,
     ConfigStore,
+    DependencyStore,
     Neighbours,
     PolicyAttachmentStore,
     ProjectKind,
+    Schedules,
+    ScheduleStore,
     StackConfig,
     StackContexts,
+    StackDependencies,
     StackPolicies,
     Stacks,
     StackStore,
@@ -206,6 +210,7 @@ class Foundation(Parts):
                 GitUrl,
                 self.pools,
                 self.repositories,
+                self._uses_cut_off,
                 DeploymentStore(self.session).has,
             ),
             self.trail,
@@ -257,6 +262,16 @@ class Foundation(Parts):
         )
 
     @cached_property
+    def stack_dependencies(self) -> StackDependencies:
+        return StackDependencies(
+            DependencyStore(self.session),
+            self.stacks,
+            self.access,
+            self.clock,
+            self.trail,
+        )
+
+    @cached_property
     def policies(self) -> Policies:
         return Policies(
             PolicyStore(self.session),
@@ -283,6 +298,17 @@ class Foundation(Parts):
             self.trail,
         )
 
+    @cached_property
+    def schedules(self) -> Schedules:
+        return Schedules(
+            ScheduleStore(self.session),
+            self.stacks,
+            self.access,
+            self.outbox,
+            self.clock,
+            self.trail,
+        )
+
     async def _things_in(self, space: SpaceId) -> list[tuple[str, int]]:
         return [
             ("stack", await self.stacks.count_in(space, by=SYSTEM)),
@@ -302,6 +328,10 @@ class Foundation(Parts):
 
     async def _cut_off(self, reaching: CTE) -> Sequence[str]:
         return await self.stacks.cut_off(reaching, by=SYSTEM)
+
+    async def _uses_cut_off(self, _project_id: StackId) -> Sequence[str]:
+        """Name what slices above let a project use, and it does not reach."""
+        return ()
 
     async def _stacks_cut_off(self, context_id: ContextId) -> Sequence[str]:
         return await self.stacks.cut_off_of_context(context_id, by=SYSTEM)

@@ -1,4 +1,4 @@
-"""Find out at which commit a stack's branch is, wherever its code lives.
+"""Find out at which commit a project's branch is, wherever its code lives.
 
 Crosses slices and may wait for somebody's git server, so it is no use case of one of
 them and no part of a transaction.
@@ -12,7 +12,7 @@ from functools import partial
 from stackyard.kernel.access import SYSTEM
 from stackyard.kernel.errors import InvalidError
 from stackyard.kernel.ids import RepoId
-from stackyard.stacks import Stack, TrackedCommit
+from stackyard.stacks import Project, TrackedCommit
 from stackyard.unit import OpenUnit
 from stackyard.vcs import (
     Commit,
@@ -74,25 +74,27 @@ class RawGitSource:
         return ()
 
 
-def source_of(open_unit: OpenUnit, heads: Heads, stack: Stack) -> Source:
-    """Return where the stack's code lives, to ask how it stands there."""
-    if stack.vcs_repo_id is not None:
-        return BuiltInSource(partial(_repositories, open_unit), stack.vcs_repo_id)
-    if stack.repository_url:
-        return RawGitSource(heads, GitUrl(stack.repository_url))
-    raise SourceUnsupportedError(provider=stack.provider)
+def source_of(open_unit: OpenUnit, heads: Heads, project: Project) -> Source:
+    """Return where the code of a stack or module lives, to ask how it stands there."""
+    if project.vcs_repo_id is not None:
+        return BuiltInSource(partial(_repositories, open_unit), project.vcs_repo_id)
+    if project.repository_url:
+        return RawGitSource(heads, GitUrl(project.repository_url))
+    raise SourceUnsupportedError(provider=project.provider)
 
 
 async def find_head(
-    open_unit: OpenUnit, heads: Heads, stack: Stack, branch: str
+    open_unit: OpenUnit, heads: Heads, project: Project, branch: str
 ) -> TrackedCommit:
-    """Return the newest commit of *branch* in the stack's repository."""
-    found = await source_of(open_unit, heads, stack).heads([branch])
+    """Return the newest commit of *branch* in its repository."""
+    found = await source_of(open_unit, heads, project).heads([branch])
     if branch in found:
         return TrackedCommit(**found[branch].as_dict())
-    if stack.vcs_repo_id is None:
+    if project.vcs_repo_id is None:
         raise RemoteBranchMissingError(branch=branch)
-    raise CommitMissingError(repository=stack.vcs_repo_id, wanted=f'branch "{branch}"')
+    raise CommitMissingError(
+        repository=project.vcs_repo_id, wanted=f'branch "{branch}"'
+    )
 
 
 @asynccontextmanager

@@ -20,18 +20,21 @@ from stackyard.blueprints import (
     Rendering,
     Templates,
     TemplateStore,
-    Versions,
-    VersionStore,
+    TemplateVersions,
+    TemplateVersionStore,
 )
 from stackyard.filters import Filters, FilterStore
 from stackyard.follows import Follows, FollowStore
-from stackyard.foundation import Foundation
 from stackyard.kernel.access import SYSTEM, Subject
 from stackyard.kernel.ids import RunId, SpaceId, StackId
+from stackyard.modules import Modules, ModuleStore, Registry, Versions, VersionStore
 from stackyard.parts import Means, QueueUpkeep
 from stackyard.runs import (
+    Chains,
+    ChainStore,
     Deletions,
     Dispatch,
+    Firings,
     Legs,
     LogStore,
     Progress,
@@ -43,13 +46,15 @@ from stackyard.runs import (
     UsageStore,
 )
 from stackyard.spaces import visible_to
+from stackyard.stacks import StackStore
 from stackyard.state import States, StateStore
+from stackyard.surroundings import Surroundings
 
 _random = SystemRandom()
 
 
 @dataclass(frozen=True)
-class Unit(Foundation):
+class Unit(Surroundings):
     """Each slice's service is a `cached_property` that is built of the parts."""
 
     @cached_property
@@ -65,6 +70,38 @@ class Unit(Foundation):
             self.clock,
             self.means.follow_every,
             _random.random,
+        )
+
+    @cached_property
+    def modules(self) -> Modules:
+        return Modules(
+            ModuleStore(self.session),
+            StackStore(self.session),
+            self.stacks,
+            self.stacks.settling,
+            self.access,
+            self.clock,
+            self.means.site.account,
+            self.trail,
+        )
+
+    @cached_property
+    def versions(self) -> Versions:
+        return Versions(
+            VersionStore(self.session),
+            self.modules,
+            self.access,
+            self.clock,
+            self.trail,
+        )
+
+    @cached_property
+    def module_registry(self) -> Registry:
+        return Registry(
+            ModuleStore(self.session),
+            VersionStore(self.session),
+            visible_to,
+            self.means.site.account,
         )
 
     @cached_property
@@ -110,9 +147,23 @@ class Unit(Foundation):
             self._run_store,
             self.stacks,
             self.runs,
+            self.chains,
             self._progress,
             self.access,
             self.outbox,
+            self.clock,
+            self.trail,
+        )
+
+    @cached_property
+    def chains(self) -> Chains:
+        return Chains(
+            ChainStore(self.session),
+            self.stacks,
+            self.stack_dependencies,
+            self.states,
+            self._progress,
+            self.access,
             self.clock,
             self.trail,
         )
@@ -124,11 +175,26 @@ class Unit(Foundation):
         )
 
     @cached_property
+    def firings(self) -> Firings:
+        return Firings(
+            self._run_store,
+            self.stacks,
+            self.schedules,
+            self.runs,
+            self.chains,
+            self._progress,
+            self.access,
+            self.clock,
+            self.trail,
+        )
+
+    @cached_property
     def dispatch(self) -> Dispatch:
         return Dispatch(
             self._run_store,
             self.stacks,
             self.workers,
+            self.chains,
             self._progress,
             self.access,
             self.outbox,
@@ -177,9 +243,9 @@ class Unit(Foundation):
         )
 
     @cached_property
-    def template_versions(self) -> Versions:
-        return Versions(
-            VersionStore(self.session),
+    def template_versions(self) -> TemplateVersions:
+        return TemplateVersions(
+            TemplateVersionStore(self.session),
             self.templates,
             self._rendering,
             self.access,
@@ -228,7 +294,7 @@ class Unit(Foundation):
 
     @cached_property
     def _progress(self) -> Progress:
-        return Progress(self._run_store, self.stacks, self.outbox)
+        return Progress(self._run_store, self.stacks, self.hook_deliveries, self.outbox)
 
     async def _space_of(self, stack_id: StackId) -> SpaceId:
         return (await self.stacks.get(stack_id, by=SYSTEM)).space_id

@@ -25,6 +25,8 @@ TABLE: Final = table(PAGE.read_text())
 # Query → where its list lies.
 LISTS: Final = {
     "apiKeys": "apiKeys",
+    "awsIntegrations": "awsIntegrations",
+    "azureIntegrations": "azureIntegrations",
     "contexts": "contexts",
     "managedUserGroups": "managedUserGroups",
     "managedUsers": "managedUsers",
@@ -36,6 +38,7 @@ LISTS: Final = {
     "searchBlueprints": "searchBlueprints.edges",
     "searchContexts": "searchContexts.edges",
     "searchPolicies": "searchPolicies.edges",
+    "searchModules": "searchModules.edges",
     "searchStacks": "searchStacks.edges",
     "searchTemplates": "searchTemplates.edges",
     "sessions": "sessions",
@@ -50,6 +53,7 @@ ARGUMENTS: Final = {
     "searchBlueprints": "input: { first: 100 }",
     "searchContexts": "input: { first: 100 }",
     "searchPolicies": "input: { first: 100 }",
+    "searchModules": "input: { first: 100 }",
     "searchStacks": "input: { first: 100 }",
     "searchTemplates": "input: { first: 100 }",
 }

@@ -22,8 +22,31 @@ _STACK: Final = (
     " enableSensitiveOutputUpload: false, protectFromDeletion: false,"
     ' space: "{home}"'
 )
+_SETTINGS: Final = (
+    'administrative: false, branch: "main", localPreviewEnabled: true,'
+    ' protectFromDeletion: false, space: "{home}"'
+)
 _KEY: Final = 'admin: false, name: "x"'
 _RUN: Final = 'stack: "{net}", run: "{queued}"'
+_REFERENCE: Final = (
+    'outputName: "x", inputName: "X", type: ENVIRONMENT_VARIABLE, triggerAlways: false'
+)
+_DRIFT: Final = (
+    'input: { ignoreState: false, reconcile: false, schedule: ["0 3 * * *"] }'
+)
+_OF_NET: Final = 'stack: "{net}", scheduled'
+_GONE: Final = "input: { shouldDeleteResources: false, timestampSchedule: 123 }"
+_TRIGGER: Final = 'input: { name: "x", cronSchedule: ["0 3 * * *"] }'
+_TASK: Final = 'input: { command: "true", timestampSchedule: 123 }'
+_CLOUD: Final = 'name: "x", labels: [], autoattachEnabled: false, space: "{home}"'
+_ROLE: Final = (
+    'roleArn: "arn:aws:iam::039653571618:role/x", generateCredentialsInWorker: false'
+)
+_AWS: Final = (
+    f'{_CLOUD}, {_ROLE}, externalID: "", durationSeconds: 900, tagAssumeRole: false'
+)
+_HOOK: Final = 'enabled: true, endpoint: "https://hooks.example/x", secret: ""'
+_NAMED_HOOK: Final = f'input: {{ {_HOOK}, name: "x", space: "{{home}}" }}'
 _DEPLOYMENT: Final = 'id: "{deployment}", templateID: "{template}"'
 _VERSION: Final = 'versionNumber: "9", state: DRAFT'
 _POOL: Final = f'name: "x", certificateSigningRequest: "{CSR}", space: "{{home}}"'
@@ -50,6 +73,25 @@ ROOTS: Final[Mapping[str, str]] = {
     "auditTrailSetWebhook": 'input: { enabled: false, endpoint: "https://log.example",'
     ' includeRuns: false, secret: "x" }',
     "auditTrailWebhook": "",
+    "awsIntegration": 'id: "{aws}"',
+    "awsIntegrationAttach": 'id: "{aws_unused}", stack: "{net}"',
+    "awsIntegrationAttachmentUpdate": 'id: "{aws_attachment}", read: true, write: true',
+    "awsIntegrationByName": 'name: "aws"',
+    "awsIntegrationCreate": _AWS,
+    "awsIntegrationDelete": 'id: "{aws_unused}"',
+    "awsIntegrationDetach": 'id: "{aws_attachment}"',
+    "awsIntegrationUpdate": f'id: "{{aws}}", {_AWS}',
+    "awsIntegrations": "",
+    "azureIntegration": 'id: "{azure}"',
+    "azureIntegrationAttach": 'id: "{azure_unused}", stack: "{net}"',
+    "azureIntegrationAttachmentUpdate": 'id: "{azure_attachment}", read: true,'
+    " write: true",
+    "azureIntegrationByName": 'name: "azure"',
+    "azureIntegrationCreate": f'{_CLOUD}, tenantID: "x"',
+    "azureIntegrationDelete": 'id: "{azure_unused}"',
+    "azureIntegrationDetach": 'id: "{azure_attachment}"',
+    "azureIntegrationUpdate": f'id: "{{azure}}", {_CLOUD}',
+    "azureIntegrations": "",
     "blueprint": 'id: "{blueprint}"',
     "blueprintCreate": 'input: { name: "x", space: "{home}", state: DRAFT }',
     "blueprintCreateStack": 'id: "{blueprint}", input: { templateInputs: [] }',
@@ -83,7 +125,21 @@ ROOTS: Final[Mapping[str, str]] = {
     "managedUserInviteAgain": 'id: "{user}"',
     "managedUserUpdate": 'input: { id: "{user}", accessRules: [] }',
     "managedUsers": "",
+    "module": 'id: "{module}"',
+    "moduleCreate": f'input: {{ name: "x1", repository: "y",'
+    f" updateInput: {{ {_SETTINGS} }} }}",
+    "moduleDelete": 'id: "{module}"',
+    "modulePublish": 'id: "{module}"',
+    "moduleShare": 'id: "{module}", input: { spaces: ["{home}"] }',
+    "moduleUpdateV2": f'id: "{{module}}", input: {{ repository: "y", {_SETTINGS} }}',
     "name": "",
+    "namedWebhooksIntegration": 'id: "{named_webhook}"',
+    "namedWebhooksIntegrationCreate": _NAMED_HOOK,
+    "namedWebhooksIntegrationDelete": 'id: "{named_webhook}"',
+    "namedWebhooksIntegrationDeleteHeaders": 'id: "{named_webhook}", headerKeys: []',
+    "namedWebhooksIntegrationSetHeaders": 'id: "{named_webhook}",'
+    ' input: { entries: [{ key: "X-A", value: "b" }] }',
+    "namedWebhooksIntegrationUpdate": f'id: "{{named_webhook}}", {_NAMED_HOOK}',
     "openTofuVersions": "",
     "outgoingIPAddresses": "",
     "policies": "",
@@ -114,6 +170,7 @@ ROOTS: Final[Mapping[str, str]] = {
     "runConfirm": 'stack: "{net}", run: "{unconfirmed}"',
     "runDiscard": 'stack: "{net}", run: "{unconfirmed}"',
     "runDiscardAll": 'stack: "{net}"',
+    "runExternalDependencyMarkAsCompleted": 'dependency: "x", status: FINISHED',
     "runPrioritizeSet": f"{_RUN}, prioritize: true",
     "runRetry": _RUN,
     "runStack": 'runId: "{queued}"',
@@ -129,6 +186,7 @@ ROOTS: Final[Mapping[str, str]] = {
     "searchBlueprints": "input: {}",
     "searchContexts": "input: {}",
     "searchPolicies": "input: {}",
+    "searchModules": "input: {}",
     "searchStacks": "input: {}",
     "searchTemplates": "input: {}",
     "securityEmail": "",
@@ -154,13 +212,36 @@ ROOTS: Final[Mapping[str, str]] = {
     "stackConfigDelete": 'stack: "{net}", id: "{element}"',
     "stackCreate": f'slug: "x", input: {{ {_STACK} }}',
     "stackDelete": 'id: "{net}"',
+    "stackDependenciesAddReference": 'stackDependencyID: "{dependency}",'
+    f" reference: {{ {_REFERENCE} }}",
+    "stackDependenciesDeleteReference": 'id: "{reference}"',
+    "stackDependenciesUpdateReference": "reference: "
+    f'{{ id: "{{reference}}", {_REFERENCE} }}',
+    "stackDependencyCreate": 'input: { stackId: "{net}", dependsOnStackId: "{bound}" }',
+    "stackDependencyDelete": 'id: "{dependency}"',
     "stackDisable": 'id: "{net}"',
     "stackEnable": 'id: "{net}"',
+    "stackIntegrationDriftDetectionCreate": f'stack: "{{bound}}", {_DRIFT}',
+    "stackIntegrationDriftDetectionDelete": 'stack: "{net}"',
+    "stackIntegrationDriftDetectionUpdate": f'stack: "{{net}}", {_DRIFT}',
+    "stackIntegrationAwsCreate": f'id: "{{net}}", {_ROLE}',
+    "stackIntegrationAwsDelete": 'id: "{net}"',
+    "stackIntegrationGcpCreate": 'id: "{net}", tokenScopes: ["x"]',
+    "stackIntegrationGcpDelete": 'id: "{net}"',
     "stackLock": 'id: "{net}"',
     "stackManagedStateRollback": 'id: "{net}", stateVersionId: "{state}"',
     "stackRoleBinding": 'id: "{stack_binding}"',
     "stackRoleBindingCreate": f'input: {{ stackID: "{{net}}", {_BINDING} }}',
     "stackRoleBindingDelete": 'id: "{stack_binding}"',
+    "stackScheduledDeleteCreate": f'stack: "{{net}}", {_GONE}',
+    "stackScheduledDeleteDelete": f'{_OF_NET}Delete: "{{scheduled_delete}}"',
+    "stackScheduledDeleteUpdate": f'{_OF_NET}Delete: "{{scheduled_delete}}", {_GONE}',
+    "stackScheduledRunCreate": f'stack: "{{net}}", {_TRIGGER}',
+    "stackScheduledRunDelete": f'{_OF_NET}Run: "{{scheduled_run}}"',
+    "stackScheduledRunUpdate": f'{_OF_NET}Run: "{{scheduled_run}}", {_TRIGGER}',
+    "stackScheduledTaskCreate": f'stack: "{{net}}", {_TASK}',
+    "stackScheduledTaskDelete": f'{_OF_NET}Task: "{{scheduled_task}}"',
+    "stackScheduledTaskUpdate": f'{_OF_NET}Task: "{{scheduled_task}}", {_TASK}',
     "stackSetCurrentCommit": 'id: "{net}", sha: "{commit}"',
     "stackSyncCommit": 'id: "{net}"',
     "stackUnlock": 'id: "{net}"',
@@ -193,7 +274,14 @@ ROOTS: Final[Mapping[str, str]] = {
     "userRoleBindingBatchCreate": 'input: { bindings: [{ userID: "{user}",'
     f" {_BINDING} }}] }}",
     "userRoleBindingDelete": 'id: "{user_binding}"',
+    "versionCreate": 'module: "{module}", commitSha: "{commit}", version: "2.0.0"',
+    "versionDelete": 'module: "{module}", id: "{module_version}"',
+    "versionProposeLocalWorkspace": 'module: "{module}", workspace: "x"',
     "viewer": "",
+    "webhooksIntegrationCreate": f'stack: "{{net}}", input: {{ {_HOOK} }}',
+    "webhooksIntegrationDelete": 'stack: "{net}", id: "{webhook}"',
+    "webhooksIntegrationUpdate": 'stack: "{net}", id: "{webhook}",'
+    f" input: {{ {_HOOK} }}",
     "workerDrainSet": 'workerPool: "{pool}", id: "{worker}", drain: true',
     "workerPool": 'id: "{pool}"',
     "workerPoolCreate": _POOL,
@@ -207,11 +295,18 @@ ROOTS: Final[Mapping[str, str]] = {
 INSTEAD: Final[Mapping[str, str]] = {"Stack.roleBindings": 'id: "{bound}"'}
 # Arguments of other fields.
 ARGUMENTS: Final[Mapping[str, str]] = {
+    "AwsIntegration.attachedStack": 'id: "{net}"',
+    "AwsIntegration.externalIdForStack": 'stackId: "{net}"',
+    "AzureIntegration.attachedStack": 'id: "{net}"',
     "Context.attachedStack": 'id: "{net}"',
     "Context.configElement": 'id: "{element}"',
     "Policy.attachedStack": 'id: "{net}"',
     "Policy.evaluationSample": 'key: "x"',
     "Policy.searchEvaluationRecords": "input: {}",
+    "Module.configElement": 'id: "{element}"',
+    "Module.run": 'id: "{net_run}"',
+    "Module.searchModuleVersions": "input: {}",
+    "Module.version": 'id: "{module_version}"',
     "Template.templateVersion": 'id: "{published}"',
     "Template.templateVersionByNumber": 'versionNumber: "published"',
     "Stack.run": 'id: "{net_run}"',
@@ -219,11 +314,12 @@ ARGUMENTS: Final[Mapping[str, str]] = {
     "Run.changesV3": "input: {}",
     "Run.logs": "state: PREPARING",
     "Stack.configElement": 'id: "{element}"',
-    "Stack.dependency": 'id: "x"',
+    "Stack.dependency": 'id: "{dependency}"',
+    "StackDependency.reference": 'id: "{reference}"',
     "Stack.runResourceState": 'id: "{queued}"',
-    "Stack.scheduledDelete": 'id: "x"',
-    "Stack.scheduledRun": 'id: "x"',
-    "Stack.scheduledTask": 'id: "x"',
+    "Stack.scheduledDelete": 'id: "{scheduled_delete}"',
+    "Stack.scheduledRun": 'id: "{scheduled_run}"',
+    "Stack.scheduledTask": 'id: "{scheduled_task}"',
 }
 
 
@@ -242,6 +338,8 @@ _OWN_PAGE: Final = {CSRF_HEADER: "1"}
 _GIT: Final = "/git/{repo}.git"
 _LOCK: Final = b'{"ID": "0b11", "Operation": "plan", "Who": "x"}'
 _STATE: Final = b'{"version": 4, "serial": 3, "lineage": "x"}'
+_MODULE: Final = "/registry/modules/v1/{account}/{name}/{provider}"
+_TASTY: Final = "/registry/modules/v1/acme/tasty/default"
 _LEG: Final = "/worker/legs/{net_leg}"
 
 
@@ -283,6 +381,9 @@ ROUTES: Final[Mapping[str, Request]] = {
     ),
     "POST /worker/legs/{leg}/workspace-url": Request(f"{_LEG}/workspace-url"),
     "POST /worker/legs/{leg}/errored-state": Request(f"{_LEG}/errored-state", _STATE),
+    f"GET {_MODULE}/versions": Request(f"{_TASTY}/versions"),
+    f"GET {_MODULE}/{{version}}/download": Request(f"{_TASTY}/1.0.0/download"),
+    f"GET {_MODULE}/{{version}}/archive": Request(f"{_TASTY}/1.0.0/archive"),
     "POST /graphql": Request("/graphql", b'{"query": "{ debugInfo { __typename } }"}'),
     "POST /session": Request(
         "/session",

@@ -149,6 +149,7 @@ class Edge:
             NOTHING,
             NOTHING,
             NOTHING,
+            NOTHING,
             self.audit_webhook,
             self.doors.key_exchange,
             self.site,

@@ -6,18 +6,26 @@ from stackyard.blueprints import (
     BlueprintSpec,
     Publication,
     TemplateSpec,
-    VersionSpec,
+    TemplateVersionSpec,
 )
+from stackyard.clouds import AwsIntegration, AzureIntegration, Use
 from stackyard.contexts import ContextSpec
 from stackyard.filters import FilterType
 from stackyard.identity import Known, SessionMethod, User
-from stackyard.kernel.access import SYSTEM, Action
+from stackyard.kernel.access import SYSTEM, Action, Subject, SubjectKind
 from stackyard.kernel.config import ConfigInput, ConfigType
 from stackyard.kernel.ids import ApiKeyId, PoolId, SpaceId, StackId, WorkerId, new_ulid
+from stackyard.modules import Code, ModuleSpec, name_module
 from stackyard.policies import PolicySpec, PolicyType
 from stackyard.runs import RunType
 from stackyard.spaces import Holder, HolderKind, SpaceSpec
-from stackyard.stacks import TrackedCommit
+from stackyard.stacks import (
+    DetectDrift,
+    ReferenceSpec,
+    Timing,
+    TrackedCommit,
+    TriggerRun,
+)
 from stackyard.state import parse
 from stackyard.unit import Unit
 from stackyard.vcs import RepositorySettings
@@ -26,6 +34,13 @@ from stackyard_protocol.mqtt import Register
 from stackyard_protocol.report import Output, Resource
 from tests.support.bodies import a_blueprint, a_template
 from tests.support.certificates import signing_request
+from tests.support.clouds import (
+    ROLE_SPEC,
+    SCOPES,
+    a_hook,
+    an_aws_spec,
+    an_azure_spec,
+)
 from tests.support.stacks import a_spec
 from tests.support.world import PLACE, World
 
@@ -37,7 +52,10 @@ async def add(world: World, numbers: range) -> None:
             pool = await _pool(unit, f"pool {number}", home)
             stack = await _stack(unit, f"stack {number}", home, pool)
             await _context(unit, f"context {number}", home, stack)
+            await _by_itself(unit, stack, StackId(world.names["net"]))
             await _policy(unit, f"policy {number}", home, stack)
+            await _module(unit, f"module-{number}", home, stack)
+            await _integrations(unit, f"integration {number}", home, stack)
             await _blueprint(unit, f"blueprint {number}", home)
             await _people(unit, f"somebody {number}", home)
             await unit.filters.create(
@@ -73,6 +91,14 @@ async def _context(unit: Unit, name: str, home: SpaceId, stack: StackId) -> None
     await unit.stack_contexts.attach(context.id, stack, by=SYSTEM)
 
 
+async def _by_itself(unit: Unit, stack: StackId, above: StackId) -> None:
+    made = await unit.stack_dependencies.create(stack, above, by=SYSTEM)
+    wanted = ReferenceSpec("address", "ADDRESS")
+    await unit.stack_dependencies.add_reference(made.id, wanted, by=SYSTEM)
+    for errand in (TriggerRun(), DetectDrift()):
+        await unit.schedules.create(stack, errand, Timing(("0 3 * * *",)), by=SYSTEM)
+
+
 async def _blueprint(unit: Unit, name: str, home: SpaceId) -> None:
     draft = Publication.DRAFT  # nobody evaluates its expressions
     spec = BlueprintSpec(name=name, space_id=home, state=draft, body=a_blueprint())
@@ -80,7 +106,7 @@ async def _blueprint(unit: Unit, name: str, home: SpaceId) -> None:
     template = await unit.templates.create(
         TemplateSpec(name=name, space_id=home), by=SYSTEM
     )
-    version = VersionSpec(number="1", state=draft, body=a_template())
+    version = TemplateVersionSpec(number="1", state=draft, body=a_template())
     await unit.template_versions.create(template.id, version, by=SYSTEM)
 
 
@@ -88,6 +114,29 @@ async def _policy(unit: Unit, name: str, home: SpaceId, stack: StackId) -> None:
     spec = PolicySpec(name=name, body="package spacelift", space_id=home)
     policy = await unit.policies.create(spec, PolicyType.PLAN, by=SYSTEM)
     await unit.stack_policies.attach(policy.id, stack, by=SYSTEM)
+
+
+async def _module(unit: Unit, name: str, home: SpaceId, stack: StackId) -> None:
+    spec = ModuleSpec(a_spec(name=name, space_id=home), ("spacelift-io",))
+    module = await unit.modules.create(name_module("x", name=name), spec, by=SYSTEM)
+    await unit.modules.share(module.id, ["spacelift-io"], [home], by=SYSTEM)
+    code = Code(TrackedCommit("c0ffee1"), {})
+    await unit.versions.create(module.id, code, number="1.0.0", by=SYSTEM)
+    run = f"{stack}/{new_ulid()}"
+    by = Subject(SubjectKind.RUN, run, run, stack_id=stack)
+    await unit.module_registry.take("acme", name, "default", "1.0.0", by=by)
+
+
+async def _integrations(unit: Unit, name: str, home: SpaceId, stack: StackId) -> None:
+    for kind, spec in (
+        (AwsIntegration, an_aws_spec(name, space_id=home)),
+        (AzureIntegration, an_azure_spec(name, space_id=home)),
+    ):
+        made = await unit.clouds.create(kind, spec, by=SYSTEM)
+        await unit.cloud_attachments.attach(kind, made.id, stack, Use(), by=SYSTEM)
+    await unit.own_clouds.set_role(stack, ROLE_SPEC, by=SYSTEM)
+    await unit.own_clouds.set_account(stack, SCOPES, by=SYSTEM)
+    await unit.stack_webhooks.create(stack, a_hook(), by=SYSTEM)
 
 
 async def _stack(unit: Unit, name: str, home: SpaceId, pool: PoolId) -> StackId:

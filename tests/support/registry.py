@@ -1,6 +1,7 @@
 """The edge with the audit trail as the composition root wires it, and its reactions.
 
-There is no drain: `work` does what one would do about the trail, and nothing else.
+There is no drain: `work` does what one would do about the trail and about webhooks,
+and nothing else.
 """
 
 import asyncio
@@ -50,6 +51,7 @@ REACTIONS = (
     "offer_queued",
     "offer_confirmed",
     "offer_ended",
+    "send_due",
 )
 
 
@@ -98,7 +100,7 @@ class Registry(Edge):
         return str(answer["errors"][0]["message"])
 
     async def work(self) -> list[Outcome]:
-        """React to every message that is about the trail, until there is none."""
+        """React to every message about the trail, or webhooks, until there is none."""
         outcomes = []
         while bodies := await self._taken():
             for body in bodies:

@@ -28,6 +28,7 @@ def small_context(
         contents=cast("Contents", contents),
         pushes=cast("Pushes", pushes),
         heads=cast("Any", None),
+        module_code=cast("Any", None),
         audit_webhook=cast("Any", None),
         key_exchange=cast("Any", None),
         site=Site("http://stackyard.test", "acme"),

@@ -6,6 +6,7 @@ What is asked about lies in HOME; `names` are the ids of one thing of each kind 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import msgspec
 
@@ -14,8 +15,9 @@ from stackyard.blueprints import (
     DeploymentSpec,
     Publication,
     TemplateSpec,
-    VersionSpec,
+    TemplateVersionSpec,
 )
+from stackyard.clouds import AwsIntegration, AzureIntegration, Use
 from stackyard.contexts import ContextSpec
 from stackyard.filters import FilterType
 from stackyard.http.authentication import COOKIE
@@ -27,6 +29,7 @@ from stackyard.kernel.config import ConfigInput, ConfigType
 from stackyard.kernel.federation import OidcSettings
 from stackyard.kernel.ids import (
     ROOT,
+    CloudId,
     ContextId,
     LegId,
     PolicyId,
@@ -37,16 +40,28 @@ from stackyard.kernel.ids import (
     SpaceId,
     StackId,
     TemplateId,
+    TemplateVersionId,
     UserId,
-    VersionId,
     WorkerId,
     new_ulid,
 )
+from stackyard.modules import Code, ModuleSpec, name_module
 from stackyard.policies import PolicySpec, PolicyType
 from stackyard.processes.server import make_doors
 from stackyard.runs import Leg, RunState, RunType
 from stackyard.spaces import Holder, HolderKind, SpaceSpec, seed
-from stackyard.stacks import Provider, TrackedCommit
+from stackyard.stacks import (
+    DeleteStack,
+    DetectDrift,
+    Errand,
+    PerformTask,
+    Provider,
+    ReferenceSpec,
+    RuntimeConfig,
+    Timing,
+    TrackedCommit,
+    TriggerRun,
+)
 from stackyard.unit import Unit
 from stackyard.vcs import FileChange, NewRevision, RepositorySettings
 from stackyard.workers import PoolSettings
@@ -64,6 +79,7 @@ from stackyard_protocol.report import (
 )
 from tests.support.bodies import a_blueprint, a_template
 from tests.support.certificates import signing_request
+from tests.support.clouds import a_hook, a_named_hook, an_aws_spec, an_azure_spec
 from tests.support.edge import ADMIN
 from tests.support.stacks import a_spec
 from tests.support.whole import Whole, server_settings
@@ -74,7 +90,13 @@ AT_HOME = (
     *("home", "nook", "pool", "idle", "worker", "net", "gov", "bound", "repo", "spare"),
     *("unconfirmed", "queued", "net_run", "stack_binding", "state"),
     *("context", "unused", "attachment"),
+    *("dependency", "reference"),
+    *("scheduled_run", "scheduled_task", "scheduled_delete"),
     *("policy", "spare_policy", "policy_attachment"),
+    *("module", "module_version"),
+    *("aws", "aws_unused", "aws_attachment"),
+    *("azure", "azure_unused", "azure_attachment"),
+    *("webhook", "named_webhook"),
     *("blueprint", "draft", "template", "bare", "published", "fresh", "deployment"),
 )
 
@@ -113,7 +135,12 @@ class World:
         async with self.whole.platform.unit() as unit:
             await self._stacks(unit)
             await self._contexts(unit)
+            await self._dependencies(unit)
+            await self._schedules(unit)
             await self._policies(unit)
+            await self._modules(unit)
+            await self._clouds(unit)
+            await self._webhooks(unit)
             await self._blueprints(unit)
         await self._states()
         await self._runs()
@@ -262,6 +289,29 @@ class World:
         )
         self.names["attachment"] = attached.id
 
+    async def _dependencies(self, unit: Unit) -> None:
+        made = await unit.stack_dependencies.create(
+            StackId(self.names["net"]), StackId(self.names["gov"]), by=SYSTEM
+        )
+        reference = await unit.stack_dependencies.add_reference(
+            made.id, ReferenceSpec("address", "ADDRESS"), by=SYSTEM
+        )
+        self.names |= {"dependency": made.id, "reference": reference.id}
+
+    async def _schedules(self, unit: Unit) -> None:
+        stack, daily = StackId(self.names["net"]), Timing(("0 3 * * *",))
+        once = Timing(at=self.whole.clock() + timedelta(days=30))
+        config = RuntimeConfig(project_root="infra")
+        errands: list[tuple[str, Errand, Timing]] = [
+            ("scheduled_run", TriggerRun(runtime_config=config), daily),
+            ("scheduled_task", PerformTask(command="true"), daily),
+            ("scheduled_delete", DeleteStack(destroy_resources=False), once),
+            ("drift", DetectDrift(), daily),
+        ]
+        for name, errand, timing in errands:
+            made = await unit.schedules.create(stack, errand, timing, by=SYSTEM)
+            self.names[name] = made.id
+
     async def _policies(self, unit: Unit) -> None:
         for name, space in (
             ("policy", "home"),
@@ -279,6 +329,50 @@ class World:
             PolicyId(self.names["policy"]), StackId(self.names["net"]), by=SYSTEM
         )
         self.names["policy_attachment"] = attached.id
+
+    async def _modules(self, unit: Unit) -> None:
+        home = SpaceId(self.names["home"])
+        spec = a_spec(
+            name="tasty",
+            space_id=home,
+            provider=Provider.SPACELIFT,
+            repository=self.names["repo"],
+            local_preview_enabled=True,
+        )
+        named = name_module("any", name="tasty")
+        module = await unit.modules.create(named, ModuleSpec(spec), by=SYSTEM)
+        await unit.modules.share(module.id, (), [home], by=SYSTEM)
+        code = Code(TrackedCommit(self.names["commit"]), {"main.tf": "# one\n"})
+        made = await unit.versions.create(module.id, code, number="1.0.0", by=SYSTEM)
+        self.names |= {"module": module.id, "module_version": made.id}
+
+    async def _clouds(self, unit: Unit) -> None:
+        stack = StackId(self.names["net"])
+        for kind, cloud, wanted in (
+            (AwsIntegration, "aws", an_aws_spec),
+            (AzureIntegration, "azure", an_azure_spec),
+        ):
+            for name, space in (
+                (cloud, "home"),
+                (f"{cloud}_unused", "home"),
+                (f"{cloud}_foreign", "other"),
+            ):
+                spec = wanted(name, space_id=SpaceId(self.names[space]))
+                made = await unit.clouds.create(kind, spec, by=SYSTEM)
+                self.names[name] = made.id
+            attached = await unit.cloud_attachments.attach(
+                kind, CloudId(self.names[cloud]), stack, Use(), by=SYSTEM
+            )
+            self.names[f"{cloud}_attachment"] = attached.id
+
+    async def _webhooks(self, unit: Unit) -> None:
+        own = await unit.stack_webhooks.create(
+            StackId(self.names["net"]), a_hook(), by=SYSTEM
+        )
+        named = await unit.named_webhooks.create(
+            a_named_hook("Far and wide", SpaceId(self.names["home"])), by=SYSTEM
+        )
+        self.names |= {"webhook": own.id, "named_webhook": named.id}
 
     async def _blueprints(self, unit: Unit) -> None:
         home, other = SpaceId(self.names["home"]), SpaceId(self.names["other"])
@@ -298,13 +392,13 @@ class World:
             ("published", Publication.PUBLISHED),
             ("fresh", Publication.DRAFT),
         ):
-            version = VersionSpec(number=name, state=state, body=a_template())
+            version = TemplateVersionSpec(number=name, state=state, body=a_template())
             made = await unit.template_versions.create(
                 TemplateId(self.names["template"]), version, by=SYSTEM
             )
             self.names[name] = made.id
         deployed = await unit.template_deployments.create(
-            VersionId(self.names["published"]),
+            TemplateVersionId(self.names["published"]),
             home,
             DeploymentSpec(name="deployment", inputs={"env": "dev", "token": "t0p"}),
             by=SYSTEM,

@@ -11,8 +11,8 @@ from stackyard.blueprints.model.deployment import (
     DeploymentState,
     state_of,
 )
+from stackyard.blueprints.model.occasion import Occasion
 from stackyard.blueprints.model.plan import StackPlan, plan_of
-from stackyard.blueprints.model.surroundings import Surroundings
 from stackyard.blueprints.service.rendering import hidden
 from stackyard.kernel.access import SYSTEM
 from stackyard.runs import RunState
@@ -152,7 +152,7 @@ def test_a_deployment_goes_as_long_as_one_of_its_stacks_does() -> None:
 
 def test_chance_is_the_same_for_the_same_seed_only() -> None:
     def values(seed: str) -> dict[str, Any]:
-        return Surroundings(
+        return Occasion(
             by=SYSTEM, account="acme", at=NOW, seed=seed, about="deployment"
         ).values()
 

@@ -18,12 +18,10 @@ from stackyard.audit.model.entry import Entry, EventType, Outcome, Refusal
 from stackyard.audit.model.masking import masked
 from stackyard.audit.model.webhook import (
     Delivery,
-    DeliveryState,
-    Outgoing,
     Webhook,
     WebhookSettings,
 )
-from stackyard.audit.ports import Posted, Poster, RolesOf
+from stackyard.audit.ports import RolesOf
 from stackyard.audit.service import (
     Audit,
     AuditTrail,
@@ -32,28 +30,22 @@ from stackyard.audit.service import (
     Webhooks,
     WebhookSetup,
 )
-from stackyard.audit.service.setup import SECONDS as POST_SECONDS
 from stackyard.audit.store import AuditStore, WebhookStore
 from stackyard.audit.watch import WatchedAccess, watching
 
 __all__ = [
-    "POST_SECONDS",
     "Audit",
     "AuditAdminOnlyError",
     "AuditStore",
     "AuditTrail",
     "DeliveriesDue",
     "Delivery",
-    "DeliveryState",
     "EntriesRecorded",
     "Entry",
     "EventType",
     "Finding",
     "Mark",
     "Outcome",
-    "Outgoing",
-    "Posted",
-    "Poster",
     "Problem",
     "Refusal",
     "RolesOf",

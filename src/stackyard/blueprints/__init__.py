@@ -25,7 +25,7 @@ from stackyard.blueprints.model.template import (
     Template,
     TemplateSpec,
     TemplateVersion,
-    VersionSpec,
+    TemplateVersionSpec,
 )
 from stackyard.blueprints.ports import Answer, Expressions, Failed, Value
 from stackyard.blueprints.service import (
@@ -36,13 +36,13 @@ from stackyard.blueprints.service import (
     Rendering,
     TemplateFacts,
     Templates,
-    Versions,
+    TemplateVersions,
 )
 from stackyard.blueprints.store import (
     BlueprintStore,
     DeploymentStore,
     TemplateStore,
-    VersionStore,
+    TemplateVersionStore,
 )
 
 __all__ = [
@@ -76,10 +76,10 @@ __all__ = [
     "TemplateSpec",
     "TemplateStore",
     "TemplateVersion",
+    "TemplateVersionSpec",
+    "TemplateVersionStore",
+    "TemplateVersions",
     "Templates",
     "Value",
-    "VersionSpec",
-    "VersionStore",
-    "Versions",
     "given_inputs",
 ]

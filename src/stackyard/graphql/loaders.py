@@ -8,34 +8,44 @@ from functools import cached_property
 from typing import Any, TypeAlias, TypeVar
 
 from stackyard.blueprints import TemplateFacts
+from stackyard.clouds import AttachedCloud, AwsRole, GcpAccount
 from stackyard.contexts import ContextElement
 from stackyard.graphql.loader import Loader
 from stackyard.identity import SecurityKey, User, UserGroup
 from stackyard.kernel.access import Level, Subject
 from stackyard.kernel.ids import (
+    CloudId,
     ContextId,
     GroupId,
     PolicyId,
     PoolId,
     RoleId,
     RunId,
+    ScheduleId,
     SpaceId,
     StackId,
     TemplateId,
     UserId,
+    VersionId,
 )
+from stackyard.modules import ModuleShare, ModuleVersion
 from stackyard.runs import Run, RunType, Transition
 from stackyard.spaces import HolderKind, Role, RoleBinding, Space, SpaceNotFoundError
 from stackyard.stacks import (
     AttachedContext,
     AttachedPolicy,
     ConfigElement,
+    DependencyReference,
     Given,
+    Module,
     PolicyCounts,
+    Schedule,
     Stack,
+    StackDependency,
 )
 from stackyard.state import StackOutput, StackResource, StateVersion
 from stackyard.unit import OpenUnit, Unit
+from stackyard.webhooks import StackWebhook
 from stackyard.workers import Pool, PoolCounts, Worker
 
 K = TypeVar("K")
@@ -165,6 +175,39 @@ class Loaders:
         )
 
     @cached_property
+    def dependencies(self) -> Loader[StackId, list[StackDependency]]:
+        return self._loader(
+            lambda u, keys: u.stack_dependencies.of(keys, by=self._by), lambda _: []
+        )
+
+    @cached_property
+    def dependents(self) -> Loader[StackId, list[StackDependency]]:
+        return self._loader(
+            lambda u, keys: u.stack_dependencies.on(keys, by=self._by), lambda _: []
+        )
+
+    @cached_property
+    def references(self) -> Loader[StackDependency, list[DependencyReference]]:
+        async def ask(
+            unit: Unit, keys: Sequence[StackDependency]
+        ) -> Mapping[StackDependency, list[DependencyReference]]:
+            found = await unit.stack_dependencies.references(keys, by=self._by)
+            whose = {one.id: one for one in keys}
+            return _grouped((whose[one.dependency_id], one) for one in found)
+
+        return self._loader(ask, lambda _: [])
+
+    @cached_property
+    def schedules(self) -> Loader[ScheduleId, Schedule | None]:
+        return self._loader(lambda u, keys: u.schedules.some(keys, by=self._by), _none)
+
+    @cached_property
+    def drift(self) -> Loader[StackId, Schedule | None]:
+        return self._loader(
+            lambda u, keys: u.schedules.drift_of(keys, by=self._by), _none
+        )
+
+    @cached_property
     def attached_policies(self) -> Loader[StackId, list[AttachedPolicy]]:
         return self._loader(
             lambda u, keys: u.stack_policies.of(keys, by=self._by), lambda _: []
@@ -192,6 +235,30 @@ class Loaders:
         )
 
     @cached_property
+    def projects_in_clouds(self) -> Loader[CloudId, list[AttachedCloud]]:
+        return self._loader(
+            lambda u, keys: u.cloud_attachments.having(keys, by=self._by), lambda _: []
+        )
+
+    @cached_property
+    def aws_roles(self) -> Loader[StackId, AwsRole | None]:
+        return self._loader(
+            lambda u, keys: u.own_clouds.roles(keys, by=self._by), _none
+        )
+
+    @cached_property
+    def gcp_accounts(self) -> Loader[StackId, GcpAccount | None]:
+        return self._loader(
+            lambda u, keys: u.own_clouds.accounts(keys, by=self._by), _none
+        )
+
+    @cached_property
+    def stack_webhooks(self) -> Loader[StackId, list[StackWebhook]]:
+        return self._loader(
+            lambda u, keys: u.stack_webhooks.of(keys, by=self._by), lambda _: []
+        )
+
+    @cached_property
     def writable(self) -> Loader[SpaceId, bool]:
         return self._loader(
             lambda u, keys: u.stacks.writable(keys, by=self._by), lambda _: False
@@ -206,6 +273,52 @@ class Loaders:
     @cached_property
     def stacks(self) -> Loader[StackId, Stack | None]:
         return self._loader(lambda u, keys: u.stacks.some(keys, by=self._by), _none)
+
+    @cached_property
+    def modules(self) -> Loader[StackId, Module | None]:
+        return self._loader(lambda u, keys: u.modules.some(keys, by=self._by), _none)
+
+    @cached_property
+    def module_shares(self) -> Loader[StackId, list[ModuleShare]]:
+        return self._loader(
+            lambda u, keys: u.modules.shares(keys, by=self._by), lambda _: []
+        )
+
+    @cached_property
+    def versions(self) -> Loader[StackId, list[ModuleVersion]]:
+        return self._loader(
+            lambda u, keys: u.versions.of(keys, by=self._by), lambda _: []
+        )
+
+    @cached_property
+    def current_versions(self) -> Loader[StackId, ModuleVersion | None]:
+        return self._loader(
+            lambda u, keys: u.versions.current(keys, by=self._by), _none
+        )
+
+    @cached_property
+    def version_counts(self) -> Loader[StackId, int]:
+        return self._loader(
+            lambda u, keys: u.versions.counts(keys, by=self._by), lambda _: 0
+        )
+
+    @cached_property
+    def version_descriptions(self) -> Loader[VersionId, dict[str, Any] | None]:
+        return self._loader(
+            lambda u, keys: u.versions.descriptions(keys, by=self._by), _none
+        )
+
+    @cached_property
+    def consumers(self) -> Loader[VersionId, list[Stack]]:
+        return self._loader(
+            lambda u, keys: u.versions.consumers(keys, by=self._by), lambda _: []
+        )
+
+    @cached_property
+    def versions_used(self) -> Loader[StackId, list[ModuleVersion]]:
+        return self._loader(
+            lambda u, keys: u.versions.used(keys, by=self._by), lambda _: []
+        )
 
     @cached_property
     def pools(self) -> Loader[PoolId, Pool | None]:
@@ -239,6 +352,13 @@ class Loaders:
             return {one.id: one for one in await unit.spaces.list(by=self._by)}
 
         return self._loader(ask, _no_space)
+
+    @cached_property
+    def known_spaces(self) -> Loader[SpaceId, Space | None]:
+        async def ask(unit: Unit, _keys: Sequence[SpaceId]) -> Mapping[SpaceId, Space]:
+            return {one.id: one for one in await unit.spaces.list(by=self._by)}
+
+        return self._loader(ask, _none)
 
     @cached_property
     def space_levels(self) -> Loader[SpaceId, Level]:

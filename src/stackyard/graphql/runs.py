@@ -25,7 +25,6 @@ bindables = [query, mutation, stack, run]
 # Engines that are not built yet: what they would say of every run today.
 _NOTHING: Final[dict[str, Any]] = {
     "comments": [],
-    "driftDetection": False,
     "needsApproval": False,
 }
 for _field, _value in _NOTHING.items():

@@ -22,7 +22,8 @@ from stackyard_protocol.job import Hooks
 query = QueryType()
 mutation = MutationType()
 stack = ObjectType("Stack")
-bindables = [query, mutation, stack]
+integrations = ObjectType("Integrations")
+bindables = [query, mutation, stack, integrations]
 
 stack.set_alias("space", "space_id")
 stack.set_alias("vendorConfig", "vendor")
@@ -32,29 +33,11 @@ stack.set_alias("managesStateFile", "manages_state")
 _NOTHING: Final[dict[str, Any]] = {
     "starred": False,
     "deleted": False,  # a deleted stack is not found
-    "dependsOn": [],
-    "isDependedOnBy": [],
-    "moduleVersionsUsed": [],
-    "integrations": {
-        "aws": {
-            "assume_role_policy_statement": "",
-            "generate_credentials_in_worker": False,
-            "activated": False,
-        },
-        "drift_detection": {
-            "ignore_state": False,
-            "reconcile": False,
-            "schedule": [],
-            "deleted": False,
-        },
-        "gcp": {"token_scopes": [], "activated": False},
-        "webhooks": [],
-    },
 }
 for _field, _value in _NOTHING.items():
     stack.set_field(_field, lambda *_, value=_value: value)
-for _field in ("dependency", "scheduledDelete", "scheduledRun", "scheduledTask"):
-    stack.set_field(_field, lambda *_, **__: None)
+# each noun resolves its own part of them from the stack
+stack.set_field("integrations", lambda root, _info: root)
 
 
 def _hook_resolver(name: str) -> Any:

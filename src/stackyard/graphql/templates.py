@@ -16,13 +16,13 @@ from stackyard.blueprints import (
     Template,
     TemplateSpec,
     TemplateVersion,
-    VersionSpec,
+    TemplateVersionSpec,
     given_inputs,
 )
 from stackyard.graphql.blueprints import pairs
 from stackyard.graphql.context import Info
 from stackyard.graphql.search import connection, search_from
-from stackyard.kernel.ids import DeploymentId, SpaceId, TemplateId, VersionId
+from stackyard.kernel.ids import DeploymentId, SpaceId, TemplateId, TemplateVersionId
 from stackyard.spaces import Space
 
 query = QueryType()
@@ -141,7 +141,7 @@ async def resolve_version_update(
 ) -> TemplateVersion:
     async with info.context.open_unit() as unit:
         return await unit.template_versions.update(
-            VersionId(id), _version_spec(input), by=info.context.subject
+            TemplateVersionId(id), _version_spec(input), by=info.context.subject
         )
 
 
@@ -154,7 +154,7 @@ async def resolve_version_delete(
 ) -> TemplateVersion | None:
     async with info.context.open_unit() as unit:
         return await unit.template_versions.delete(
-            VersionId(id), by=info.context.subject
+            TemplateVersionId(id), by=info.context.subject
         )
 
 
@@ -173,7 +173,10 @@ async def resolve_deploy(
     )
     async with info.context.open_unit() as unit:
         return await unit.template_deployments.create(
-            VersionId(id), SpaceId(input["space"]), spec, by=info.context.subject
+            TemplateVersionId(id),
+            SpaceId(input["space"]),
+            spec,
+            by=info.context.subject,
         )
 
 
@@ -188,7 +191,7 @@ async def resolve_redeploy(
 ) -> Deployed:
     version_id, given = input.get("version_id"), input.get("inputs")
     change = DeploymentChange(
-        version_id=VersionId(version_id) if version_id else None,
+        version_id=TemplateVersionId(version_id) if version_id else None,
         name=input.get("name"),
         description=input.get("description"),
         inputs=None if given is None else given_inputs(pairs(given)),
@@ -299,8 +302,8 @@ def _spec(given: dict[str, Any]) -> TemplateSpec:
     )
 
 
-def _version_spec(given: dict[str, Any]) -> VersionSpec:
-    return VersionSpec(
+def _version_spec(given: dict[str, Any]) -> TemplateVersionSpec:
+    return TemplateVersionSpec(
         number=given["version_number"],
         state=Publication(given["state"]),
         instructions=given.get("instructions"),

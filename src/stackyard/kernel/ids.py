@@ -10,7 +10,7 @@ from typing import Final, NewType
 from ulid import ULID
 
 SpaceId = NewType("SpaceId", str)
-StackId = NewType("StackId", str)
+StackId = NewType("StackId", str)  # or a module's: both are projects
 RunId = NewType("RunId", str)
 LegId = NewType("LegId", str)  # one stay of a run on a worker
 PoolId = NewType("PoolId", str)
@@ -27,9 +27,16 @@ SecurityKeyId = NewType("SecurityKeyId", str)
 RoleId = NewType("RoleId", str)
 BindingId = NewType("BindingId", str)
 FilterId = NewType("FilterId", str)
+VersionId = NewType("VersionId", str)  # of a module
+ShareId = NewType("ShareId", str)  # of a module
+DependencyId = NewType("DependencyId", str)
+ReferenceId = NewType("ReferenceId", str)
+ScheduleId = NewType("ScheduleId", str)
+CloudId = NewType("CloudId", str)  # what lets runs into a cloud
+WebhookId = NewType("WebhookId", str)
 BlueprintId = NewType("BlueprintId", str)
 TemplateId = NewType("TemplateId", str)
-VersionId = NewType("VersionId", str)  # of a template
+TemplateVersionId = NewType("TemplateVersionId", str)  # of a template
 DeploymentId = NewType("DeploymentId", str)  # one of its template only
 
 ROOT: Final = SpaceId("root")

@@ -19,11 +19,13 @@ from stackyard.graphql.schema import build_schema
 from stackyard.http.app import build_app
 from stackyard.http.cli_login import CliLoginRoutes
 from stackyard.http.condition import Condition
+from stackyard.http.discovery import discovery_route
 from stackyard.http.doors import Doors, Outside
 from stackyard.http.git import GitHttp
 from stackyard.http.graphql import GraphRoute
 from stackyard.http.health import health_routes, instrumentation_app
 from stackyard.http.live import Live, live_routes
+from stackyard.http.modules import MODULES, ModuleRoutes
 from stackyard.http.second_factor import SecondFactorRoutes
 from stackyard.http.session import SessionRoutes
 from stackyard.http.sign_on import SignOnRoutes
@@ -157,6 +159,7 @@ def make_app(platform: Platform, live: Live) -> Starlette:
             platform.contents,
             platform.pushes,
             platform.heads,
+            platform.module_code,
             platform.webhook_setup,
             doors.key_exchange,
             means.site,
@@ -175,6 +178,10 @@ def make_app(platform: Platform, live: Live) -> Starlette:
         *SecondFactorRoutes(doors.identification, doors.factors).routes(),
         *CliLoginRoutes(doors.identification).routes(),
         *wellknown_routes(means.tokens, means.site),
+        discovery_route({"modules.v1": MODULES}),
+        *ModuleRoutes(
+            platform.unit, platform.contents, means.blobs, doors.who
+        ).routes(),
         *usage_routes(platform.unit, doors.who),
         *live_routes(platform.unit, live, doors.who),
         *WorkerRoutes(platform.unit, means.blobs, platform.state_files).routes(),

@@ -9,8 +9,9 @@ from typing import Final
 
 import structlog
 
-from stackyard.audit import POST_SECONDS, DeliveriesDue, EntriesRecorded
+from stackyard.audit import DeliveriesDue, EntriesRecorded
 from stackyard.kernel.access import SYSTEM
+from stackyard.kernel.deliveries import POST_SECONDS
 from stackyard.kernel.errors import NotFoundError
 from stackyard.kernel.ids import RunId
 from stackyard.reactions.tools import Tools

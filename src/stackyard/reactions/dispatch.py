@@ -33,10 +33,15 @@ async def advance_queued(tools: Tools, event: RunQueued) -> None:
 
 
 async def advance_after_run(tools: Tools, event: RunEnded) -> None:
-    """The next run of the stack may go; a stack that is to be deleted may be."""
+    """The next run of the stack may go; a stack that is to be deleted may be.
+
+    So may runs of stacks that depend on it, if they have been waiting for this one.
+    """
     async with tools.open_unit() as unit:
         await unit.deletions.go_on(event.stack_id, by=SYSTEM)
-    await advance(tools, event.stack_id)
+        below = await unit.chains.stacks_waiting_for(event.run_id, by=SYSTEM)
+    for stack_id in [event.stack_id, *below]:
+        await advance(tools, stack_id)
 
 
 async def assign_confirmed(tools: Tools, event: RunConfirmed) -> None:
@@ -137,7 +142,12 @@ async def _make_job(tools: Tools, claim: Claim) -> tuple[Job, RSAPublicKey]:
     run, leg = claim.run, claim.leg
     async with tools.open_unit() as unit:
         stack = await unit.stacks.get(run.stack_id, by=SYSTEM)
-        config = await unit.stack_contexts.for_run(stack.id, by=SYSTEM)
+        config = await unit.stack_contexts.for_run(
+            stack.id,
+            runtime_config=run.runtime_config,
+            inputs=await unit.chains.inputs(run, by=SYSTEM),
+            by=SYSTEM,
+        )
         pool = await unit.pools.get(leg.pool_id, by=SYSTEM)
         facts = RunFacts(
             stack.id, stack.space_id, run.id, run.type, scope_of(run, leg, stack)

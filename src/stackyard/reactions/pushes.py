@@ -59,7 +59,9 @@ async def _concerned(
             log.info("push.overtaken", repository=event.repo_id, ref=event.ref)
             return None, ()
         commit = await unit.repositories.commit(event.repo_id, event.after, by=SYSTEM)
-        return commit, await unit.stacks.of_repository(event.repo_id, by=SYSTEM)
+        stacks = await unit.stacks.of_repository(event.repo_id, by=SYSTEM)
+        # so that the run of one that depends on another waits for that of the same push
+        return commit, await unit.stack_dependencies.upstream_first(stacks, by=SYSTEM)
 
 
 async def _trigger(

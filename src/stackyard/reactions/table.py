@@ -13,13 +13,16 @@ from stackyard.reactions import (
     follows,
     logs,
     pushes,
+    schedules,
     stacks,
     sweeps,
+    webhooks,
     workers,
 )
 from stackyard.reactions.tools import Tools
 from stackyard.reactions.workers import WorkerSpoke
 from stackyard.runs import (
+    DriftFound,
     HandoverDue,
     LogEnded,
     RunConfirmed,
@@ -28,12 +31,14 @@ from stackyard.runs import (
     RunStopRequested,
 )
 from stackyard.stacks import (
+    ScheduleDue,
     StackDeleted,
     StackDeletionRequested,
     StackEnabled,
     StackUpdated,
 )
 from stackyard.vcs import RefUpdated
+from stackyard.webhooks import HookDeliveriesDue
 from stackyard.workers import WorkerIdle, WorkerLost, WorkerRegistered
 
 FIFO: Final = Queue.ASYNC_FIFO
@@ -41,7 +46,13 @@ EVENTS: Final = Queue.EVENTS_INBOX
 
 
 def of_stack(
-    event: RunQueued | RunEnded | StackUpdated | StackEnabled | StackDeletionRequested,
+    event: RunQueued
+    | RunEnded
+    | DriftFound
+    | StackUpdated
+    | StackEnabled
+    | StackDeletionRequested
+    | ScheduleDue,
 ) -> str:
     return f"stack/{event.stack_id}"
 
@@ -71,9 +82,12 @@ CHOREOGRAPHY: Final[Choreography[Tools]] = Choreography.of(
         when(StackUpdated, stacks.advance_updated, queue=FIFO, group=of_stack),
         when(StackEnabled, stacks.advance_enabled, queue=FIFO, group=of_stack),
         when(StackDeletionRequested, stacks.begin_deletion, queue=FIFO, group=of_stack),
+        when(ScheduleDue, schedules.carry_out_schedule, queue=FIFO, group=of_stack),
+        when(DriftFound, schedules.reconcile_drifted, queue=FIFO, group=of_stack),
         when(StackDeleted, blueprints.forget_emptied),
         when(EntriesRecorded, audit.seal_recorded, queue=FIFO, group=of_trail),
         when(DeliveriesDue, audit.deliver_due, queue=EVENTS),
+        when(HookDeliveriesDue, webhooks.send_due, queue=EVENTS),
         when(RunQueued, audit.offer_queued, queue=EVENTS),
         when(RunConfirmed, audit.offer_confirmed, queue=EVENTS),
         when(RunEnded, audit.offer_ended, queue=EVENTS),
@@ -84,8 +98,11 @@ CHOREOGRAPHY: Final[Choreography[Tools]] = Choreography.of(
         Tick("look_round", 5, follows.look_round),
         Tick("tell_unheard", 5, pushes.tell_unheard),
         Tick("catch_up_audit", 5, audit.catch_up),
+        Tick("look_at_schedules", 10, schedules.tell_due),
+        Tick("catch_up_webhooks", 5, webhooks.catch_up),
         Tick("sweep_runs", 15, sweeps.sweep_runs),
         Tick("keep_up", 300, sweeps.keep_up),
         Tick("forget_audit", 300, audit.forget_old),
+        Tick("forget_deliveries", 300, webhooks.forget_old),
     ],
 )

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
-from stackyard.audit import Poster
 from stackyard.kernel.blobs import Blobs
 from stackyard.kernel.clock import Clock
+from stackyard.kernel.outbound import Poster
 from stackyard.kernel.site import Site
 from stackyard.unit import OpenUnit
 from stackyard.vcs import Contents, Heads, Upkeep

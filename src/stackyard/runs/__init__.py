@@ -4,6 +4,8 @@ Start with `states.py` and `model.py` for the life of a run, then `service/` for
 people, workers and the platform can do to it.
 """
 
+from stackyard.runs.chain import RunWait
+from stackyard.runs.chain_store import ChainStore
 from stackyard.runs.errors import (
     LegNotFoundError,
     LogGapError,
@@ -12,6 +14,7 @@ from stackyard.runs.errors import (
     RunTypeError,
 )
 from stackyard.runs.events import (
+    DriftFound,
     HandoverDue,
     LogEnded,
     RunConfirmed,
@@ -23,9 +26,11 @@ from stackyard.runs.log_model import LogChunk, PhaseLog
 from stackyard.runs.log_store import LogStore
 from stackyard.runs.model import Leg, Run, Transition, queue_run
 from stackyard.runs.service import (
+    Chains,
     Claim,
     Deletions,
     Dispatch,
+    Firings,
     Gate,
     Legs,
     LogPart,
@@ -43,9 +48,13 @@ from stackyard.runs.usage_store import UsageStore
 
 __all__ = [
     "LIVE_CHANNEL",
+    "ChainStore",
+    "Chains",
     "Claim",
     "Deletions",
     "Dispatch",
+    "DriftFound",
+    "Firings",
     "Gate",
     "HandoverDue",
     "Leg",
@@ -70,6 +79,7 @@ __all__ = [
     "RunTransitionError",
     "RunType",
     "RunTypeError",
+    "RunWait",
     "Runs",
     "Transition",
     "Triggers",

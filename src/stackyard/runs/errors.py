@@ -1,9 +1,12 @@
+from collections.abc import Sequence
+
 from stackyard.kernel.errors import (
     ConflictError,
     ForbiddenError,
     InvalidError,
     NotFoundError,
 )
+from stackyard.stacks import DependencyReference
 
 
 class RunNotFoundError(NotFoundError):
@@ -35,6 +38,33 @@ class StackLockedByOtherError(ConflictError):
 
 class StackBeingDeletedError(ConflictError):
     """The stack is being deleted."""
+
+
+class StackWithoutPoolError(ConflictError):
+    """The stack has no worker pool: what is scheduled needs one."""
+
+
+class ScheduleLateError(ConflictError):
+    """The schedule was due more than an hour ago: too late to be made up for."""
+
+
+class DriftLimitError(ConflictError):
+    """The worker pool looks for drift on as many stacks as it may already."""
+
+
+class InputsMissingError(ConflictError):
+    """Outputs that the stack is given by others are not there yet."""
+
+    def __init__(self, missing: Sequence[tuple[str, DependencyReference]]) -> None:
+        """Name each by the stack and output that it is to come from."""
+        named = ", ".join(
+            f"{one.input_name} (output {one.output_name} of {stack})"
+            for stack, one in missing
+        )
+        super().__init__(missing=named)
+
+    def __str__(self) -> str:
+        return f"the following inputs are missing: {self.facts['missing']}"
 
 
 class WorkspaceExpiredError(ConflictError):

@@ -29,6 +29,14 @@ class RunEnded(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DriftFound(Event):
+    """A run that only looked has ended, and what is there is not what should be."""
+
+    run_id: RunId
+    stack_id: StackId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HandoverDue(Event):
     """Published with a delay: by now the worker must have accepted the leg."""
 

@@ -8,7 +8,7 @@ from typing import Literal
 from stackyard.kernel.config import ConfigValue
 from stackyard.runs.model import Leg, Run
 from stackyard.runs.states import RunType
-from stackyard.stacks import Configuration, Stack
+from stackyard.stacks import Configuration, RuntimeConfig, Stack
 from stackyard_protocol.job import (
     EnvVar,
     Hooks,
@@ -43,6 +43,7 @@ def build_job(  # noqa: PLR0913 - the parts of a job, named
     workspace: SavedWorkspace | None,
     grants: Grants,
 ) -> Job:
+    vendor = (run.runtime_config or RuntimeConfig()).over(stack.vendor)
     return Job(
         run=run.id,
         leg=leg.id,
@@ -60,8 +61,8 @@ def build_job(  # noqa: PLR0913 - the parts of a job, named
             if one.is_file
         ],
         hooks=Hooks(**config.hooks),
-        tool=Tool(name=stack.tool_name(), version=stack.tool_version()),
-        project_root=stack.project_root or "",
+        tool=Tool(name=stack.tool_name(vendor), version=stack.tool_version(vendor)),
+        project_root=project_root(run, stack),
         state_backend=_backend(stack, grants),
         workspace=workspace,
         oidc_token=grants.oidc_token,
@@ -83,6 +84,11 @@ def scope_of(run: Run, leg: Leg, stack: Stack) -> Literal["read", "write"]:
     return "read" if plans and not stack.autodeploy else "write"
 
 
+def project_root(run: Run, stack: Stack) -> str:
+    runtime = run.runtime_config
+    return (runtime and runtime.project_root) or stack.project_root or ""
+
+
 def environment(
     run: Run, stack: Stack, config: Sequence[ConfigValue], grants: Grants
 ) -> list[EnvVar]:
@@ -95,7 +101,7 @@ def environment(
             "commit_sha": str((run.commit or {}).get("hash") or ""),
             "graphql_endpoint": f"{grants.base_url}/graphql",
             "local_preview": str(stack.local_preview_enabled).lower(),
-            "project_root": stack.project_root or "",
+            "project_root": project_root(run, stack),
             "repository": "/".join(filter(None, [stack.namespace, stack.repository])),
             "run_id": run.id,
             "run_trigger": run.triggered_by or "",

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Self
 
 import msgspec
-from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy import ForeignKey, Index, false, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text
@@ -20,6 +20,7 @@ from stackyard.runs.states import (
     RunState,
     RunType,
 )
+from stackyard.stacks import RuntimeConfig
 from stackyard_protocol.job import LegKind
 from stackyard_protocol.report import Change, Next, Planned
 
@@ -70,6 +71,14 @@ class Run(Entity):
     skip_init: Mapped[bool] = mapped_column(default=False)
     retry_of: Mapped[RunId | None] = mapped_column(default=None)
     user_metadata: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
+    # Runs of stacks above have to end before it goes, or is skipped.
+    awaits_upstream: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # Names of outputs that its apply made or changed; None: it applied nothing.
+    changed_outputs: Mapped[list[str] | None] = mapped_column(ARRAY(Text), default=None)
+    drift_detection: Mapped[bool] = mapped_column(default=False, server_default=false())
+    runtime_row: Mapped[dict[str, Any] | None] = mapped_column(
+        "runtime_config", JSONB(none_as_null=True), default=None
+    )
     stop_requested: Mapped[bool] = mapped_column(default=False)
     stop_note: Mapped[str | None] = mapped_column(default=None)
     add_count: Mapped[int | None] = mapped_column(default=None)
@@ -89,6 +98,16 @@ class Run(Entity):
         return message.partition("\n")[0] or f"{self.type.capitalize()} run"
 
     @property
+    def runtime_config(self) -> RuntimeConfig | None:
+        """Return what it is given of its own; None: all is as the stack says."""
+        return msgspec.convert(self.runtime_row, RuntimeConfig | None)
+
+    @property
+    def has_found_drift(self) -> bool:
+        looked = self.drift_detection and self.type is RunType.PROPOSED
+        return looked and self.state is RunState.FINISHED and bool(self.changes)
+
+    @property
     def leg_kind(self) -> LegKind:
         """Return what the next stay on a worker is for."""
         if self.state in {RunState.CONFIRMED, RunState.PREPARING_APPLY}:
@@ -104,6 +123,11 @@ class Run(Entity):
         self.holds_blocker = self.type.blocking
         self.pool_id = pool_id
         return self._go(RunState.READY, at=at)
+
+    def skip(self, note: str, *, at: datetime) -> "Transition":
+        """What it was to come after gives no cause for it."""
+        self._ensure({RunState.QUEUED}, "be skipped")
+        return self._go(RunState.SKIPPED, at=at, note=note)
 
     def assign(self, *, at: datetime) -> "Transition":
         """A worker's slot was claimed for it."""
@@ -310,6 +334,8 @@ def queue_run(  # noqa: PLR0913 - the facts of a new run, named at every call
     skip_init: bool = False,
     retry_of: RunId | None = None,
     user_metadata: str | None = None,
+    drift_detection: bool = False,
+    runtime_config: RuntimeConfig | None = None,
 ) -> tuple[Run, Transition]:
     """Return a new run, QUEUED, and the first line of its history."""
     run = Run(
@@ -328,6 +354,8 @@ def queue_run(  # noqa: PLR0913 - the facts of a new run, named at every call
         skip_init=skip_init,
         retry_of=retry_of,
         user_metadata=[user_metadata] if user_metadata else [],
+        drift_detection=drift_detection,
+        runtime_row=msgspec.to_builtins(runtime_config),
     )
     first = Transition(
         run_id=run.id, version=1, state=RunState.QUEUED, at=at, username=triggered_by

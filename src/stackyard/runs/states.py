@@ -37,6 +37,7 @@ class RunState(StrEnum):
     CANCELED = "CANCELED"
     DISCARDED = "DISCARDED"
     STOPPED = "STOPPED"
+    SKIPPED = "SKIPPED"  # what it was to come after gave no cause for it
 
     @property
     def is_final(self) -> bool:
@@ -54,6 +55,7 @@ FINAL: Final = frozenset(
         RunState.CANCELED,
         RunState.DISCARDED,
         RunState.STOPPED,
+        RunState.SKIPPED,
     }
 )
 ON_WORKER: Final = frozenset(

@@ -110,6 +110,38 @@ class RunStore:
         )
         return await self.session.scalar(query)
 
+    async def unfinished_drift(self, pool_id: PoolId) -> Sequence[Run]:
+        """Return what looks for drift, or puts it right, on the pool's stacks."""
+        finals = [state for state in RunState if state.is_final]
+        query = (
+            select(Run)
+            .join(Project, Project.id == Run.stack_id)
+            .where(
+                Run.drift_detection,
+                Run.state.not_in(finals),
+                Project.worker_pool_id == pool_id,
+            )
+        )
+        return (await self.session.scalars(query)).all()
+
+    async def is_reconciled(self, run: Run) -> bool:
+        """Whether what the run found has had its tracked run."""
+        query = (
+            select(Run.id)
+            .where(
+                Run.stack_id == run.stack_id,
+                Run.type == RunType.TRACKED,
+                Run.drift_detection,
+                Run.id > run.id,
+            )
+            .limit(1)
+        )
+        return await self.session.scalar(query) is not None
+
+    async def lock_pool(self, pool_id: PoolId) -> None:
+        """Let decisions about how much a pool carries out follow one another."""
+        await self._lock(f"drift/{pool_id}")
+
     async def has_run_of(self, stack_id: StackId, kind: RunType, sha: str) -> bool:
         """Whether the commit has a run of this type already."""
         query = (
@@ -125,10 +157,7 @@ class RunStore:
 
     async def lock_stack(self, stack_id: StackId) -> None:
         """Let gate decisions of one stack follow one another."""
-        await self.session.execute(
-            text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"),
-            {"key": f"gate/{stack_id}"},
-        )
+        await self._lock(f"gate/{stack_id}")
 
     async def queued(self, stack_id: StackId) -> Sequence[Run]:
         """Return what waits before the gate, oldest first, locked."""
@@ -153,10 +182,12 @@ class RunStore:
     async def next_waiting(self, pool_id: PoolId) -> Run | None:
         """Lock the first run of the pool's queue that nobody else is claiming.
 
-        Prioritised ones first, then what changes infrastructure, then proposals;
-        in the order of their creation inside a class.
+        Prioritised ones first, then what changes infrastructure, then proposals, then
+        what looks for drift; in the order of their creation inside a class.
         """
-        proposals_last = case((Run.type == RunType.PROPOSED, 1), else_=0)
+        proposed = Run.type == RunType.PROPOSED
+        looking = proposed & Run.drift_detection
+        proposals_last = case((looking, 2), (proposed, 1), else_=0)
         query = (
             select(Run)
             .where(Run.pool_id == pool_id, Run.state.in_(WAITING))
@@ -209,3 +240,9 @@ class RunStore:
     async def add_leg(self, leg: Leg) -> None:
         self.session.add(leg)
         await self.session.flush()
+
+    async def _lock(self, key: str) -> None:
+        await self.session.execute(
+            text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"),
+            {"key": key},
+        )

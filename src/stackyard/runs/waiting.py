@@ -26,6 +26,8 @@ def _before_the_gate(run: Run, stack: Stack, blocker: Run | None) -> str:
         return "the stack to be given a worker pool"
     if run.type.blocking and blocker is not None and blocker.id != run.id:
         return f"the run {blocker.id}, which is {blocker.state}"
+    if run.awaits_upstream:
+        return "runs of stacks that the stack depends on"
     if not (run.commit or {}).get("hash"):
         return f'the commit of branch "{run.branch}" to be looked up'
     return "its turn"

@@ -1,5 +1,7 @@
 """One class per case. Texts that clients compare are in `model/rules.py`."""
 
+from collections.abc import Collection, Container
+
 from stackyard.kernel.errors import (
     ConflictError,
     InvalidError,
@@ -29,7 +31,8 @@ class StackSlugTakenError(ConflictError):
     """A stack with this slug exists already."""
 
     def __str__(self) -> str:
-        return f'a stack with the slug "{self.facts["slug"]}" already exists'
+        kind = self.facts.get("kind", "stack")
+        return f'a {kind} with the slug "{self.facts["slug"]}" already exists'
 
 
 class StackProtectedError(ConflictError):
@@ -73,6 +76,68 @@ class CommitNameError(InvalidError):
 
 class CommitUnknownError(InvalidError):
     """The stack's repository has no such commit: give the whole hash of one."""
+
+
+class StackDependedOnError(ConflictError):
+    """Other stacks depend on the stack: delete those dependencies first."""
+
+    def __init__(
+        self, stack: str, dependents: Collection[str], known: Container[str]
+    ) -> None:
+        """Name the dependents; of those not *known* to who asks, say how many."""
+        named = [f'"{one}"' for one in dependents if one in known]
+        if hidden := len(dependents) - len(named):
+            named.append(f"{hidden} that you may not read")
+        super().__init__(stack=stack, dependents=", ".join(named))
+
+    def __str__(self) -> str:
+        return f"{super().__str__()[:-1]} ({self.facts['dependents']})"
+
+
+class DependencyCycleError(InvalidError):
+    """A stack must not depend on itself, by way of others neither."""
+
+    def __str__(self) -> str:
+        return f"{super().__str__()[:-1]}: {self.facts['cycle']}"
+
+
+class DependencyExistsError(ConflictError):
+    """The stack depends on that one already."""
+
+
+class DependencyNotFoundError(NotFoundError):
+    """There is no such dependency, or you may not know of it."""
+
+
+class ReferenceNotFoundError(NotFoundError):
+    """There is no such reference, or you may not know of it."""
+
+
+class ReferenceProblemsError(ProblemsError):
+    """The reference cannot be stored."""
+
+
+class InputTakenError(ConflictError):
+    """The dependency gives this input already: change the reference that does."""
+
+    def __str__(self) -> str:
+        return f'the dependency gives the input "{self.facts["input"]}" already'
+
+
+class ScheduleProblemsError(ProblemsError):
+    """The schedule cannot be stored."""
+
+
+class ScheduleNotFoundError(NotFoundError):
+    """There is no such schedule, or you may not know of it."""
+
+
+class DriftDetectionExistsError(ConflictError):
+    """The stack has drift detection already: change that instead."""
+
+
+class DriftDetectionOffError(ConflictError):
+    """The stack's worker pool carries out no drift detection: raise its limit first."""
 
 
 class AttachmentProblemsError(ProblemsError):

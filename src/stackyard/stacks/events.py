@@ -1,7 +1,8 @@
 from dataclasses import dataclass
+from datetime import datetime
 
 from stackyard.kernel.events import Event
-from stackyard.kernel.ids import StackId
+from stackyard.kernel.ids import ScheduleId, StackId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,3 +38,11 @@ class StackDeletionRequested(StackEvent):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StackDeleted(StackEvent):
     """Its rows are gone; what is kept outside of the database may go too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleDue(StackEvent):
+    """Its moment has come, and has been told of this once."""
+
+    schedule_id: ScheduleId
+    due: datetime

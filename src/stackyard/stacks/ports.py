@@ -1,6 +1,6 @@
 """What the slice asks of its neighbours below, and no more."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
@@ -21,6 +21,13 @@ CheckUrl: TypeAlias = Callable[[str], object]
 
 # Whether a stack is one of a template's deployment, which alone may change it.
 IsDeployed: TypeAlias = Callable[[StackId], Awaitable[bool]]
+
+# What slices above let a project use, and it does not reach from where it is now.
+FindCutOff: TypeAlias = Callable[[StackId], Awaitable[Sequence[str]]]
+
+
+async def nothing_above(_project_id: StackId) -> Sequence[str]:
+    return ()
 
 
 class Pools(Protocol):
@@ -52,6 +59,7 @@ class Neighbours:
     check_url: CheckUrl
     pools: Pools | None = None
     repositories: Repositories | None = None
+    find_cut_off: FindCutOff = nothing_above
     is_deployed: IsDeployed | None = None
 
     async def ensure_own(self, project_id: StackId) -> None:

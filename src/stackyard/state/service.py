@@ -24,6 +24,7 @@ from stackyard.state.errors import (
 from stackyard.state.model import (
     Given,
     LockInfo,
+    OutputValue,
     StackOutput,
     StackResource,
     StateLock,
@@ -223,16 +224,41 @@ class States:
         outputs: Sequence[Output] | None,
         resources: Sequence[Resource] | None,
         by: Subject,
-    ) -> None:
-        """Keep what a run found in the state; None leaves what was there."""
+    ) -> list[str]:
+        """Keep what a run found in the state; None leaves what was there.
+
+        Return the names of outputs that are new, or have a new value.
+        """
         await self.access.require(by, Action.SPACE_ADMIN, space=ROOT)
+        changed: list[str] = []
         if outputs is not None:
-            rows = [self._output(stack_id, output) for output in outputs]
+            before = await self.values_for_run({stack_id}, by=by)
+            changed = [
+                one.name
+                for one in outputs
+                if one.value is not None
+                and OutputValue(one.value, one.sensitive)
+                != before.get((stack_id, one.name))
+            ]
+            rows = [StackOutput.of(stack_id, one, self.vault) for one in outputs]
             await self.store.replace_outputs(stack_id, rows)
         if resources is not None:
             await self.store.replace_resources(
                 stack_id, [_resource(stack_id, resource) for resource in resources]
             )
+        return changed
+
+    @needs(Rule.PLATFORM)
+    async def values_for_run(
+        self, stack_ids: Collection[StackId], *, by: Subject
+    ) -> dict[tuple[StackId, str], OutputValue]:
+        """Return every output of these, in clear, whose value has left its worker."""
+        await self.access.require(by, Action.SPACE_ADMIN, space=ROOT)
+        found = {}
+        for one in await self.store.outputs(list(stack_ids)):
+            if (value := one.clear(self.vault)) is not None:
+                found[one.stack_id, one.id] = value
+        return found
 
     @needs(Action.SPACE_READ)
     async def outputs(
@@ -275,19 +301,6 @@ class States:
         held = await self.store.lock(stack_id)
         if held is not None:
             raise StateLockedError(stack=stack_id, holder=held.info)
-
-    def _output(self, stack_id: StackId, output: Output) -> StackOutput:
-        sealed = None
-        if output.sensitive and output.value is not None:
-            context = f"stack_outputs/{stack_id}/{output.name}"
-            sealed = self.vault.seal(output.value.encode(), context=context)
-        return StackOutput(
-            stack_id=stack_id,
-            id=output.name,
-            sensitive=output.sensitive,
-            value=None if output.sensitive else output.value,
-            sealed=sealed,
-        )
 
     async def _note(
         self,

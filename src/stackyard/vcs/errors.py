@@ -19,7 +19,7 @@ class RepositoryExistsError(ConflictError):
 
 
 class RepositoryInUseError(ConflictError):
-    """The repository is still used by stacks: delete or move those first."""
+    """The repository is still used by stacks or modules: delete or move those first."""
 
 
 class StaleRefsError(ConflictError):

@@ -14,7 +14,7 @@ class PoolSpaceError(InvalidError):
 
 
 class PoolInUseError(ConflictError):
-    """The worker pool is used by stacks: give them another one first."""
+    """The worker pool is used by stacks or modules: give them another one first."""
 
 
 class PoolBusyError(ConflictError):

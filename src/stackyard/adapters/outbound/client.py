@@ -17,9 +17,9 @@ from urllib.parse import urljoin, urlsplit
 import httpcore
 
 from stackyard.adapters.outbound.addresses import AddressRules
-from stackyard.audit import Posted
 from stackyard.kernel.outbound import (
     Answer,
+    Posted,
     RemoteRefusedError,
     RemoteUnavailableError,
     Request,

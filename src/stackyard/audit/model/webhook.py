@@ -1,14 +1,9 @@
 """The one endpoint that is told of everything, and what is on its way there. Pure."""
 
-import hashlib
-import hmac
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import datetime
 from typing import Any, Final, Self
-from urllib.parse import urlsplit
 
 from sqlalchemy import ForeignKey, Index, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
@@ -17,33 +12,17 @@ from stackyard.audit.errors import WebhookProblemsError
 from stackyard.audit.model.entry import Entry, Outcome, microseconds
 from stackyard.audit.model.masking import canonical
 from stackyard.kernel.access import SubjectKind
+from stackyard.kernel.deliveries import DeliveryFields, DeliveryState, pause_after
 from stackyard.kernel.ids import new_ulid
 from stackyard.kernel.orm import Entity
 from stackyard.kernel.secrets import Sealed
-
-# Longer than one try may take: what was claimed by a drain that died is due again.
-LEASE: Final = timedelta(seconds=60)
-PATIENCE: Final = timedelta(hours=24)  # after which a delivery is given up
-LOG_KEPT: Final = timedelta(days=1)
-_LONGEST_PAUSE: Final = 300.0
-_LONGEST_URL: Final = 2_000
-_LONGEST_SECRET: Final = 1_000
-_MOST_HEADERS: Final = 50
-_LONGEST_HEADER: Final = 4_000
-_LONGEST_PROBLEM: Final = 500
-_HEADER: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
-_VALUE: Final = re.compile(r"[\t\x20-\x7e]*")
-_OURS: Final = frozenset(
-    {
-        "connection",
-        "content-length",
-        "content-type",
-        "host",
-        "transfer-encoding",
-        "x-signature",
-        "x-signature-256",
-    }
+from stackyard.kernel.webhooks import (
+    MOST_HEADERS,
+    endpoint_problems,
+    header_problems,
+    secret_problems,
 )
+
 _SOURCES: Final = {str(SubjectKind.API_KEY): "api"}
 
 
@@ -60,18 +39,12 @@ class WebhookSettings:
 
     def ensure_sound(self) -> None:
         """Raise `WebhookProblemsError` with everything that is wrong."""
-        problems = [
-            *_endpoint_problems(self.endpoint),
-            *(
-                f"the custom header {name[:100]!r} cannot be sent"
-                for name, value in self.headers.items()
-                if not _can_be_sent(name, value)
-            ),
-        ]
-        if len(self.headers) > _MOST_HEADERS:
-            problems.append(f"there are more than {_MOST_HEADERS} custom headers")
-        if len(self.secret) > _LONGEST_SECRET:
-            problems.append(f"the secret is longer than {_LONGEST_SECRET} characters")
+        problems = endpoint_problems(self.endpoint)
+        for name, value in self.headers.items():
+            problems += header_problems(name, value)
+        if len(self.headers) > MOST_HEADERS:
+            problems.append(f"there are more than {MOST_HEADERS} custom headers")
+        problems += secret_problems(self.secret)
         if problems:
             raise WebhookProblemsError(*problems)
 
@@ -118,20 +91,12 @@ class Webhook(Entity):
     def failed(self, *, at: datetime) -> datetime:
         """Let it alone for 2, 4, 8 … seconds; return until when."""
         self.failures += 1
-        pause = min(_LONGEST_PAUSE, 2.0 ** min(self.failures, 10))
-        self.paused_until = at + timedelta(seconds=pause)
+        self.paused_until = at + pause_after(self.failures)
         return self.paused_until
 
 
-class DeliveryState(StrEnum):
-    WAITING = "waiting"
-    DELIVERED = "delivered"
-    FAILED = "failed"
-    DROPPED = "dropped"  # the webhook was disabled or deleted meanwhile
-
-
-class Delivery(Entity):
-    """Something to be sent, and when it is over, what became of it: the log."""
+class Delivery(DeliveryFields, Entity):
+    """About an entry, by its id, or about a run and its state."""
 
     __tablename__ = "audit_deliveries"
     __table_args__ = (
@@ -142,17 +107,7 @@ class Delivery(Entity):
         Index("ix_audit_deliveries_ended_at", "ended_at"),
     )
 
-    id: Mapped[str] = mapped_column(primary_key=True)
     webhook_id: Mapped[str] = mapped_column(ForeignKey(Webhook.id, ondelete="CASCADE"))
-    about: Mapped[str]  # an entry's id, or a run and its state: nothing is sent twice
-    body: Mapped[str]
-    state: Mapped[DeliveryState]
-    created_at: Mapped[datetime]
-    due_at: Mapped[datetime]
-    attempts: Mapped[int]
-    status: Mapped[int | None]  # of the last answer
-    problem: Mapped[str | None]  # why there was none
-    ended_at: Mapped[datetime | None]
 
     @classmethod
     def of(
@@ -169,44 +124,6 @@ class Delivery(Entity):
             due_at=at,
             attempts=0,
         )
-
-    def lend(self, *, at: datetime) -> None:
-        """Leave it to whoever sends it now; if they die, it is due again."""
-        self.due_at = at + LEASE
-
-    def answered(self, status: int, *, at: datetime) -> None:
-        self.attempts += 1
-        self.status, self.problem = status, None
-        self.end(DeliveryState.DELIVERED, at=at)
-
-    def failed(
-        self,
-        status: int | None,
-        problem: str,
-        *,
-        again_at: datetime | None,
-        at: datetime,
-    ) -> None:
-        """Try again at *again_at*, unless that has gone on for too long."""
-        self.attempts += 1
-        self.status, self.problem = status, problem[:_LONGEST_PROBLEM]
-        if again_at is None or at - self.created_at > PATIENCE:
-            self.end(DeliveryState.FAILED, at=at)
-        else:
-            self.due_at = again_at
-
-    def end(self, state: DeliveryState, *, at: datetime) -> None:
-        self.state, self.ended_at = state, at
-
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """One request, as it is sent. Its headers may hold secrets, its URL as well."""
-
-    id: str
-    url: str
-    body: bytes
-    headers: Mapping[str, str] = field(repr=False)
 
 
 def payload(entry: Entry, *, account: str) -> str:
@@ -244,41 +161,6 @@ def run_payload(
     )
 
 
-def signatures(body: bytes, secret: bytes) -> dict[str, str]:
-    """Return the headers that prove who sent *body*; none without a secret."""
-    if not secret:
-        return {}
-    return {
-        "X-Signature": f"sha1={hmac.digest(secret, body, hashlib.sha1).hex()}",
-        "X-Signature-256": f"sha256={hmac.digest(secret, body, hashlib.sha256).hex()}",
-    }
-
-
 def _source(entry: Entry) -> str:
     source = _SOURCES.get(entry.actor_kind, entry.actor_kind)
     return f"{source}::{entry.actor_id}"
-
-
-def _endpoint_problems(endpoint: str) -> list[str]:
-    try:
-        parts = urlsplit(endpoint)
-        sound = (
-            parts.scheme in {"http", "https"}
-            and bool(parts.hostname)
-            and parts.port != 0
-            and "@" not in parts.netloc
-            and len(endpoint) <= _LONGEST_URL
-            and re.fullmatch(r"[\x21-\x7e]+", endpoint) is not None
-        )
-    except ValueError:
-        sound = False
-    return [] if sound else ["endpoint must be a valid URL"]
-
-
-def _can_be_sent(name: str, value: str) -> bool:
-    return (
-        _HEADER.fullmatch(name) is not None
-        and name.lower() not in _OURS
-        and len(value) <= _LONGEST_HEADER
-        and _VALUE.fullmatch(value) is not None
-    )

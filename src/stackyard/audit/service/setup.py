@@ -3,18 +3,17 @@
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from stackyard.audit.errors import WebhookSilentError
 from stackyard.audit.model.webhook import Webhook, WebhookSettings
-from stackyard.audit.ports import Poster
 from stackyard.audit.service.webhooks import Webhooks
 from stackyard.kernel.access import Subject
+from stackyard.kernel.deliveries import POST_SECONDS
 from stackyard.kernel.needs import Rule, needs
+from stackyard.kernel.outbound import Poster
 
 OpenWebhooks: TypeAlias = Callable[[], AbstractAsyncContextManager[Webhooks]]
-
-SECONDS: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +30,7 @@ class WebhookSetup:
             test = await webhooks.prepare(settings, by=by)
         if test is not None:
             posted = await self.poster.post(
-                test.url, test.body, test.headers, seconds=SECONDS
+                test.url, test.body, test.headers, seconds=POST_SECONDS
             )
             if not posted.accepted:
                 raise WebhookSilentError(status=posted.status, problem=posted.problem)

@@ -13,32 +13,28 @@ import msgspec
 from stackyard.audit.events import DeliveriesDue
 from stackyard.audit.model.entry import Deed, Entry
 from stackyard.audit.model.webhook import (
-    LOG_KEPT,
     Delivery,
-    DeliveryState,
-    Outgoing,
     Webhook,
     WebhookSettings,
     payload,
     run_payload,
-    signatures,
 )
-from stackyard.audit.ports import Posted
 from stackyard.audit.service.leave import require_administrator
 from stackyard.audit.service.trail import AuditTrail
 from stackyard.audit.store import AuditStore, WebhookStore
 from stackyard.kernel.access import Access, Subject
 from stackyard.kernel.audit import Resource, ResourceType
 from stackyard.kernel.clock import Clock
+from stackyard.kernel.deliveries import LOG_KEPT, DeliveryState, Outgoing
 from stackyard.kernel.events import Outbox
 from stackyard.kernel.needs import Rule, needs
 from stackyard.kernel.origin import origin
+from stackyard.kernel.outbound import Posted
 from stackyard.kernel.secrets import Sealed, UnsealError, Vault
 from stackyard.kernel.site import Site
 
 _THE_WEBHOOK: Final = Resource(ResourceType.WEBHOOK, "audit_trail_webhook")
 _ENTITY: Final = "audit_trail_webhook"
-_JSON: Final = {"Content-Type": "application/json", "User-Agent": "stackyard"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +66,7 @@ class Webhooks:
         kept = current and self._clear(current, "secret", current.secret)
         deed = Deed(f"{_ENTITY}.test", _THE_WEBHOOK)
         entry = Entry.write(deed, origin(), by=by, at=self.clock())
-        return _outgoing(
+        return Outgoing.signed(
             "",
             settings.endpoint,
             payload(entry, account=self.site.account),
@@ -151,7 +147,7 @@ class Webhooks:
         delivery, webhook = found
         delivery.lend(at=now)
         try:
-            return _outgoing(
+            return Outgoing.signed(
                 delivery.id,
                 webhook.endpoint,
                 delivery.body,
@@ -222,17 +218,3 @@ class Webhooks:
 
 def _row(webhook: Webhook, column: str) -> str:
     return f"audit_webhooks/{webhook.id}/{column}"
-
-
-def _outgoing(
-    delivery_id: str,
-    url: str,
-    body: str,
-    *,
-    secret: bytes,
-    headers: Mapping[str, str],
-) -> Outgoing:
-    sent = body.encode(errors="replace")
-    return Outgoing(
-        delivery_id, url, sent, {**_JSON, **headers, **signatures(sent, secret)}
-    )

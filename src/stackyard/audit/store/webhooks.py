@@ -9,7 +9,8 @@ from sqlalchemy import delete, exists, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from stackyard.audit.model.webhook import Delivery, DeliveryState, Webhook
+from stackyard.audit.model.webhook import Delivery, Webhook
+from stackyard.kernel.deliveries import DeliveryState
 
 _KEPT: Final = ("id", "webhook_id", "about", "body", "state")
 _TIMES: Final = ("created_at", "due_at", "attempts")

@@ -33,7 +33,7 @@ from stackyard.kernel.ids import (
     SpaceId,
     StackId,
     TemplateId,
-    VersionId,
+    TemplateVersionId,
     new_ulid,
 )
 from stackyard.kernel.orm import Entity
@@ -72,7 +72,7 @@ class DeploymentSpec:
 class DeploymentChange:
     """What somebody wants to be otherwise. What is None stays, but a description."""
 
-    version_id: VersionId | None = None
+    version_id: TemplateVersionId | None = None
     name: str | None = None
     description: str | None = None
     inputs: Mapping[str, str] | None = None
@@ -94,7 +94,9 @@ class Deployment(Entity):
         ForeignKey("templates.id"), primary_key=True
     )
     id: Mapped[DeploymentId] = mapped_column(primary_key=True)
-    version_id: Mapped[VersionId] = mapped_column(ForeignKey("template_versions.id"))
+    version_id: Mapped[TemplateVersionId] = mapped_column(
+        ForeignKey("template_versions.id")
+    )
     version: Mapped[TemplateVersion] = relationship(lazy="joined", innerjoin=True)
     space_id: Mapped[SpaceId] = mapped_column(ForeignKey("spaces.id"))
     name: Mapped[str]

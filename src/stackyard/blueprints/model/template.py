@@ -24,7 +24,7 @@ from stackyard.blueprints.model.settings import (
     slug_of,
     text_problems,
 )
-from stackyard.kernel.ids import SpaceId, TemplateId, VersionId, new_ulid
+from stackyard.kernel.ids import SpaceId, TemplateId, TemplateVersionId, new_ulid
 from stackyard.kernel.orm import Entity
 
 LONGEST_NUMBER: Final = 128
@@ -47,7 +47,7 @@ class TemplateSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class VersionSpec:
+class TemplateVersionSpec:
     number: str
     state: Publication
     instructions: str | None = None
@@ -116,7 +116,7 @@ class TemplateVersion(Entity):
         ),
     )
 
-    id: Mapped[VersionId] = mapped_column(primary_key=True)
+    id: Mapped[TemplateVersionId] = mapped_column(primary_key=True)
     ulid: Mapped[str]
     template_id: Mapped[TemplateId] = mapped_column(ForeignKey("templates.id"))
     template: Mapped[Template] = relationship(lazy="joined", innerjoin=True)
@@ -131,7 +131,7 @@ class TemplateVersion(Entity):
 
     @classmethod
     def create(
-        cls, template: Template, spec: VersionSpec, *, at: datetime
+        cls, template: Template, spec: TemplateVersionSpec, *, at: datetime
     ) -> "TemplateVersion":
         """Return a new one. Clients take its id apart: its ULID is the end of it."""
         ulid = new_ulid()
@@ -153,7 +153,7 @@ class TemplateVersion(Entity):
     def space_id(self) -> SpaceId:
         return self.template.space_id
 
-    def change(self, spec: VersionSpec, *, at: datetime) -> None:
+    def change(self, spec: TemplateVersionSpec, *, at: datetime) -> None:
         """Make all settings what *spec* says. What is published keeps its body."""
         problems = spec.problems()
         if problems:
@@ -182,12 +182,12 @@ class TemplateVersion(Entity):
         return {"ID": self.id, "Number": self.number, "State": self.state}
 
 
-def version_id(template_id: TemplateId, ulid: str) -> VersionId:
-    return VersionId(f"{template_id}-{ulid}")
+def version_id(template_id: TemplateId, ulid: str) -> TemplateVersionId:
+    return TemplateVersionId(f"{template_id}-{ulid}")
 
 
-def full_version_id(template_id: TemplateId, given: str) -> VersionId:
+def full_version_id(template_id: TemplateId, given: str) -> TemplateVersionId:
     """Return the whole id of what may be given by its ULID alone."""
     if len(given) == ULID_LENGTH:
         return version_id(template_id, given)
-    return VersionId(given)
+    return TemplateVersionId(given)

@@ -5,7 +5,7 @@ from stackyard.blueprints.service.deployments import Deployments
 from stackyard.blueprints.service.making import Made, Making
 from stackyard.blueprints.service.rendering import Rendering
 from stackyard.blueprints.service.templates import TemplateFacts, Templates
-from stackyard.blueprints.service.versions import Versions
+from stackyard.blueprints.service.versions import TemplateVersions
 
 __all__ = [
     "Blueprints",
@@ -14,6 +14,6 @@ __all__ = [
     "Making",
     "Rendering",
     "TemplateFacts",
+    "TemplateVersions",
     "Templates",
-    "Versions",
 ]

@@ -27,12 +27,12 @@ from stackyard.blueprints.model.deployment import (
     ensure_same_stacks,
     state_of,
 )
+from stackyard.blueprints.model.occasion import Occasion
 from stackyard.blueprints.model.plan import StackPlan
-from stackyard.blueprints.model.surroundings import Surroundings
 from stackyard.blueprints.model.template import TemplateVersion
 from stackyard.blueprints.service.making import Making
 from stackyard.blueprints.service.rendering import Rendering
-from stackyard.blueprints.service.versions import Versions
+from stackyard.blueprints.service.versions import TemplateVersions
 from stackyard.blueprints.store import DeploymentStore
 from stackyard.kernel.access import Access, Action, Subject
 from stackyard.kernel.audit import Resource, ResourceType, Trail
@@ -44,7 +44,7 @@ from stackyard.kernel.ids import (
     SpaceId,
     StackId,
     TemplateId,
-    VersionId,
+    TemplateVersionId,
 )
 from stackyard.kernel.needs import Rule, needs
 from stackyard.kernel.secrets import Vault
@@ -57,7 +57,7 @@ _BUSY: Final = {DeploymentState.IN_PROGRESS, DeploymentState.UNCONFIRMED}
 @dataclass(frozen=True, slots=True)
 class Deployments:
     store: DeploymentStore
-    versions: Versions
+    versions: TemplateVersions
     rendering: Rendering
     making: Making
     runs: Runs
@@ -81,7 +81,7 @@ class Deployments:
     @needs(Action.STACK_CREATE)
     async def create(
         self,
-        version_id: VersionId,
+        version_id: TemplateVersionId,
         space_id: SpaceId,
         spec: DeploymentSpec,
         *,
@@ -208,7 +208,7 @@ class Deployments:
         *,
         by: Subject,
     ) -> list[StackPlan]:
-        around = Surroundings(
+        around = Occasion(
             by=by,
             account=self.account,
             at=self.clock(),
@@ -268,7 +268,7 @@ class Deployments:
             raise DeploymentBusyError(deployment=deployment.id)
 
     async def _version(
-        self, deployment: Deployment, wanted: VersionId, *, by: Subject
+        self, deployment: Deployment, wanted: TemplateVersionId, *, by: Subject
     ) -> TemplateVersion:
         """Return the version to be at: the one it has, or another of its template."""
         if wanted == deployment.version_id:

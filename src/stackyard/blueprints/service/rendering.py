@@ -14,8 +14,8 @@ from stackyard.blueprints.model.body import Body, Kind, read_body, stacks_of
 from stackyard.blueprints.model.checking import schema_problems
 from stackyard.blueprints.model.expressions import as_text, fill_in
 from stackyard.blueprints.model.inputs import DeclaredInput, Typed, typed_inputs
+from stackyard.blueprints.model.occasion import Occasion
 from stackyard.blueprints.model.plan import StackPlan, plan_of
-from stackyard.blueprints.model.surroundings import Surroundings
 from stackyard.blueprints.model.yaml import read_yaml
 from stackyard.blueprints.ports import Answer, Expressions, Failed, Value
 from stackyard.kernel.needs import Rule, needs
@@ -29,9 +29,7 @@ class Rendering:
     expressions: Expressions
 
     @needs(Rule.PARENT)
-    async def problems(
-        self, text: str, kind: Kind, around: Surroundings
-    ) -> Sequence[str]:
+    async def problems(self, text: str, kind: Kind, around: Occasion) -> Sequence[str]:
         """Return all that is wrong with a body before anything is filled in."""
         try:
             body = read_body(text, kind)
@@ -41,7 +39,7 @@ class Rendering:
 
     @needs(Rule.PARENT)
     async def plans(
-        self, text: str, kind: Kind, given: Mapping[str, str], around: Surroundings
+        self, text: str, kind: Kind, given: Mapping[str, str], around: Occasion
     ) -> list[StackPlan]:
         """Return the stacks to be made, or say what is wrong with body or inputs."""
         body = read_body(text, kind)
@@ -64,7 +62,7 @@ class Rendering:
         return plans
 
     async def _evaluate(
-        self, body: Body, values: Mapping[str, Typed], around: Surroundings
+        self, body: Body, values: Mapping[str, Typed], around: Occasion
     ) -> list[str]:
         """Return the texts of all expressions. Patterns are matched with them."""
         matched = _matched(body.inputs, values)
@@ -93,7 +91,7 @@ class Rendering:
             raise BodyProblemsError(*hidden(problems, secrets))
         return [as_text(one.value) for one in answers if isinstance(one, Value)]
 
-    async def _wrong(self, body: Body, around: Surroundings) -> list[str]:
+    async def _wrong(self, body: Body, around: Occasion) -> list[str]:
         """Return what expressions and patterns say that cannot be said."""
         patterns = [one for one in body.inputs if one.pattern is not None]
         checks = {f"p{n}": one.pattern for n, one in enumerate(patterns)}

@@ -10,25 +10,25 @@ from stackyard.blueprints.errors import (
 )
 from stackyard.blueprints.model.blueprint import Publication
 from stackyard.blueprints.model.body import Kind
-from stackyard.blueprints.model.surroundings import Surroundings
+from stackyard.blueprints.model.occasion import Occasion
 from stackyard.blueprints.model.template import (
     TemplateVersion,
-    VersionSpec,
+    TemplateVersionSpec,
     full_version_id,
 )
 from stackyard.blueprints.service.rendering import Rendering
 from stackyard.blueprints.service.templates import Templates
-from stackyard.blueprints.store import VersionStore
+from stackyard.blueprints.store import TemplateVersionStore
 from stackyard.kernel.access import Access, Action, Subject
 from stackyard.kernel.audit import Resource, ResourceType, Trail
 from stackyard.kernel.clock import Clock
-from stackyard.kernel.ids import TemplateId, VersionId
+from stackyard.kernel.ids import TemplateId, TemplateVersionId
 from stackyard.kernel.needs import Rule, needs
 
 
 @dataclass(frozen=True, slots=True)
-class Versions:
-    store: VersionStore
+class TemplateVersions:
+    store: TemplateVersionStore
     templates: Templates
     rendering: Rendering
     access: Access
@@ -58,7 +58,7 @@ class Versions:
 
     @needs(Action.SPACE_READ)
     async def get(
-        self, version_id: VersionId, *, by: Subject, lock: bool = False
+        self, version_id: TemplateVersionId, *, by: Subject, lock: bool = False
     ) -> TemplateVersion:
         version = await self.store.find(version_id, lock=lock)
         # asked for a missing one as well: the answer must not tell them apart
@@ -76,7 +76,7 @@ class Versions:
 
     @needs(Action.SPACE_ADMIN)
     async def create(
-        self, template_id: TemplateId, spec: VersionSpec, *, by: Subject
+        self, template_id: TemplateId, spec: TemplateVersionSpec, *, by: Subject
     ) -> TemplateVersion:
         template = await self.templates.get(template_id, by=by, lock=True)
         await self.access.require(by, Action.SPACE_ADMIN, space=template.space_id)
@@ -88,7 +88,7 @@ class Versions:
 
     @needs(Action.SPACE_ADMIN)
     async def update(
-        self, version_id: VersionId, spec: VersionSpec, *, by: Subject
+        self, version_id: TemplateVersionId, spec: TemplateVersionSpec, *, by: Subject
     ) -> TemplateVersion:
         """Replace all settings. Once published, neither body nor state change again."""
         version = await self.get(version_id, by=by, lock=True)
@@ -103,7 +103,7 @@ class Versions:
 
     @needs(Action.SPACE_ADMIN)
     async def delete(
-        self, version_id: VersionId, *, by: Subject
+        self, version_id: TemplateVersionId, *, by: Subject
     ) -> TemplateVersion | None:
         """Delete it, also when published, once it is not deployed; None if gone."""
         try:
@@ -125,10 +125,10 @@ class Versions:
             if problems:
                 raise BodyProblemsError(*problems)
 
-    def _around(self, *, by: Subject) -> Surroundings:
+    def _around(self, *, by: Subject) -> Occasion:
         now = self.clock()
         times = {"created_at": now}
-        return Surroundings(
+        return Occasion(
             by=by,
             account=self.account,
             at=now,

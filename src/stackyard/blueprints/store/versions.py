@@ -7,15 +7,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from stackyard.blueprints.model.deployment import Deployment
 from stackyard.blueprints.model.template import TemplateVersion
 from stackyard.blueprints.store.writing import add, forget, write
-from stackyard.kernel.ids import TemplateId, VersionId
+from stackyard.kernel.ids import TemplateId, TemplateVersionId
 
 
 @dataclass(frozen=True, slots=True)
-class VersionStore:
+class TemplateVersionStore:
     session: AsyncSession
 
     async def find(
-        self, version_id: VersionId, *, lock: bool = False
+        self, version_id: TemplateVersionId, *, lock: bool = False
     ) -> TemplateVersion | None:
         """Load it; with *lock*, no one else may change it until we commit."""
         return await self.session.get(
@@ -34,7 +34,7 @@ class VersionStore:
         )
         return await self.session.scalar(query)
 
-    async def deployments_of(self, version_id: VersionId) -> Sequence[str]:
+    async def deployments_of(self, version_id: TemplateVersionId) -> Sequence[str]:
         query = (
             select(Deployment.id)
             .where(Deployment.version_id == version_id)

@@ -1,12 +1,15 @@
 """The use cases of runs, by who needs them.
 
-`triggers` is how runs come about, `requests` what people decide about them, `dispatch`
-how a run finds its worker, `legs` what a worker reports, `logs` what it printed,
-`deletions` how a stack goes, `usage` how much was worked.
+`triggers` is how runs come about, `chains` which others they bring with them,
+`requests` what people decide about them, `dispatch` how a run finds its worker, `legs`
+what a worker reports, `logs` what it printed, `deletions` how a stack goes, `firings`
+what schedules bring about, `usage` how much was worked.
 """
 
+from stackyard.runs.service.chains import Chains
 from stackyard.runs.service.deletions import Deletions
 from stackyard.runs.service.dispatch import Claim, Dispatch, Gate
+from stackyard.runs.service.firings import Firings
 from stackyard.runs.service.legs import Legs
 from stackyard.runs.service.logs import LogPart, RunLogs
 from stackyard.runs.service.requests import Runs
@@ -14,9 +17,11 @@ from stackyard.runs.service.triggers import Triggers
 from stackyard.runs.service.usage import Usage
 
 __all__ = [
+    "Chains",
     "Claim",
     "Deletions",
     "Dispatch",
+    "Firings",
     "Gate",
     "Legs",
     "LogPart",

@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from stackyard.kernel.access import Access, Action, Subject
+from stackyard.kernel.access import SYSTEM, Access, Action, Subject
 from stackyard.kernel.clock import Clock
 from stackyard.kernel.events import Outbox
 from stackyard.kernel.ids import ROOT, LegId, PoolId, RunId, StackId, new_ulid
 from stackyard.kernel.needs import Rule, needs
+from stackyard.runs.chain import Turn
 from stackyard.runs.events import HandoverDue
 from stackyard.runs.model import Leg, Run
+from stackyard.runs.service.chains import Chains
 from stackyard.runs.service.progress import Progress
 from stackyard.runs.states import RunState
 from stackyard.runs.store import RunStore
@@ -47,6 +49,7 @@ class Dispatch:
     store: RunStore
     stacks: Stacks
     workers: Workers
+    chains: Chains
     progress: Progress
     access: Access
     outbox: Outbox
@@ -93,6 +96,9 @@ class Dispatch:
                     blocked = True  # order is kept: those behind it wait as well
                 continue
             if run.type.blocking and blocked:
+                continue
+            if run.awaits_upstream and not await self._is_its_turn(run):
+                blocked = blocked or not run.state.is_final
                 continue
             blocked = blocked or run.type.blocking
             await self._let_through(run, stack)
@@ -155,6 +161,15 @@ class Dispatch:
         """Return the stacks that have queued runs: what the sweeper looks at."""
         await self._require(by)
         return await self.store.stacks_with_queued_runs()
+
+    async def _is_its_turn(self, run: Run) -> bool:
+        """Ask about a run that waits for runs of other stacks; it may be skipped."""
+        decision = await self.chains.decide(run, by=SYSTEM)
+        if decision.turn is Turn.SKIP:
+            step = run.skip(decision.note, at=self.clock())
+            await self.progress.record(run, step)
+        run.awaits_upstream = decision.turn is Turn.WAIT
+        return decision.turn is Turn.GO
 
     async def _let_through(self, run: Run, stack: Stack) -> None:
         assert stack.worker_pool_id is not None  # noqa: S101 - asked for by `gate`

@@ -210,11 +210,13 @@ class Legs:
 
     async def _ended(self, run: Run, leg: Leg, end: Ended) -> Answer:
         state = RunState(end.state)
+        applied = run.state is RunState.APPLYING
         step = run.end(state, at=self.clock(), note=end.note)
         if end.outputs is not None or end.resources is not None:
-            await self.states.replace(
+            changed = await self.states.replace(
                 run.stack_id, outputs=end.outputs, resources=end.resources, by=SYSTEM
             )
+            run.changed_outputs = changed if applied else None
         await self.progress.record(run, step)
         await self._close(leg)
         return _answer(run, Next.LET_GO)

@@ -13,8 +13,8 @@ from stackyard.kernel.events import Outbox
 from stackyard.kernel.ids import RunId, StackId
 from stackyard.kernel.needs import needs
 from stackyard.runs.errors import CommandMissingError, RunTypeError
-from stackyard.runs.events import RunQueued
 from stackyard.runs.model import Run, Transition, queue_run
+from stackyard.runs.service.chains import Chains
 from stackyard.runs.service.notes import note_run
 from stackyard.runs.service.progress import Progress
 from stackyard.runs.service.requests import Runs
@@ -28,6 +28,7 @@ class Triggers:
     store: RunStore
     stacks: Stacks
     runs: Runs
+    chains: Chains
     progress: Progress
     access: Access
     outbox: Outbox
@@ -113,6 +114,10 @@ class Triggers:
             return None
         if await self.store.has_run_of(stack_id, kind, commit["hash"]):
             return None
+        if kind is RunType.TRACKED and (
+            waiting := await self.chains.joined(stack_id, commit, branch=branch)
+        ):
+            return waiting
         if kind is RunType.PROPOSED:
             await self.supersede(stack_id, branch, by=by)
         run, first = queue_run(
@@ -145,6 +150,8 @@ class Triggers:
             command=old.command,
             skip_init=old.skip_init,
             retry_of=old.id,
+            drift_detection=old.drift_detection,
+            runtime_config=old.runtime_config,
         )
         return await self._enqueue(run, first, stack, verb="retry", by=by)
 
@@ -189,8 +196,6 @@ class Triggers:
         self, run: Run, first: Transition, stack: Stack, *, verb: str, by: Subject
     ) -> Run:
         await self.progress.begin(run, first)
-        await self.outbox.add(
-            RunQueued(run_id=run.id, stack_id=run.stack_id, at=run.created_at)
-        )
+        await self.chains.follow(run)
         await note_run(self.trail, verb, run, stack, by=by)
         return run

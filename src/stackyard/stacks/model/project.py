@@ -95,9 +95,7 @@ class Project(Entity):
     )
     __mapper_args__ = {"polymorphic_on": "kind"}  # noqa: RUF012 - SQLAlchemy reads it as written
 
-    kind: Mapped[ProjectKind] = mapped_column(
-        server_default=ProjectKind.STACK, sort_order=1
-    )
+    kind: Mapped[ProjectKind] = mapped_column(server_default=ProjectKind.STACK)
     id: Mapped[StackId] = mapped_column(primary_key=True)
     space_id: Mapped[SpaceId] = mapped_column(ForeignKey("spaces.id"))
     name: Mapped[str]
@@ -186,9 +184,12 @@ class Project(Entity):
     def hooks(self) -> dict[str, list[str]]:
         return {name: list(commands) for name, commands in self.hook_lists.items()}
 
-    def tool_name(self) -> ToolName:
-        """Return which binary a worker runs, or raise if none of ours does."""
-        match self.vendor:
+    def tool_name(self, vendor: Vendor | None = None) -> ToolName:
+        """Return which binary a worker runs, or raise if none of ours does.
+
+        *vendor* is the project's own, as one run is to have it.
+        """
+        match vendor or self.vendor:
             case OpenTofu(workflow_tool=OpenTofuTool.OPENTOFU):
                 return "tofu"
             case Terraform(workflow_tool=TerraformTool.OPEN_TOFU):
@@ -198,9 +199,9 @@ class Project(Entity):
             case _:
                 raise StackVendorUnsupportedError(stack=self.id)
 
-    def tool_version(self) -> str | None:
+    def tool_version(self, vendor: Vendor | None = None) -> str | None:
         """Return the constraint that a worker's tool must satisfy, if there is one."""
-        match self.vendor:
+        match vendor or self.vendor:
             case OpenTofu(version=version) | Terraform(version=version):
                 return version
             case _:

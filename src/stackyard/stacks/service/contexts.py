@@ -14,6 +14,7 @@ from stackyard.contexts import (
 from stackyard.kernel.access import Access, Action, Subject
 from stackyard.kernel.audit import Resource, ResourceType, Trail
 from stackyard.kernel.clock import Clock
+from stackyard.kernel.config import ConfigValue
 from stackyard.kernel.ids import ROOT, AttachmentId, ContextId, StackId, new_ulid
 from stackyard.kernel.needs import Rule, needs
 from stackyard.stacks.errors import AttachmentProblemsError, ContextOutOfReachError
@@ -28,6 +29,7 @@ from stackyard.stacks.model.contexts import (
     ranked,
 )
 from stackyard.stacks.model.project import Project
+from stackyard.stacks.model.runtime import RuntimeConfig
 from stackyard.stacks.service.config import StackConfig
 from stackyard.stacks.service.stacks import Stacks
 from stackyard.stacks.store import AttachmentStore
@@ -140,18 +142,35 @@ class StackContexts:
         return found
 
     @needs(Rule.PLATFORM)
-    async def for_run(self, stack_id: StackId, *, by: Subject) -> Configuration:
-        """Return what the job of a worker holds of it, in clear; and nothing else."""
+    async def for_run(
+        self,
+        stack_id: StackId,
+        *,
+        by: Subject,
+        runtime_config: RuntimeConfig | None = None,
+        inputs: Sequence[ConfigValue] = (),
+    ) -> Configuration:
+        """Return what the job of a worker holds of it, in clear; and nothing else.
+
+        What the run is given of its own comes before everything; *inputs*, outputs of
+        other stacks, come after the stack's own word and before that of contexts.
+        """
         await self.access.require(by, Action.SPACE_ADMIN, space=ROOT)
         project = await self.stacks.project(stack_id, by=by)
         own = await self.stack_config.values_for_run(stack_id, by=by)
         attached = (await self.of([stack_id], by=by)).get(stack_id, [])
         ids = {one.context_id for one in attached}
         shared = await self.context_config.values_for_runs(ids, by=by)
-        layers = [own, *(shared.get(one.context_id, []) for one in attached)]
+        run = runtime_config or RuntimeConfig()
+        layers = [
+            run.values(),
+            own,
+            inputs,
+            *(shared.get(one.context_id, []) for one in attached),
+        ]
         return Configuration(
             values=[value for _, value in effective([(None, one) for one in layers])],
-            hooks=hooks_in_order(project.hooks(), attached),
+            hooks=hooks_in_order(run.hooks_over(project.hooks()), attached),
         )
 
     async def _note(

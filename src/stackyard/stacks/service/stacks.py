@@ -1,6 +1,6 @@
 """Use cases of stacks: load, ask leave, decide, tell."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -11,7 +11,6 @@ from stackyard.kernel.clock import Clock
 from stackyard.kernel.errors import ForbiddenError, NotFoundError
 from stackyard.kernel.events import Outbox
 from stackyard.kernel.ids import (
-    LEGACY,
     ROOT,
     ContextId,
     RepoId,
@@ -23,15 +22,12 @@ from stackyard.kernel.needs import Rule, needs
 from stackyard.kernel.search import Page, Search
 from stackyard.spaces import RunWithoutRightsError
 from stackyard.stacks.errors import (
-    OutOfReachError,
     ProjectNotFoundError,
-    RepositoryUnknownError,
-    SpaceUnknownError,
+    StackDependedOnError,
     StackLockedError,
     StackNotFoundError,
     StackProblemsError,
     StackSlugTakenError,
-    WorkerPoolUnknownError,
 )
 from stackyard.stacks.events import (
     StackCreated,
@@ -42,10 +38,11 @@ from stackyard.stacks.events import (
     StackUpdated,
 )
 from stackyard.stacks.model.project import Project, ProjectKind
-from stackyard.stacks.model.rules import LONGEST_NAME, slug_problem, spec_problems
+from stackyard.stacks.model.rules import LONGEST_NAME
 from stackyard.stacks.model.spec import StackSpec
 from stackyard.stacks.model.stack import Stack
 from stackyard.stacks.ports import CommitFacts, Neighbours, Reaching
+from stackyard.stacks.service.settling import Settling
 from stackyard.stacks.store import StackStore
 
 P = TypeVar("P", bound=Project)
@@ -59,6 +56,10 @@ class Stacks:
     clock: Clock
     neighbours: Neighbours
     trail: Trail
+
+    @property
+    def settling(self) -> Settling:
+        return Settling(self.store, self.access, self.neighbours)
 
     @needs(Action.SPACE_READ)
     async def find(
@@ -141,21 +142,20 @@ class Stacks:
         slug: str | None = None,
     ) -> Stack:
         """Make a stack; its slug comes from its name and never changes again."""
-        space_id = spec.space_id or LEGACY
-        await self._require_in(space_id, Action.STACK_CREATE, by=by)
-        if spec.administrative:
-            await self._require_in(space_id, Action.SPACE_ADMIN, by=by)
+        settling = self.settling
+        space_id = await settling.place(spec, None, creating=Action.STACK_CREATE, by=by)
         stack_id = StackId(slug or slugify(spec.name)[:LONGEST_NAME].strip("-"))
-        await self._check(spec, slug=stack_id, manages_state=manage_state)
-        await self._check_use(spec, None, by=by)
-        if await self.store.find(Project, stack_id) is not None:
-            raise StackSlugTakenError(slug=stack_id)
+        self._check(spec, slug=stack_id, manages_state=manage_state)
+        await settling.check_use(spec, None, by=by)
+        there = await self.store.find(Project, stack_id)
+        if there is not None:
+            raise StackSlugTakenError(slug=stack_id, kind=there.kind)
         at = self.clock()
         stack = Stack.create(
             stack_id, spec, space_id=space_id, manages_state=manage_state, at=at
         )
         await self.store.add(stack)
-        await self._check_reach(stack)
+        await settling.check_reach(stack)
         await self.outbox.add(StackCreated(stack_id=stack.id, at=at))
         await self._note("create", stack, by=by)
         return stack
@@ -165,19 +165,16 @@ class Stacks:
         """Replace all settings; a space of None keeps the stack where it is."""
         stack = await self._change(stack_id, Action.STACK_UPDATE, by=by)
         await self.neighbours.ensure_own(stack_id)
-        space_id = spec.space_id or stack.space_id
-        if space_id != stack.space_id:
-            await self._require_in(space_id, Action.STACK_CREATE, by=by)
-        if spec.administrative and not (
-            stack.administrative and space_id == stack.space_id
-        ):
-            await self._require_in(space_id, Action.SPACE_ADMIN, by=by)
-        await self._check(spec, slug=stack.id, manages_state=stack.manages_state)
-        await self._check_use(spec, stack, by=by)
+        settling = self.settling
+        space_id = await settling.place(
+            spec, stack, creating=Action.STACK_CREATE, by=by
+        )
+        self._check(spec, slug=stack.id, manages_state=stack.manages_state)
+        await settling.check_use(spec, stack, by=by)
         at = self.clock()
         stack.change(spec, space_id=space_id, at=at)
         await self.store.write(stack)
-        await self._check_reach(stack)
+        await settling.check_reach(stack)
         await self.outbox.add(StackUpdated(stack_id=stack.id, at=at))
         await self._note("update", stack, by=by)
         if spec.is_disabled is True:
@@ -193,6 +190,9 @@ class Stacks:
         """Ask for it to go: its runs end first, and what it made is destroyed."""
         stack = await self._change(stack_id, Action.STACK_DELETE, by=by)
         await self.neighbours.ensure_own(stack_id)
+        if dependents := await self.store.dependents_of(stack.id):
+            known = await self.some(dependents, by=by)
+            raise StackDependedOnError(stack.id, dependents, known)
         at = self.clock()
         stack.request_deletion(destroy_resources=destroy_resources, at=at)
         await self.outbox.add(
@@ -273,7 +273,7 @@ class Stacks:
         stack.tracked_commit = commit.as_dict()
         stack.tracked_commit_set_by = set_by or by.name
         facts = {"Commit": stack.tracked_commit["hash"], "SetBy": set_by or by.name}
-        await self._note("set_current_commit", stack, by=by, facts=facts)
+        await self._note("set_current_commit", stack, by=by, **facts)
         return stack
 
     @needs(Rule.PLATFORM)
@@ -328,25 +328,14 @@ class Stacks:
             return None
         return project
 
-    async def _check_reach(self, stack: Stack) -> None:
-        """A stack uses what is in its space, or above as far as spaces inherit."""
-        lost = await self.store.cut_off_of(stack)
-        if lost:
-            raise OutOfReachError(space=stack.space_id, uses=", ".join(lost))
-
     async def _note(
-        self,
-        verb: str,
-        stack: Stack,
-        *,
-        by: Subject,
-        facts: Mapping[str, Any] | None = None,
+        self, verb: str, stack: Stack, *, by: Subject, **facts: Any
     ) -> None:
         await self.trail.note(
             f"stack.{verb}",
             stack.resource(),
             space=stack.space_id,
-            facts={"ID": stack.id, "Name": stack.name} | dict(facts or {}),
+            facts={"ID": stack.id, "Name": stack.name} | facts,
             by=by,
         )
 
@@ -354,12 +343,6 @@ class Stacks:
         stack = await self.get(stack_id, by=by, lock=True)
         await self.access.require(by, action, space=stack.space_id)
         return stack
-
-    async def _require_in(self, space: SpaceId, action: Action, *, by: Subject) -> None:
-        try:
-            await self.access.require(by, action, space=space)
-        except NotFoundError:
-            raise SpaceUnknownError(space=space) from None
 
     async def _require_force(self, stack: Stack, *, by: Subject) -> None:
         try:
@@ -369,32 +352,7 @@ class Stacks:
         except ForbiddenError:
             raise StackLockedError(stack=stack.id, locked_by=stack.locked_by) from None
 
-    async def _check(self, spec: StackSpec, *, slug: str, manages_state: bool) -> None:
-        problems = spec_problems(
-            spec, manages_state=manages_state, check_url=self.neighbours.check_url
-        )
-        if wrong := slug_problem(slug):
-            problems.append(wrong)
+    def _check(self, spec: StackSpec, *, slug: str, manages_state: bool) -> None:
+        problems = self.settling.problems(spec, slug=slug, manages_state=manages_state)
         if problems:
             raise StackProblemsError(*problems)
-
-    async def _check_use(
-        self, spec: StackSpec, stack: Stack | None, *, by: Subject
-    ) -> None:
-        """Let nobody run code on workers, or read a repository, that are not theirs.
-
-        What the stack uses already stays as it is: an update by somebody who does not
-        know of it takes nothing away.
-        """
-        pool, repo = spec.worker_pool_id, spec.repo_id
-        pools, repositories = self.neighbours.pools, self.neighbours.repositories
-        if pools and pool and (stack is None or pool != stack.worker_pool_id):
-            try:
-                await pools.get(pool, by=by)
-            except NotFoundError:
-                raise WorkerPoolUnknownError(worker_pool=pool) from None
-        if repositories and repo and (stack is None or repo != stack.vcs_repo_id):
-            try:
-                await repositories.get(repo, by=by)
-            except NotFoundError:
-                raise RepositoryUnknownError(repository=repo) from None

@@ -1,11 +1,11 @@
-"""What all that projects can have has in common: its reach, and its labels."""
+"""What everything that projects can have has in common: its reach, and its labels."""
 
 from sqlalchemy import ColumnElement, any_, func, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import QueryableAttribute
 
-from stackyard.contexts import AUTOATTACH, TO_ALL, Context
+from stackyard.contexts import AUTOATTACH, TO_ALL
 from stackyard.kernel.ids import SpaceId
-from stackyard.policies import Policy
 from stackyard.spaces import reaching
 from stackyard.stacks.model.project import Project
 
@@ -17,13 +17,13 @@ async def reaches(session: AsyncSession, project: Project, space: SpaceId) -> bo
     return await session.scalar(query) is not None
 
 
-def attaches_itself(what: type[Context] | type[Policy]) -> ColumnElement[bool]:
-    """Say whether a label of *what* names all projects, or one of the project's."""
+def attaches_itself(labels: QueryableAttribute[list[str]]) -> ColumnElement[bool]:
+    """Say whether one of these labels names all projects, or one of the project's."""
     label = func.unnest(Project.labels).column_valued("label")
     named = (
         select(label)
-        .where(literal(AUTOATTACH).concat(label) == any_(what.labels))
-        .correlate(Project, what)
+        .where(literal(AUTOATTACH).concat(label) == any_(labels))
+        .correlate(Project, labels.class_)
         .exists()
     )
-    return or_(what.labels.contains([TO_ALL]), named)
+    return or_(labels.contains([TO_ALL]), named)

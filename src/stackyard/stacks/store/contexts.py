@@ -80,6 +80,6 @@ def _automatic() -> Select[*tuple[Any, ...]]:
         select(Context, Project.id, Project.name, null(), _IS_MODULE)
         .join(pairs, pairs.c.reached == Context.space_id)
         .join(Project, Project.space_id == pairs.c.space)
-        .where(attaches_itself(Context), ~by_hand.exists())
+        .where(attaches_itself(Context.labels), ~by_hand.exists())
         .order_by(Project.name, Project.id)
     )

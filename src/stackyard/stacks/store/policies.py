@@ -143,7 +143,7 @@ def _automatic() -> Select[*tuple[Any, ...]]:
         .join(Project, Project.space_id == pairs.c.space)
         .where(
             Policy.type != PolicyType.LOGIN,
-            attaches_itself(Policy),
+            attaches_itself(Policy.labels),
             ~by_hand.exists(),
         )
     )

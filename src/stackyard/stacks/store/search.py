@@ -1,12 +1,13 @@
-"""Which words of a search mean which columns.
+"""Which words of a search of stacks, or of modules, mean which columns.
 
 Only what is named here reaches SQL. Orders nobody knows are the usual one instead of
 an error, because clients ask for orders (`starred`) that mean nothing to all servers.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, TypeAlias
+from types import MappingProxyType
+from typing import Any, Final, TypeAlias, TypeVar
 
 from sqlalchemy import (
     ColumnElement,
@@ -34,63 +35,65 @@ from stackyard.kernel.search import (
     SearchFieldError,
     decode_cursor,
 )
-from stackyard.stacks.model.stack import Stack
+from stackyard.stacks.model.project import Project
 
 Condition: TypeAlias = Callable[[Predicate], ColumnElement[bool]]
+NO_MORE: Final[Mapping[str, Condition]] = MappingProxyType({})
+P = TypeVar("P", bound=Project)
 
 
-def _text(column: Any) -> Condition:
+def text_condition(column: Any) -> Condition:
     words = type_coerce(column, Text)  # a word that is no member finds nothing
     return lambda said: words.in_([*said.strings, *said.enums])
 
 
-def _flag(claim: Any) -> Condition:
+def flag_condition(claim: Any) -> Condition:
     return lambda said: claim.in_(said.booleans)
 
 
 def _label(said: Predicate) -> ColumnElement[bool]:
     wanted = literal([*said.strings, *said.enums], ARRAY(Text))
-    return Stack.labels.bool_op("&&")(wanted)
+    return Project.labels.bool_op("&&")(wanted)
 
 
 _FIELDS: Final[dict[str, Condition]] = {
-    "administrative": _flag(Stack.administrative),
-    "autodeploy": _flag(Stack.autodeploy),
-    "branch": _text(Stack.branch),
-    "commit": _text(Stack.tracked_commit["hash"].astext),
-    "id": _text(Stack.id),
-    "isDisabled": _flag(Stack.is_disabled),
+    "administrative": flag_condition(Project.administrative),
+    "autodeploy": flag_condition(Project.autodeploy),
+    "branch": text_condition(Project.branch),
+    "commit": text_condition(Project.tracked_commit["hash"].astext),
+    "id": text_condition(Project.id),
+    "isDisabled": flag_condition(Project.is_disabled),
     "label": _label,
     "labels": _label,
-    "locked": _flag(Stack.locked_by.is_not(None)),
-    "name": _text(Stack.name),
-    "namespace": _text(Stack.namespace),
-    "projectRoot": _text(Stack.project_root),
-    "provider": _text(Stack.provider),
-    "repository": _text(Stack.repository),
-    "slug": _text(Stack.id),
-    "space": _text(Stack.space_id),
-    "state": _text(Stack.state),
-    "vendor": _text(Stack.vendor_config["vendor"].astext),
-    "workerPool": _text(Stack.worker_pool_id),
+    "locked": flag_condition(Project.locked_by.is_not(None)),
+    "name": text_condition(Project.name),
+    "namespace": text_condition(Project.namespace),
+    "projectRoot": text_condition(Project.project_root),
+    "provider": text_condition(Project.provider),
+    "repository": text_condition(Project.repository),
+    "slug": text_condition(Project.id),
+    "space": text_condition(Project.space_id),
+    "state": text_condition(Project.state),
+    "vendor": text_condition(Project.vendor_config["vendor"].astext),
+    "workerPool": text_condition(Project.worker_pool_id),
 }
 _EVERYWHERE: Final = (
-    Stack.name,
-    Stack.id,
-    func.coalesce(Stack.description, ""),
-    Stack.repository,
-    func.array_to_string(Stack.labels, " "),
+    Project.name,
+    Project.id,
+    func.coalesce(Project.description, ""),
+    Project.repository,
+    func.array_to_string(Project.labels, " "),
 )
 _USUAL: Final = "name"
 # The columns a list may be ordered by, and how a place in that order is written down.
 _ORDERS: Final[dict[str, tuple[Any, Callable[[str], object]]]] = {
-    "name": (Stack.name, str),
-    "createdAt": (Stack.created_at, datetime.fromisoformat),
-    "updatedAt": (Stack.updated_at, datetime.fromisoformat),
-    "state": (type_coerce(Stack.state, Text), str),
-    "space": (Stack.space_id, str),
-    "repository": (Stack.repository, str),
-    "branch": (Stack.branch, str),
+    "name": (Project.name, str),
+    "createdAt": (Project.created_at, datetime.fromisoformat),
+    "updatedAt": (Project.updated_at, datetime.fromisoformat),
+    "state": (type_coerce(Project.state, Text), str),
+    "space": (Project.space_id, str),
+    "repository": (Project.repository, str),
+    "branch": (Project.branch, str),
 }
 _ATTRIBUTES: Final = {
     "createdAt": "created_at",
@@ -99,21 +102,28 @@ _ATTRIBUTES: Final = {
 }
 
 
-def searched(query: Select[Stack], search: Search) -> Select[Stack]:
-    """Narrow *query* to one page of the search, and one row more."""
+def searched(
+    query: Select[P], search: Search, more: Mapping[str, Condition] = NO_MORE
+) -> Select[P]:
+    """Narrow *query* to one page of the search, and one row more.
+
+    *more*: what only this kind of project can be searched by.
+    """
     order = _order(search)
     column, parse = _ORDERS[order.field]
     query = query.where(
-        *(_condition(said) for said in search.predicates),
+        *(_condition(said, more) for said in search.predicates),
         *(_said_somewhere(word) for word in search.text.split()),
     )
     if search.after:
         query = query.where(_beyond(search.after, order, column, parse))
-    place = (column.desc(), Stack.id.desc()) if order.descending else (column, Stack.id)
+    place = (
+        (column.desc(), Project.id.desc()) if order.descending else (column, Project.id)
+    )
     return query.order_by(*place).limit(search.limit + 1)
 
 
-def page_of(rows: Sequence[Stack], search: Search) -> Page[Stack]:
+def page_of(rows: Sequence[P], search: Search) -> Page[P]:
     """Cut what `searched` found into a page; a row too many means there is more."""
     items = list(rows[: search.limit])
     return Page(
@@ -130,13 +140,14 @@ def _order(search: Search) -> Order:
     return search.order
 
 
-def _condition(said: Predicate) -> ColumnElement[bool]:
-    if said.field not in _FIELDS:
+def _condition(said: Predicate, more: Mapping[str, Condition]) -> ColumnElement[bool]:
+    meaning = more.get(said.field) or _FIELDS.get(said.field)
+    if meaning is None:
         raise SearchFieldError(field=said.field)
     if not (said.booleans or said.enums or said.strings):
         return true()
     # nothing known is not the same as something else: null must not swallow a `not`
-    holds = func.coalesce(_FIELDS[said.field](said), false())
+    holds = func.coalesce(meaning(said), false())
     return not_(holds) if said.exclude else holds
 
 
@@ -154,16 +165,16 @@ def _beyond(
         place = parse(cursor.value)
     except ValueError:
         raise CursorError from None
-    here = tuple_(column, Stack.id)
+    here = tuple_(column, Project.id)
     there = tuple_(literal(place), literal(cursor.id))
     return and_(here < there if order.descending else here > there)
 
 
-def _cursor(stack: Stack, order: Order) -> Cursor:
-    value = getattr(stack, _ATTRIBUTES.get(order.field, order.field))
+def _cursor(project: Project, order: Order) -> Cursor:
+    value = getattr(project, _ATTRIBUTES.get(order.field, order.field))
     return Cursor(
         field=order.field,
         descending=order.descending,
         value=value.isoformat() if isinstance(value, datetime) else str(value),
-        id=stack.id,
+        id=project.id,
     )

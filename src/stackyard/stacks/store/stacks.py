@@ -20,6 +20,7 @@ from stackyard.stacks.errors import (
     WorkerPoolUnknownError,
 )
 from stackyard.stacks.model.contexts import ContextAttachment
+from stackyard.stacks.model.dependencies import StackDependency
 from stackyard.stacks.model.policies import PolicyAttachment
 from stackyard.stacks.model.project import Project, ProjectKind
 from stackyard.stacks.model.stack import Stack
@@ -75,6 +76,14 @@ class StackStore:
         """Forget it, and by the database's cascade all that is only about it."""
         await self.session.delete(project)
         await self.session.flush()
+
+    async def dependents_of(self, stack_id: StackId) -> Sequence[StackId]:
+        query = (
+            select(StackDependency.stack_id)
+            .where(StackDependency.depends_on_id == stack_id)
+            .order_by(StackDependency.stack_id)
+        )
+        return (await self.session.scalars(query)).all()
 
     async def all_in(self, spaces: Select[SpaceId]) -> Sequence[Stack]:
         query = (

@@ -1,0 +1,100 @@
+"""Find the commit that a version of a module is to be made of, and read its code.
+
+Crosses slices and may wait for git, so it is no use case of one of them and no part of
+a transaction. What is elsewhere than in a repository of ours is not fetched here: a
+version of it waits until a worker has tried it.
+"""
+
+import asyncio
+import tarfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from stackyard.heads import find_head
+from stackyard.kernel.access import SYSTEM
+from stackyard.modules import CONFIG_FILE, Code
+from stackyard.stacks import (
+    CommitFacts,
+    CommitUnknownError,
+    Module,
+    Provider,
+    TrackedCommit,
+)
+from stackyard.unit import OpenUnit
+from stackyard.vcs import Contents, Heads
+
+_PAGES: Final = frozenset({"README.md", "CHANGELOG.md", CONFIG_FILE})
+_LARGEST: Final = 512 * 1024
+_MOST: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleCode:
+    open_unit: OpenUnit
+    contents: Contents
+    heads: Heads
+
+    async def at(self, module: Module, sha: str | None) -> Code:
+        """Return the code of the commit, or of the newest one of the branch."""
+        commit = await self._commit(module, sha)
+        named = str(commit.as_dict()["hash"])
+        return Code(commit, await self._files(module, named), _url(module, named))
+
+    async def _commit(self, module: Module, sha: str | None) -> CommitFacts:
+        if sha is None:
+            return await find_head(self.open_unit, self.heads, module, module.branch)
+        named = TrackedCommit(sha.strip().lower())
+        if module.vcs_repo_id is None:
+            return named  # elsewhere only the hash is known
+        async with self.open_unit() as unit:
+            known = await unit.repositories.commit(
+                module.vcs_repo_id, named.hash, by=SYSTEM
+            )
+        if known is None:
+            raise CommitUnknownError(commit=named.hash, repository=module.vcs_repo_id)
+        return known
+
+    async def _files(self, module: Module, sha: str) -> Mapping[str, str] | None:
+        if module.vcs_repo_id is None:
+            return None
+        async with (
+            self.contents.mirror(module.vcs_repo_id, by=SYSTEM) as mirror,
+            mirror.archive(sha) as path,
+        ):
+            return await asyncio.to_thread(read_folder, path, module.project_root or "")
+
+
+def read_folder(archive: Path, folder: str) -> dict[str, str]:
+    """Return the texts of a module's own files in a tar.gz, by their names in *folder*.
+
+    What is too large, too many or no text is left out, as if it were not there.
+    """
+    found: dict[str, str] = {}
+    with tarfile.open(archive, "r:gz") as tar:
+        for member in tar:
+            path = PurePosixPath(member.name)
+            if not member.isfile() or not path.is_relative_to(folder):
+                continue
+            name = str(path.relative_to(folder))
+            wanted = name in _PAGES or ("/" not in name and name.endswith(".tf"))
+            if not wanted or member.size > _LARGEST or len(found) >= _MOST:
+                continue
+            file = tar.extractfile(member)
+            text = file.read().decode(errors="replace") if file else ""
+            found[name] = text.replace("\0", "")
+    return found
+
+
+def _url(module: Module, sha: str) -> str | None:
+    """Return where people read the code, if anybody but its server knows."""
+    match module.provider:
+        case Provider.GITHUB if module.namespace:
+            return (
+                f"https://github.com/{module.namespace}/{module.repository}/tree/{sha}"
+            )
+        case Provider.GIT:
+            return module.repository_url
+        case _:
+            return None

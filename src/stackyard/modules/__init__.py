@@ -1,0 +1,70 @@
+"""Modules: code that other code is made of, kept in versions for tools to take.
+
+A module is a project like a stack; its row is `stackyard.stacks.Module`. Start with
+`model/version.py` and `model/numbers.py` for what a version is, then `service/`.
+"""
+
+from stackyard.modules.errors import (
+    CodeElsewhereError,
+    LocalPreviewOffError,
+    ModuleProblemsError,
+    ModuleProtectedError,
+    ModuleTakenError,
+    ModuleUnknownError,
+    ShareRefusedError,
+    TestRunsUnsupportedError,
+    VersionGapError,
+    VersionNotFoundError,
+    VersionNumberError,
+    VersionNumberMissingError,
+    VersionTakenError,
+)
+from stackyard.modules.model.config import CONFIG_FILE, ModuleConfig, read_config
+from stackyard.modules.model.description import describe
+from stackyard.modules.model.naming import ModuleName, name_module
+from stackyard.modules.model.numbers import Number, leaves_gap
+from stackyard.modules.model.share import ModuleShare, Sharing, share_with
+from stackyard.modules.model.version import (
+    ModuleUse,
+    ModuleVersion,
+    VersionState,
+)
+from stackyard.modules.service import Code, Modules, ModuleSpec, Registry, Versions
+from stackyard.modules.store import ModuleStore, VersionStore
+
+__all__ = [
+    "CONFIG_FILE",
+    "Code",
+    "CodeElsewhereError",
+    "LocalPreviewOffError",
+    "ModuleConfig",
+    "ModuleName",
+    "ModuleProblemsError",
+    "ModuleProtectedError",
+    "ModuleShare",
+    "ModuleSpec",
+    "ModuleStore",
+    "ModuleTakenError",
+    "ModuleUnknownError",
+    "ModuleUse",
+    "ModuleVersion",
+    "Modules",
+    "Number",
+    "Registry",
+    "ShareRefusedError",
+    "Sharing",
+    "TestRunsUnsupportedError",
+    "VersionGapError",
+    "VersionNotFoundError",
+    "VersionNumberError",
+    "VersionNumberMissingError",
+    "VersionState",
+    "VersionStore",
+    "VersionTakenError",
+    "Versions",
+    "describe",
+    "leaves_gap",
+    "name_module",
+    "read_config",
+    "share_with",
+]

@@ -1,0 +1,1 @@
+"""What modules and their versions are and must keep to. Pure."""

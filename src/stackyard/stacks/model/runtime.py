@@ -1,0 +1,78 @@
+"""What one run is given beside, or instead of, what its stack says. Pure."""
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+from msgspec import Struct, field
+
+from stackyard.kernel.config import (
+    ConfigInput,
+    ConfigType,
+    ConfigValue,
+    config_problems,
+)
+from stackyard.kernel.text import clean_path, storable
+from stackyard.stacks.model.vendors import Terraform, TerraformTool, Vendor
+from stackyard_protocol.job import Hooks
+
+
+class RuntimeVariable(Struct, frozen=True):
+    key: str
+    value: str
+
+    def __repr__(self) -> str:
+        return f"RuntimeVariable({self.key!r})"  # the value may be a secret
+
+
+class RuntimeConfig(Struct, frozen=True, kw_only=True):
+    """None, or an empty list: as the stack has it."""
+
+    environment: list[RuntimeVariable] = field(default_factory=list)
+    project_root: str | None = None
+    runner_image: str | None = None
+    terraform_version: str | None = None
+    terraform_workflow_tool: TerraformTool | None = None
+    hooks: Hooks = field(default_factory=Hooks)
+
+    def values(self) -> list[ConfigValue]:
+        return [
+            ConfigValue(one.key, one.value, secret=False, is_file=False)
+            for one in self.environment
+        ]
+
+    def hooks_over(self, own: Mapping[str, list[str]]) -> dict[str, list[str]]:
+        """Return the stack's own hooks, those that are given here replaced."""
+        given: dict[str, list[str]] = msgspec.to_builtins(self.hooks)
+        return dict(own) | {name: lines for name, lines in given.items() if lines}
+
+    def over(self, vendor: Vendor) -> Vendor:
+        """Return the stack's vendor as this run is to have it."""
+        if not isinstance(vendor, Terraform):
+            return vendor
+        return msgspec.structs.replace(
+            vendor,
+            version=self.terraform_version or vendor.version,
+            workflow_tool=self.terraform_workflow_tool or vendor.workflow_tool,
+        )
+
+    def problems(self) -> list[str]:
+        return [f"runtimeConfig: {problem}" for problem in self._problems()]
+
+    def _problems(self) -> Iterator[str]:
+        for one in self.environment:
+            wanted = ConfigInput(one.key, ConfigType.ENVIRONMENT_VARIABLE, one.value)
+            for problem in config_problems(wanted):
+                yield f"environment: {problem}"
+        if self.project_root is not None and not clean_path(self.project_root):
+            yield "projectRoot: must be a clean path below the root of the repository"
+        if self.runner_image is not None and not storable(self.runner_image):
+            yield "runnerImage: must be text without NUL characters"
+        lists: dict[str, list[str]] = msgspec.to_builtins(self.hooks)
+        for commands in lists.values():
+            if not all(one.strip() and storable(one) for one in commands):
+                yield "a hook must be text, and not empty"
+        tool = Terraform(
+            version=self.terraform_version,
+            workflow_tool=self.terraform_workflow_tool or TerraformTool.TERRAFORM_FOSS,
+        )
+        yield from tool.problems(manages_state=True)

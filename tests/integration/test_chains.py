@@ -1,0 +1,288 @@
+"""What a tracked run brings with it on the stacks that depend on its own."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
+from tests.support.runs import HeldLeg, Plant
+from tests.support.stacks import ADA
+
+from stackyard.kernel.access import SYSTEM
+from stackyard.kernel.ids import StackId
+from stackyard.runs import Run, RunState, RunType
+from stackyard.runs.errors import InputsMissingError
+from stackyard.stacks import ReferenceSpec
+from stackyard_protocol.report import Ended, Output
+
+PUSHED = {"hash": "decade1", "message": "Add x"}
+
+
+@pytest.fixture
+async def plant(session: AsyncSession) -> Plant:
+    """Four stacks: Net above, Left and Right below it, App below these."""
+    plant = await Plant(session).prepare(autodeploy=True)
+    for name in ("Left", "Right", "App"):
+        await plant.stack(name, autodeploy=True)
+    for stack, on in (
+        ("left", "net"),
+        ("right", "net"),
+        ("app", "left"),
+        ("app", "right"),
+    ):
+        await plant.unit.stack_dependencies.create(StackId(stack), StackId(on), by=ADA)
+    return plant
+
+
+async def hand_on(plant: Plant, stack: str, on: str, **given: Any) -> None:
+    found = await plant.unit.stack_dependencies.of([StackId(stack)], by=ADA)
+    [edge] = [one for one in found[StackId(stack)] if one.depends_on_id == on]
+    wanted = ReferenceSpec(**{"output_name": "ip", "input_name": "IP"} | given)
+    await plant.unit.stack_dependencies.add_reference(edge.id, wanted, by=ADA)
+    plant.clock.advance(1)
+
+
+async def run_of(plant: Plant, stack: str) -> Run:
+    """Return the newest tracked run of a stack."""
+    stack_id = StackId(stack)
+    found = await plant.unit.runs.of_stacks([stack_id], [RunType.TRACKED], by=SYSTEM)
+    return found[stack_id][0]
+
+
+async def states(plant: Plant) -> dict[str, RunState]:
+    """Let every gate be looked at, as after each end of a run; return the states."""
+    for stack in ("left", "right", "app"):
+        await plant.unit.dispatch.gate(StackId(stack), by=SYSTEM)
+    names = ("net", "left", "right", "app")
+    return {name: (await run_of(plant, name)).state for name in names}
+
+
+async def taken(plant: Plant, stack: str) -> HeldLeg:
+    plant.stack_id = StackId(stack)
+    await plant.worker()
+    held = await plant.taken()
+    assert held.run.stack_id == stack
+    return held
+
+
+async def carried_out(
+    plant: Plant, stack: str, state: str = "FINISHED", **outputs: str
+) -> None:
+    """Apply the stack's run; with no outputs it plans, and finds nothing to do."""
+    held = await taken(plant, stack)
+    await held.planned(add=1 if outputs else 0)
+    if outputs:
+        await held.enter(RunState.APPLYING)
+    said = [Output(name, False, value) for name, value in outputs.items()]
+    await held.say(Ended(state, outputs=said or None))
+    plant.clock.advance(1)
+
+
+async def all_have_run(plant: Plant) -> None:
+    await plant.trigger()
+    for stack in ("net", "left", "right", "app"):
+        await carried_out(plant, stack, ip='"192.0.2.1"')
+        await states(plant)
+    plant.stack_id = StackId("net")
+
+
+async def test_all_below_are_queued_at_once_and_nothing_above(plant: Plant) -> None:
+    run = await plant.trigger()
+    for stack in ("left", "right", "app"):
+        below = await run_of(plant, stack)
+        assert (below.state, below.triggered_by) == (RunState.QUEUED, f"net/{run.id}")
+    plant.stack_id = StackId("left")
+    await plant.trigger()
+    assert await run_of(plant, "net") is run
+
+
+async def test_each_waits_for_those_above_it_in_its_chain_and_siblings_do_not(
+    plant: Plant,
+) -> None:
+    await plant.trigger()
+    assert set((await states(plant)).values()) == {RunState.QUEUED}
+    await carried_out(plant, "net")
+    seen = await states(plant)
+    assert [seen[one] for one in ("left", "right", "app")] == [
+        "READY",
+        "READY",
+        "QUEUED",
+    ]
+    await carried_out(plant, "left")
+    assert (await states(plant))["app"] is RunState.QUEUED
+    await carried_out(plant, "right")
+    assert (await states(plant))["app"] is RunState.READY
+
+
+async def test_a_run_in_the_middle_waits_for_nothing_above_it(plant: Plant) -> None:
+    plant.stack_id = StackId("left")
+    run = await plant.trigger()
+    await plant.gate()
+    assert run.state is RunState.READY
+
+
+@pytest.mark.parametrize("kind", [RunType.PROPOSED, RunType.TASK])
+async def test_only_tracked_runs_matter(plant: Plant, kind: RunType) -> None:
+    await (plant.task() if kind is RunType.TASK else plant.trigger(kind))
+    found = await plant.unit.runs.of_stacks([StackId("left")], list(RunType), by=SYSTEM)
+    assert found == {"left": []}
+
+
+async def test_all_below_what_failed_are_skipped_and_say_why(plant: Plant) -> None:
+    await plant.trigger()
+    await carried_out(plant, "net")
+    await states(plant)
+    await carried_out(plant, "left", "FAILED")
+    failed = await run_of(plant, "left")
+    seen = await states(plant)
+    assert (seen["right"], seen["app"]) == (RunState.READY, RunState.SKIPPED)
+    last, *_ = await plant.unit.runs.history([(await run_of(plant, "app")).id], by=ADA)
+    assert last.note == f'The run {failed.id} of "left" is FAILED.'
+
+
+async def test_what_failed_skips_also_what_is_farther_below(plant: Plant) -> None:
+    run = await plant.trigger()
+    await plant.unit.runs.discard(plant.stack_id, run.id, by=ADA)
+    seen = await states(plant)
+    assert [seen[one] for one in ("left", "right", "app")] == ["SKIPPED"] * 3
+
+
+async def test_an_end_names_the_stacks_that_waited_for_it(plant: Plant) -> None:
+    run = await plant.trigger()
+    found = await plant.unit.chains.stacks_waiting_for(run.id, by=SYSTEM)
+    assert sorted(found) == ["left", "right"]
+
+
+async def test_a_retry_brings_nothing_with_it(plant: Plant) -> None:
+    run = await plant.trigger()
+    await plant.unit.runs.discard(plant.stack_id, run.id, by=ADA)
+    first = await run_of(plant, "left")
+    await plant.unit.triggers.retry(plant.stack_id, run.id, by=ADA)
+    assert await run_of(plant, "left") is first
+
+
+async def test_a_disabled_stack_gets_no_run_nor_what_is_below_it_only(
+    plant: Plant,
+) -> None:
+    for stack in ("left", "right"):
+        await plant.unit.stacks.disable(StackId(stack), by=ADA)
+    await plant.trigger()
+    found = await plant.unit.runs.of_stacks(
+        [StackId(one) for one in ("left", "right", "app")], list(RunType), by=SYSTEM
+    )
+    assert list(found.values()) == [[], [], []]
+
+
+@pytest.mark.parametrize(
+    ("outputs", "always", "goes"),
+    [
+        ({"ip": '"192.0.2.1"', "other": "1"}, False, False),  # ip is as it was
+        ({"ip": '"192.0.2.2"'}, False, True),
+        ({"ip": '"192.0.2.1"'}, True, True),
+        ({}, False, False),  # nothing was applied
+        ({}, True, True),
+    ],
+)
+async def test_a_reference_calls_for_a_run_if_its_output_is_new(
+    plant: Plant, outputs: dict[str, str], *, always: bool, goes: bool
+) -> None:
+    await hand_on(plant, "left", "net", trigger_always=always)
+    await all_have_run(plant)
+    await plant.trigger()
+    await carried_out(plant, "net", **outputs)
+    seen = await states(plant)
+    assert seen["left"] is (RunState.READY if goes else RunState.SKIPPED)
+    assert seen["right"] is RunState.READY  # nothing is handed on to it
+
+
+async def test_a_new_reference_calls_for_a_run(plant: Plant) -> None:
+    await all_have_run(plant)
+    await hand_on(plant, "left", "net")
+    await plant.trigger()
+    await carried_out(plant, "net")
+    assert (await states(plant))["left"] is RunState.READY
+
+
+async def test_one_dependency_that_calls_for_a_run_is_enough(plant: Plant) -> None:
+    await hand_on(plant, "app", "left")
+    await all_have_run(plant)
+    await plant.trigger()
+    for stack in ("net", "left", "right"):
+        await carried_out(plant, stack)
+        await states(plant)
+    assert (await states(plant))["app"] is RunState.READY
+
+
+async def given(plant: Plant, run: Run) -> dict[str, tuple[str, bool]]:
+    found = await plant.unit.chains.inputs(run, by=SYSTEM)
+    return {one.id: (one.value, one.secret) for one in found}
+
+
+async def test_outputs_become_variables_and_secret_ones_stay_secret(
+    plant: Plant,
+) -> None:
+    await hand_on(plant, "left", "net")
+    await hand_on(plant, "left", "net", output_name="ports", input_name="PORTS")
+    await hand_on(plant, "left", "net", output_name="key", input_name="KEY")
+    outputs = [
+        Output("ip", False, '"192.0.2.1"'),
+        Output("ports", False, "[80, 443]"),
+        Output("key", True, '"canary-5ecre7"'),
+    ]
+    await plant.unit.states.replace(
+        StackId("net"), outputs=outputs, resources=None, by=SYSTEM
+    )
+    plant.stack_id = StackId("left")
+    assert await given(plant, await plant.trigger()) == {
+        "IP": ("192.0.2.1", False),
+        "PORTS": ("[80, 443]", False),
+        "KEY": ("canary-5ecre7", True),
+    }
+
+
+async def test_a_run_on_its_own_fails_without_an_input_that_it_needs(
+    plant: Plant,
+) -> None:
+    await hand_on(plant, "left", "net")
+    plant.stack_id = StackId("left")
+    run = await plant.trigger()
+    with pytest.raises(InputsMissingError, match="following inputs are missing: IP"):
+        await given(plant, run)
+
+
+async def test_in_a_chain_an_output_that_did_not_come_about_is_left_out(
+    plant: Plant,
+) -> None:
+    await hand_on(plant, "left", "net")
+    await plant.trigger()
+    await carried_out(plant, "net", other="1")
+    assert await given(plant, await run_of(plant, "left")) == {}
+
+
+async def push(plant: Plant, stack: str) -> Run | None:
+    return await plant.unit.triggers.push(
+        StackId(stack),
+        RunType.TRACKED,
+        branch="main",
+        commit=PUSHED,
+        pushed_by="ada",
+        by=SYSTEM,
+    )
+
+
+async def test_runs_of_one_push_are_one_chain(plant: Plant) -> None:
+    for stack in ("net", "left"):
+        await push(plant, stack)
+    found = await plant.unit.runs.of_stacks(
+        [StackId("left"), StackId("app")], [RunType.TRACKED], by=SYSTEM
+    )
+    [below], [_lowest] = found[StackId("left")], found[StackId("app")]
+    assert (below.commit, below.awaits_upstream) == (PUSHED, True)
+    await states(plant)
+    assert below.state is RunState.QUEUED
+    assert await push(plant, "left") is None  # told again
+
+
+async def test_stacks_come_after_those_that_they_depend_on(plant: Plant) -> None:
+    stacks = await plant.unit.stacks.all(by=SYSTEM)  # by name: App is the first
+    order = await plant.unit.stack_dependencies.upstream_first(stacks, by=SYSTEM)
+    assert [one.id for one in order][::3] == ["net", "app"]
