@@ -16,6 +16,7 @@ from stackyard.blueprints import (
     BlueprintStore,
     Deployments,
     DeploymentStore,
+    Furnishing,
     Making,
     Rendering,
     Templates,
@@ -279,14 +280,16 @@ class Unit(Surroundings):
         """Return what alone changes the stacks of deployments."""
         neighbours = replace(self.stacks.neighbours, is_deployed=None)
         stacks = replace(self.stacks, neighbours=neighbours)
-        return Making(
-            stacks,
+        furnishing = Furnishing(
             replace(self.stack_config, stacks=stacks),
             replace(self.stack_contexts, stacks=stacks),
             replace(self.stack_policies, stacks=stacks),
+            replace(self.cloud_attachments, stacks=stacks),
+            replace(self.schedules, stacks=stacks),
             self.bindings,
-            self.triggers,
         )
+        dependencies = replace(self.stack_dependencies, stacks=stacks)
+        return Making(stacks, dependencies, furnishing, self.triggers)
 
     @cached_property
     def _run_store(self) -> RunStore:

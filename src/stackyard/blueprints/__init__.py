@@ -31,6 +31,7 @@ from stackyard.blueprints.ports import Answer, Expressions, Failed, Value
 from stackyard.blueprints.service import (
     Blueprints,
     Deployments,
+    Furnishing,
     Made,
     Making,
     Rendering,
@@ -66,6 +67,7 @@ __all__ = [
     "EvaluatorBusyError",
     "Expressions",
     "Failed",
+    "Furnishing",
     "InputType",
     "Made",
     "Making",

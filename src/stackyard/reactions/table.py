@@ -84,7 +84,7 @@ CHOREOGRAPHY: Final[Choreography[Tools]] = Choreography.of(
         when(StackDeletionRequested, stacks.begin_deletion, queue=FIFO, group=of_stack),
         when(ScheduleDue, schedules.carry_out_schedule, queue=FIFO, group=of_stack),
         when(DriftFound, schedules.reconcile_drifted, queue=FIFO, group=of_stack),
-        when(StackDeleted, blueprints.forget_emptied),
+        when(StackDeleted, blueprints.undeploy),
         when(EntriesRecorded, audit.seal_recorded, queue=FIFO, group=of_trail),
         when(DeliveriesDue, audit.deliver_due, queue=EVENTS),
         when(HookDeliveriesDue, webhooks.send_due, queue=EVENTS),

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import (
     CheckConstraint,
@@ -40,6 +40,9 @@ from stackyard.kernel.orm import Entity
 from stackyard.kernel.secrets import Sealed, Vault
 from stackyard.runs import RunState
 from stackyard.stacks import Stack
+
+# What nothing called for is skipped: it is as it was.
+_WELL: Final = {RunState.FINISHED, RunState.SKIPPED}
 
 
 class DeploymentState(StrEnum):
@@ -229,6 +232,7 @@ class DeployedStack(Entity):
     stack_id: Mapped[StackId] = mapped_column(
         ForeignKey("stacks.id", ondelete="CASCADE")
     )
+    going: Mapped[bool] = mapped_column(default=False)  # its deletion was asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,24 +245,36 @@ class Deployed:
     state: DeploymentState
 
 
-def state_of(
-    deployment: Deployment, stacks: Sequence[tuple[bool, RunState | None]]
-) -> DeploymentState:
-    """Say how far it is. Of each stack: is it being deleted, and its newest run.
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far one stack is: whether it was to go, is going, and its newest run."""
+
+    going: bool = False
+    deleting: bool = False
+    run: RunState | None = None
+
+
+def state_of(deployment: Deployment, stacks: Sequence[Progress]) -> DeploymentState:
+    """Say how far all of it is.
 
     What still moves comes before what has failed: it may be all well in the end.
     """
     if deployment.deletion_requested_at is not None:
-        going = not stacks or any(deleting for deleting, _ in stacks)
-        return DeploymentState.DESTROYING if going else DeploymentState.FAILED
-    states = {run for _, run in stacks if run is not None}
+        moves = any(one.deleting for one in stacks)
+        kept = any(one.going and not one.deleting for one in stacks)
+        failed = kept and not moves
+        return DeploymentState.FAILED if failed else DeploymentState.DESTROYING
+    return _state_of_runs({one.run for one in stacks if one.run is not None})
+
+
+def _state_of_runs(states: set[RunState]) -> DeploymentState:
     if not states:
         return DeploymentState.NONE
     if RunState.UNCONFIRMED in states:
         return DeploymentState.UNCONFIRMED
     if not all(state.is_final for state in states):
         return DeploymentState.IN_PROGRESS
-    if states == {RunState.FINISHED}:
+    if states <= _WELL and RunState.FINISHED in states:
         return DeploymentState.FINISHED
     return DeploymentState.FAILED
 

@@ -2,6 +2,7 @@
 
 from stackyard.blueprints.service.blueprints import Blueprints
 from stackyard.blueprints.service.deployments import Deployments
+from stackyard.blueprints.service.furnishing import Furnishing
 from stackyard.blueprints.service.making import Made, Making
 from stackyard.blueprints.service.rendering import Rendering
 from stackyard.blueprints.service.templates import TemplateFacts, Templates
@@ -10,6 +11,7 @@ from stackyard.blueprints.service.versions import TemplateVersions
 __all__ = [
     "Blueprints",
     "Deployments",
+    "Furnishing",
     "Made",
     "Making",
     "Rendering",

@@ -11,6 +11,7 @@ from stackyard.blueprints.errors import (
     DeploymentBusyError,
     DeploymentDeletingError,
     DeploymentNotFoundError,
+    DeploymentUsedError,
     SlugTakenError,
     TargetSpaceError,
     VersionNotFoundError,
@@ -24,6 +25,7 @@ from stackyard.blueprints.model.deployment import (
     DeploymentInput,
     DeploymentSpec,
     DeploymentState,
+    Progress,
     ensure_same_stacks,
     state_of,
 )
@@ -34,7 +36,7 @@ from stackyard.blueprints.service.making import Making
 from stackyard.blueprints.service.rendering import Rendering
 from stackyard.blueprints.service.versions import TemplateVersions
 from stackyard.blueprints.store import DeploymentStore
-from stackyard.kernel.access import Access, Action, Subject
+from stackyard.kernel.access import SYSTEM, Access, Action, Subject
 from stackyard.kernel.audit import Resource, ResourceType, Trail
 from stackyard.kernel.clock import Clock
 from stackyard.kernel.errors import NotFoundError
@@ -96,7 +98,7 @@ class Deployments:
         if await self.store.find(version.template_id, deployment.id) is not None:
             raise SlugTakenError(noun="deployment", slug=deployment.id)
         plans = [
-            replace(one, run=True, spec=replace(one.spec, space_id=space_id))
+            replace(one, spec=replace(one.spec, space_id=space_id))
             for one in await self._plans(deployment, version, spec.inputs, by=by)
         ]
         await self.store.add(deployment)
@@ -159,29 +161,57 @@ class Deployments:
         if deployment is None:
             return None
         await self.access.require(by, Action.STACK_DELETE, space=deployment.space_id)
-        shown = await self._shown(deployment, by=by)
+        placed = await self.store.stacks_of(deployment)
+        await self._ensure_unused(placed, by=by)
         deployment.request_deletion(at=self.clock())
-        await self.store.write()
-        ids = [stack.id for stack in shown.stacks]
-        made = {one.stack_id for one in await self.states.resources(ids, by=by)}
-        for stack in reversed(shown.stacks):
-            if not stack.deleting:
-                await self.making.stacks.delete(
-                    stack.id, destroy_resources=stack.id in made, by=by
-                )
+        for one in placed:
+            one.going = False  # tried again, if it was tried before
+        await self._delete_stacks(deployment, by=by)
         await self._note("delete", deployment, by=by)
         shown = await self._shown(deployment, by=by)
-        if not ids:
+        if not placed:
             await self.store.remove(deployment)
         return shown
 
     @needs(Rule.PLATFORM)
-    async def forget_emptied(self, *, by: Subject) -> None:
-        """Forget the deployments whose last stack has been deleted."""
+    async def go_on(self, *, by: Subject) -> None:
+        """A stack is gone: delete those that it stood below, and what is empty now."""
         await self.access.require(by, Action.SPACE_ADMIN, space=ROOT)
-        for deployment in await self.store.emptied():
-            await self.store.remove(deployment)
-            await self._note("purge", deployment, by=by)
+        for deployment in await self.store.deleting():
+            if await self.store.stacks_of(deployment):
+                await self._delete_stacks(deployment, by=by)
+            else:
+                await self.store.remove(deployment)
+                await self._note("purge", deployment, by=by)
+
+    async def _delete_stacks(self, deployment: Deployment, *, by: Subject) -> None:
+        """Let those stacks go that no other of them depends on."""
+        placed = await self.store.stacks_of(deployment)
+        ids = [one.stack_id for one in placed]
+        stacks = await self.making.stacks.some(ids, by=by)
+        below = await self.making.dependencies.on(ids, by=by)
+        made = {one.stack_id for one in await self.states.resources(ids, by=by)}
+        for one in placed:
+            if one.going or below.get(one.stack_id):
+                continue
+            one.going = True
+            if not stacks[one.stack_id].deleting:
+                await self.making.stacks.delete(
+                    one.stack_id, destroy_resources=one.stack_id in made, by=by
+                )
+        await self.store.write()
+
+    async def _ensure_unused(
+        self, placed: Sequence[DeployedStack], *, by: Subject
+    ) -> None:
+        """No stack elsewhere may depend on one of these."""
+        ids = [one.stack_id for one in placed]
+        below = await self.making.dependencies.on(ids, by=SYSTEM)
+        used_by = {one.stack_id for several in below.values() for one in several}
+        strangers = used_by.difference(ids)
+        if strangers:
+            known = await self.making.stacks.some(strangers, by=by)
+            raise DeploymentUsedError(stacks=", ".join(sorted(known)) or "others")
 
     async def _change_stacks(
         self,
@@ -195,10 +225,7 @@ class Deployments:
         plans = await self._plans(deployment, version, spec.inputs, by=by)
         ensure_same_stacks(list(had), [plan.key for plan in plans])
         await self._keep_inputs(deployment, version, spec.inputs)
-        for plan in plans:
-            await self.making.change(had[plan.key], plan, by=by)
-        for plan in plans:
-            await self.making.triggers.trigger(had[plan.key], by=by)
+        await self.making.change([had[plan.key] for plan in plans], plans, by=by)
 
     async def _plans(
         self,
@@ -218,7 +245,8 @@ class Deployments:
             times={"created_at": deployment.created_at},
         )
         body = version.published_body()
-        return await self.rendering.plans(body, Kind.TEMPLATE, given, around)
+        plans = await self.rendering.plans(body, Kind.TEMPLATE, given, around)
+        return [replace(one, run=True) for one in plans]
 
     async def _keep_inputs(
         self,
@@ -247,14 +275,16 @@ class Deployments:
 
     async def _shown(self, deployment: Deployment, *, by: Subject) -> Deployed:
         placed = await self.store.stacks_of(deployment)
-        known = await self.making.stacks.some([one.stack_id for one in placed], by=by)
-        stacks = [known[one.stack_id] for one in placed if one.stack_id in known]
-        runs = await self._newest_runs([stack.id for stack in stacks], by=by)
-        state = state_of(
-            deployment, [(stack.deleting, runs.get(stack.id)) for stack in stacks]
-        )
+        ids = [one.stack_id for one in placed]
+        stacks = await self.making.stacks.some(ids, by=by)
+        runs = await self._newest_runs(ids, by=by)
+        progress = [
+            Progress(one.going, stacks[one.stack_id].deleting, runs.get(one.stack_id))
+            for one in placed
+        ]
+        state = state_of(deployment, progress)
         inputs = await self.store.inputs_of(deployment)
-        return Deployed(deployment, inputs, stacks, state)
+        return Deployed(deployment, inputs, [stacks[one] for one in ids], state)
 
     async def _newest_runs(
         self, stack_ids: Sequence[StackId], *, by: Subject

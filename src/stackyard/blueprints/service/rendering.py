@@ -11,11 +11,12 @@ from typing import Any, Final
 
 from stackyard.blueprints.errors import BodyProblemsError, InputProblemsError
 from stackyard.blueprints.model.body import Body, Kind, read_body, stacks_of
+from stackyard.blueprints.model.chain import chain_problems
 from stackyard.blueprints.model.checking import schema_problems
 from stackyard.blueprints.model.expressions import as_text, fill_in
 from stackyard.blueprints.model.inputs import DeclaredInput, Typed, typed_inputs
 from stackyard.blueprints.model.occasion import Occasion
-from stackyard.blueprints.model.plan import StackPlan, plan_of
+from stackyard.blueprints.model.plan import StackPlan, plan_of, plan_problems
 from stackyard.blueprints.model.yaml import read_yaml
 from stackyard.blueprints.ports import Answer, Expressions, Failed, Value
 from stackyard.kernel.needs import Rule, needs
@@ -56,9 +57,9 @@ class Rendering:
         options = document.get("options") or {}
         plans = [plan_of(*one, options) for one in stacks_of(document)]
         plans = [plan for plan in plans if plan.create]
-        problems = [one for plan in plans for one in plan.refused]
+        problems = plan_problems(plans)
         if problems:
-            raise BodyProblemsError(*problems)
+            raise BodyProblemsError(*hidden(problems, secrets))
         return plans
 
     async def _evaluate(
@@ -123,6 +124,7 @@ def hidden(problems: Sequence[str], secrets: Sequence[str]) -> list[str]:
 def _read(filled: str, kind: Kind) -> dict[str, Any]:
     document: dict[str, Any] = read_yaml(filled)
     problems = schema_problems(document, kind.schema)
+    problems = problems or list(chain_problems(list(stacks_of(document))))
     if problems:
         raise BodyProblemsError(*problems)
     return document
