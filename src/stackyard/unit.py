@@ -17,8 +17,10 @@ from stackyard.blueprints import (
     Deployments,
     DeploymentStore,
     Furnishing,
+    Leaving,
     Making,
     Rendering,
+    Showing,
     Templates,
     TemplateStore,
     TemplateVersions,
@@ -257,13 +259,14 @@ class Unit(Surroundings):
 
     @cached_property
     def template_deployments(self) -> Deployments:
+        store, making = DeploymentStore(self.session), self._making
         return Deployments(
-            DeploymentStore(self.session),
+            store,
             self.template_versions,
             self._rendering,
-            self._making,
-            self.runs,
-            self.states,
+            making,
+            Showing(store, self.stacks, self.runs),
+            Leaving(store, making.stacks, making.dependencies, self.states),
             self.access,
             self.means.vault,
             self.clock,

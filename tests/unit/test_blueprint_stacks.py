@@ -7,14 +7,13 @@ from typing import Any
 import pytest
 
 from stackyard.blueprints.model.chain import chain_problems
-from stackyard.blueprints.model.deployment import (
-    Deployment,
-    DeploymentState,
-    Progress,
-    state_of,
-)
 from stackyard.blueprints.model.occasion import Occasion
 from stackyard.blueprints.model.plan import StackPlan, plan_of, plan_problems
+from stackyard.blueprints.model.progress import (
+    DeploymentState,
+    StackProgress,
+    state_of,
+)
 from stackyard.blueprints.service.rendering import hidden
 from stackyard.clouds import AwsIntegration, AzureIntegration, Use
 from stackyard.kernel.access import SYSTEM
@@ -201,16 +200,16 @@ def test_files_become_base64_and_secrets_write_only() -> None:
 def test_the_state_of_a_deployment_sums_up_its_runs(
     runs: list[str | None], state: str
 ) -> None:
-    found = [Progress(run=None if one is None else RunState(one)) for one in runs]
-    assert state_of(Deployment(), found) is DeploymentState(state)
+    found = [StackProgress(run=None if one is None else RunState(one)) for one in runs]
+    assert state_of(found, leaving=False) is DeploymentState(state)
 
 
 def test_a_deployment_goes_as_long_as_one_of_its_stacks_does() -> None:
-    going = Deployment(deletion_requested_at=NOW)
-    gone, kept, waits = Progress(True, True), Progress(True, False), Progress()
+    waits, kept = StackProgress(), StackProgress(going=True)
+    gone = StackProgress(going=True, deleting=True)
     for stacks in ([gone, waits], [gone, kept], [waits], []):
-        assert state_of(going, stacks) is DeploymentState.DESTROYING
-    assert state_of(going, [kept, waits]) is DeploymentState.FAILED
+        assert state_of(stacks, leaving=True) is DeploymentState.DESTROYING
+    assert state_of([kept, waits], leaving=True) is DeploymentState.FAILED
 
 
 def test_chance_is_the_same_for_the_same_seed_only() -> None:

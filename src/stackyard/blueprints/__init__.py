@@ -17,9 +17,9 @@ from stackyard.blueprints.model.deployment import (
     DeploymentChange,
     DeploymentInput,
     DeploymentSpec,
-    DeploymentState,
 )
 from stackyard.blueprints.model.inputs import InputType, given_inputs
+from stackyard.blueprints.model.progress import DeploymentState
 from stackyard.blueprints.model.schema import BLUEPRINT_SCHEMA, TEMPLATE_SCHEMA
 from stackyard.blueprints.model.template import (
     Template,
@@ -32,9 +32,11 @@ from stackyard.blueprints.service import (
     Blueprints,
     Deployments,
     Furnishing,
+    Leaving,
     Made,
     Making,
     Rendering,
+    Showing,
     TemplateFacts,
     Templates,
     TemplateVersions,
@@ -69,10 +71,12 @@ __all__ = [
     "Failed",
     "Furnishing",
     "InputType",
+    "Leaving",
     "Made",
     "Making",
     "Publication",
     "Rendering",
+    "Showing",
     "Template",
     "TemplateFacts",
     "TemplateSpec",

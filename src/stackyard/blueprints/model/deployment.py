@@ -6,8 +6,7 @@ Entities and rows. Every method decides; none awaits, and time is an argument.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import (
     CheckConstraint,
@@ -25,6 +24,7 @@ from stackyard.blueprints.errors import (
     SettingsProblemsError,
 )
 from stackyard.blueprints.model.inputs import DeclaredInput
+from stackyard.blueprints.model.progress import DeploymentState
 from stackyard.blueprints.model.settings import name_problems, slug_of, text_problems
 from stackyard.blueprints.model.template import TemplateVersion
 from stackyard.kernel.config import checksum
@@ -38,22 +38,7 @@ from stackyard.kernel.ids import (
 )
 from stackyard.kernel.orm import Entity
 from stackyard.kernel.secrets import Sealed, Vault
-from stackyard.runs import RunState
 from stackyard.stacks import Stack
-
-# What nothing called for is skipped: it is as it was.
-_WELL: Final = {RunState.FINISHED, RunState.SKIPPED}
-
-
-class DeploymentState(StrEnum):
-    """Exactly the set that existing clients know."""
-
-    NONE = "NONE"  # nothing has run yet
-    IN_PROGRESS = "IN_PROGRESS"
-    UNCONFIRMED = "UNCONFIRMED"  # a run waits for a person
-    FINISHED = "FINISHED"
-    FAILED = "FAILED"  # a run did, or what the stacks made could not be destroyed
-    DESTROYING = "DESTROYING"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,40 +228,6 @@ class Deployed:
     inputs: Sequence[DeploymentInput]
     stacks: Sequence[Stack]
     state: DeploymentState
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far one stack is: whether it was to go, is going, and its newest run."""
-
-    going: bool = False
-    deleting: bool = False
-    run: RunState | None = None
-
-
-def state_of(deployment: Deployment, stacks: Sequence[Progress]) -> DeploymentState:
-    """Say how far all of it is.
-
-    What still moves comes before what has failed: it may be all well in the end.
-    """
-    if deployment.deletion_requested_at is not None:
-        moves = any(one.deleting for one in stacks)
-        kept = any(one.going and not one.deleting for one in stacks)
-        failed = kept and not moves
-        return DeploymentState.FAILED if failed else DeploymentState.DESTROYING
-    return _state_of_runs({one.run for one in stacks if one.run is not None})
-
-
-def _state_of_runs(states: set[RunState]) -> DeploymentState:
-    if not states:
-        return DeploymentState.NONE
-    if RunState.UNCONFIRMED in states:
-        return DeploymentState.UNCONFIRMED
-    if not all(state.is_final for state in states):
-        return DeploymentState.IN_PROGRESS
-    if states <= _WELL and RunState.FINISHED in states:
-        return DeploymentState.FINISHED
-    return DeploymentState.FAILED
 
 
 def ensure_same_stacks(had: Sequence[str], wanted: Sequence[str]) -> None:

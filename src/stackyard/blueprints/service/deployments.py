@@ -3,7 +3,7 @@
 The stacks are made, changed and deleted by the rights of whoever asks for it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -11,7 +11,6 @@ from stackyard.blueprints.errors import (
     DeploymentBusyError,
     DeploymentDeletingError,
     DeploymentNotFoundError,
-    DeploymentUsedError,
     SlugTakenError,
     TargetSpaceError,
     VersionNotFoundError,
@@ -24,19 +23,19 @@ from stackyard.blueprints.model.deployment import (
     DeploymentChange,
     DeploymentInput,
     DeploymentSpec,
-    DeploymentState,
-    Progress,
     ensure_same_stacks,
-    state_of,
 )
 from stackyard.blueprints.model.occasion import Occasion
 from stackyard.blueprints.model.plan import StackPlan
+from stackyard.blueprints.model.progress import DeploymentState
 from stackyard.blueprints.model.template import TemplateVersion
+from stackyard.blueprints.service.leaving import Leaving
 from stackyard.blueprints.service.making import Making
 from stackyard.blueprints.service.rendering import Rendering
+from stackyard.blueprints.service.showing import Showing
 from stackyard.blueprints.service.versions import TemplateVersions
 from stackyard.blueprints.store import DeploymentStore
-from stackyard.kernel.access import SYSTEM, Access, Action, Subject
+from stackyard.kernel.access import Access, Action, Subject
 from stackyard.kernel.audit import Resource, ResourceType, Trail
 from stackyard.kernel.clock import Clock
 from stackyard.kernel.errors import NotFoundError
@@ -44,14 +43,11 @@ from stackyard.kernel.ids import (
     ROOT,
     DeploymentId,
     SpaceId,
-    StackId,
     TemplateId,
     TemplateVersionId,
 )
 from stackyard.kernel.needs import Rule, needs
 from stackyard.kernel.secrets import Vault
-from stackyard.runs import Runs, RunState
-from stackyard.state import States
 
 _BUSY: Final = {DeploymentState.IN_PROGRESS, DeploymentState.UNCONFIRMED}
 
@@ -62,8 +58,8 @@ class Deployments:
     versions: TemplateVersions
     rendering: Rendering
     making: Making
-    runs: Runs
-    states: States
+    showing: Showing
+    leaving: Leaving
     access: Access
     vault: Vault
     clock: Clock
@@ -78,7 +74,7 @@ class Deployments:
         deployment = await self._find(template_id, deployment_id, by=by)
         if deployment is None:
             return None
-        return await self._shown(deployment, by=by)
+        return await self.showing.shown(deployment, by=by)
 
     @needs(Action.STACK_CREATE)
     async def create(
@@ -117,7 +113,7 @@ class Deployments:
                 )
             )
         await self._note("create", deployment, by=by)
-        return await self._shown(deployment, by=by)
+        return await self.showing.shown(deployment, by=by)
 
     @needs(Action.STACK_UPDATE)
     async def update(
@@ -147,7 +143,7 @@ class Deployments:
             await self._change_stacks(deployment, version, spec, by=by)
         await self.store.write()
         await self._note("update", deployment, by=by)
-        return await self._shown(deployment, by=by)
+        return await self.showing.shown(deployment, by=by)
 
     @needs(Action.STACK_DELETE)
     async def delete(
@@ -162,13 +158,13 @@ class Deployments:
             return None
         await self.access.require(by, Action.STACK_DELETE, space=deployment.space_id)
         placed = await self.store.stacks_of(deployment)
-        await self._ensure_unused(placed, by=by)
+        await self.leaving.ensure_unused(placed, by=by)
         deployment.request_deletion(at=self.clock())
         for one in placed:
             one.going = False  # tried again, if it was tried before
-        await self._delete_stacks(deployment, by=by)
+        await self.leaving.let_go(deployment, by=by)
         await self._note("delete", deployment, by=by)
-        shown = await self._shown(deployment, by=by)
+        shown = await self.showing.shown(deployment, by=by)
         if not placed:
             await self.store.remove(deployment)
         return shown
@@ -179,39 +175,10 @@ class Deployments:
         await self.access.require(by, Action.SPACE_ADMIN, space=ROOT)
         for deployment in await self.store.deleting():
             if await self.store.stacks_of(deployment):
-                await self._delete_stacks(deployment, by=by)
+                await self.leaving.let_go(deployment, by=by)
             else:
                 await self.store.remove(deployment)
                 await self._note("purge", deployment, by=by)
-
-    async def _delete_stacks(self, deployment: Deployment, *, by: Subject) -> None:
-        """Let those stacks go that no other of them depends on."""
-        placed = await self.store.stacks_of(deployment)
-        ids = [one.stack_id for one in placed]
-        stacks = await self.making.stacks.some(ids, by=by)
-        below = await self.making.dependencies.on(ids, by=by)
-        made = {one.stack_id for one in await self.states.resources(ids, by=by)}
-        for one in placed:
-            if one.going or below.get(one.stack_id):
-                continue
-            one.going = True
-            if not stacks[one.stack_id].deleting:
-                await self.making.stacks.delete(
-                    one.stack_id, destroy_resources=one.stack_id in made, by=by
-                )
-        await self.store.write()
-
-    async def _ensure_unused(
-        self, placed: Sequence[DeployedStack], *, by: Subject
-    ) -> None:
-        """No stack elsewhere may depend on one of these."""
-        ids = [one.stack_id for one in placed]
-        below = await self.making.dependencies.on(ids, by=SYSTEM)
-        used_by = {one.stack_id for several in below.values() for one in several}
-        strangers = used_by.difference(ids)
-        if strangers:
-            known = await self.making.stacks.some(strangers, by=by)
-            raise DeploymentUsedError(stacks=", ".join(sorted(known)) or "others")
 
     async def _change_stacks(
         self,
@@ -273,28 +240,8 @@ class Deployments:
         held = await self.store.inputs_of(deployment)
         return {one.id: one.clear(self.vault) for one in held}
 
-    async def _shown(self, deployment: Deployment, *, by: Subject) -> Deployed:
-        placed = await self.store.stacks_of(deployment)
-        ids = [one.stack_id for one in placed]
-        stacks = await self.making.stacks.some(ids, by=by)
-        runs = await self._newest_runs(ids, by=by)
-        progress = [
-            Progress(one.going, stacks[one.stack_id].deleting, runs.get(one.stack_id))
-            for one in placed
-        ]
-        state = state_of(deployment, progress)
-        inputs = await self.store.inputs_of(deployment)
-        return Deployed(deployment, inputs, [stacks[one] for one in ids], state)
-
-    async def _newest_runs(
-        self, stack_ids: Sequence[StackId], *, by: Subject
-    ) -> dict[StackId, RunState]:
-        newest = await self.runs.newest(stack_ids, by=by)
-        runs = await self.runs.some(list(newest.values()), by=by)
-        return {run.stack_id: run.state for run in runs}
-
     async def _ensure_settled(self, deployment: Deployment, *, by: Subject) -> None:
-        if (await self._shown(deployment, by=by)).state in _BUSY:
+        if (await self.showing.shown(deployment, by=by)).state in _BUSY:
             raise DeploymentBusyError(deployment=deployment.id)
 
     async def _version(
