@@ -110,14 +110,22 @@ FOUND_BY: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "ApiKeyRoleBinding": ("Query.apiKeyRoleBinding",),
         "AwsIntegration": ("Query.awsIntegration",),
         "AzureIntegration": ("Query.azureIntegration",),
+        "AzureDevOpsRepoIntegration": ("Query.azureDevOpsRepoIntegration",),
+        "BitbucketCloudIntegration": ("Query.bitbucketCloudIntegration",),
+        "BitbucketDatacenterIntegration": ("Query.bitbucketDatacenterIntegration",),
         "Blueprint": ("Query.blueprint",),
         "ConfigElement": ("Query.stack", "Stack.config"),
         "Context": ("Query.context",),
         "ContextStackAttachment": ("Query.context", "Context.attachedStacks"),
+        "GpgKey": ("Query.gpgKeys",),
         "Integrations": ("Query.stack", "Stack.integrations"),
+        "GithubEnterpriseIntegration": ("Query.githubEnterpriseIntegration",),
+        "GitlabIntegration": ("Query.gitlabIntegration",),
         "ManagedEntity": ("Query.stack", "Stack.entities"),
         "ManagedUser": ("Query.managedUser",),
         "ManagedUserGroup": ("Query.managedUserGroup",),
+        "Plugin": ("Query.plugin",),
+        "PluginTemplate": ("Query.pluginTemplate",),
         "Policy": ("Query.policy",),
         "Module": ("Query.module",),
         "ModuleShare": ("Query.module", "Module.moduleShares"),
@@ -137,6 +145,7 @@ FOUND_BY: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         ),
         "Role": ("Query.role",),
         "Run": ("Query.stack", "Stack.run"),
+        "RunReview": ("Query.stack", "Stack.blocker", "Run.reviews"),
         "SecurityKey": ("Query.managedUser", "ManagedUser.securityKeys"),
         "SignOn": ("Query.signOn",),
         "SignOnProvider": ("Query.signOn", "SignOn.trial"),
@@ -162,8 +171,14 @@ FOUND_BY: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "TemplateDeployment.inputs",
         ),
         "TemplateVersion": ("Query.template", "Template.templateVersion"),
+        "TerraformProvider": ("Query.terraformProvider",),
+        "TerraformProviderVersion": (
+            "Query.terraformProvider",
+            "TerraformProvider.versions",
+        ),
         "UserGroupRoleBinding": ("Query.userGroupRoleBinding",),
         "UserRoleBinding": ("Query.userRoleBinding",),
+        "VcsAgentPool": ("Query.vcsAgentPool",),
         "Version": ("Query.module", "Module.versions"),
         "Viewer": ("Query.viewer",),
         "WebhooksIntegration": (
@@ -200,6 +215,7 @@ _ABOUT_A_STACK: Final = frozenset(
         "stackIntegrationGcpDelete",
         "stackLock",
         "stackManagedStateRollback",
+        "stackMigrateVendor",
         "stackSetCurrentCommit",
         "stackSyncCommit",
         "stackUnlock",
@@ -218,11 +234,25 @@ _CUT: Final = frozenset(
         "searchModules",
         "searchPolicies",
         "searchStacks",
+        "searchWorkerPools",
         "spaces",
         "stacks",
         "workerPools",
-        *("searchBlueprints", "searchTemplates"),
+        "searchBlueprints",
+        "searchTemplates",
     }
+)
+_WITHHELD: Final = dict.fromkeys(("reader", "writer"), EMPTY)
+_GIT_SERVERS: Final = (
+    *("azureDevOpsRepo", "bitbucketCloud", "bitbucketDatacenter"),
+    *("githubEnterprise", "gitlab"),
+)
+_WEBHOOKS: Final = (
+    *(f"AzureDevOpsRepoIntegration.webhook{one}" for one in ("Password", "Url")),
+    *(f"BitbucketCloudIntegration.webhook{one}" for one in ("Secret", "Url")),
+    *(f"BitbucketDatacenterIntegration.webhook{one}" for one in ("Secret", "URL")),
+    *(f"GithubEnterpriseIntegration.webhook{one}" for one in ("Secret", "Url")),
+    *(f"GitlabIntegration.webhook{one}" for one in ("Secret", "Url")),
 )
 _UNSEEN: Final = dict.fromkeys(("reader", "writer", "run", "stranger"), MISSING)
 _GONE: Final = dict.fromkeys(("neighbour", "run", "stranger"), NULL)
@@ -243,25 +273,37 @@ EXCEPTIONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         "Mutation.azureIntegrationDelete": _GONE,
         "Mutation.azureIntegrationDetach": _GONE_OF_STACK,
         "Mutation.namedWebhooksIntegrationDelete": _GONE,
-        "Mutation.contextDelete": dict.fromkeys(("neighbour", "run", "stranger"), NULL),
-        "Mutation.moduleDelete": dict.fromkeys(("neighbour", "run", "stranger"), NULL),
-        **dict.fromkeys(
-            [
-                f"Mutation.{noun}Delete"
-                for noun in (
-                    "blueprint",
-                    "template",
-                    "templateDeployment",
-                    "templateVersion",
-                )
-            ],
-            _GONE,
-        ),
+        **{
+            f"Mutation.{noun}Delete": dict.fromkeys(
+                ("neighbour", "run", "stranger"), NULL
+            )
+            for noun in (
+                "blueprint",
+                "context",
+                "module",
+                "template",
+                "templateDeployment",
+                "templateVersion",
+            )
+        },
         "Mutation.contextDetach": dict.fromkeys(("neighbour", "stranger"), NULL),
+        "Mutation.pluginDelete": dict.fromkeys(("neighbour", "run", "stranger"), NULL),
+        **dict.fromkeys(
+            (f"Mutation.{kind}IntegrationDelete" for kind in _GIT_SERVERS),
+            dict.fromkeys(("neighbour", "run", "stranger"), NULL),
+        ),
         "Mutation.policyDelete": dict.fromkeys(("neighbour", "run", "stranger"), NULL),
         "Mutation.policyDetach": dict.fromkeys(("neighbour", "stranger"), NULL),
         "Mutation.repoDelete": dict.fromkeys(("neighbour", "run", "stranger"), YES),
         "Mutation.spaceDelete": dict.fromkeys(("neighbour", "run", "stranger"), NULL),
+        "Mutation.terraformProviderDelete": dict.fromkeys(
+            ("neighbour", "run", "stranger"), NULL
+        ),
+        "Mutation.terraformProviderVersionDelete": dict.fromkeys(
+            ("neighbour", "run", "stranger"), NULL
+        ),
+        # nobody comes in this way as long as no provider can be set up
+        "Mutation.oauthUser": dict.fromkeys(WHO, NO),
         "Mutation.stackDependencyDelete": dict.fromkeys(
             ("neighbour", "stranger"), NULL
         ),
@@ -292,7 +334,8 @@ EXCEPTIONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             ("neighbour", "run", "stranger", "crossed"), NO
         ),
         # a text of the contract that must be there
-        "WorkerPool.config": dict.fromkeys(("reader", "writer"), EMPTY),
+        "WorkerPool.config": _WITHHELD,
+        **dict.fromkeys(_WEBHOOKS, _WITHHELD),
     }
 )
 _EVERYTHING_SAFE: Final = frozenset({"GET", "HEAD"})

@@ -1,6 +1,6 @@
 """What everything stands on: the services that know of no run.
 
-The lower half of `unit.Unit`; nobody opens it alone.
+The lowest part of `unit.Unit`; nobody opens it alone.
 """
 
 from collections.abc import Sequence
@@ -52,14 +52,28 @@ from stackyard.stacks import (
     ProjectKind,
     Schedules,
     ScheduleStore,
+    SourceStore,
     StackConfig,
     StackContexts,
     StackDependencies,
     StackPolicies,
     Stacks,
+    StackSources,
     StackStore,
+    VendorMigrations,
 )
-from stackyard.vcs import GitUrl, RefUpdates, Repositories, RepositoryStore
+from stackyard.vcs import (
+    AgentPools,
+    AgentPoolStore,
+    GitUrl,
+    Integration,
+    Integrations,
+    IntegrationStore,
+    IntegrationUsers,
+    RefUpdates,
+    Repositories,
+    RepositoryStore,
+)
 from stackyard.workers import (
     Pools,
     PoolStore,
@@ -172,6 +186,28 @@ class Foundation(Parts):
         )
 
     @cached_property
+    def vcs_integrations(self) -> Integrations:
+        return Integrations(
+            IntegrationStore(self.session),
+            self.access,
+            self.means.vault,
+            self.clock,
+            visible_to,
+            IntegrationUsers(self._users_of, self._users_cut_off),
+            self.trail,
+        )
+
+    @cached_property
+    def vcs_agent_pools(self) -> AgentPools:
+        return AgentPools(
+            AgentPoolStore(self.session),
+            self.access,
+            self.access.administers_any,
+            self.clock,
+            self.trail,
+        )
+
+    @cached_property
     def pools(self) -> Pools:
         return Pools(
             PoolStore(self.session),
@@ -208,13 +244,29 @@ class Foundation(Parts):
             Neighbours(
                 visible_to,
                 GitUrl,
-                self.pools,
-                self.repositories,
-                self._uses_cut_off,
-                DeploymentStore(self.session).has,
+                pools=self.pools,
+                repositories=self.repositories,
+                find_cut_off=self._uses_cut_off,
+                integrations=self.vcs_integrations,
+                is_deployed=DeploymentStore(self.session).has,
             ),
             self.trail,
         )
+
+    @cached_property
+    def vendor_migrations(self) -> VendorMigrations:
+        return VendorMigrations(
+            StackStore(self.session),
+            self.stacks,
+            self.access,
+            self.outbox,
+            self.clock,
+            self.trail,
+        )
+
+    @cached_property
+    def stack_sources(self) -> StackSources:
+        return StackSources(SourceStore(self.session), visible_to)
 
     @cached_property
     def stack_config(self) -> StackConfig:
@@ -316,6 +368,7 @@ class Foundation(Parts):
             ("worker pool", await self.pools.count_in(space, by=SYSTEM)),
             ("repository", await self.repositories.count_in(space, by=SYSTEM)),
             ("context", await self.contexts.count_in(space, by=SYSTEM)),
+            ("VCS integration", await self.vcs_integrations.count_in(space, by=SYSTEM)),
             ("policy", await self.policies.count_in(space, by=SYSTEM)),
             ("blueprint", await BlueprintStore(self.session).count_in(space)),
             ("template", await TemplateStore(self.session).count_in(space)),
@@ -335,6 +388,12 @@ class Foundation(Parts):
 
     async def _stacks_cut_off(self, context_id: ContextId) -> Sequence[str]:
         return await self.stacks.cut_off_of_context(context_id, by=SYSTEM)
+
+    async def _users_of(self, integration: Integration) -> Sequence[str]:
+        return await self.stack_sources.using(integration, by=SYSTEM)
+
+    async def _users_cut_off(self, integration: Integration) -> Sequence[str]:
+        return await self.stack_sources.cut_off_of(integration, by=SYSTEM)
 
     async def _cut_off_of_policy(self, policy_id: PolicyId) -> Sequence[str]:
         return await self.stack_policies.cut_off(policy_id, by=SYSTEM)

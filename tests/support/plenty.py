@@ -16,11 +16,20 @@ from stackyard.kernel.access import SYSTEM, Action, Subject, SubjectKind
 from stackyard.kernel.config import ConfigInput, ConfigType
 from stackyard.kernel.ids import ApiKeyId, PoolId, SpaceId, StackId, WorkerId, new_ulid
 from stackyard.modules import Code, ModuleSpec, name_module
+from stackyard.plugins import PluginSpec, PluginTemplateSpec
 from stackyard.policies import PolicySpec, PolicyType
+from stackyard.registry.providers import (
+    GpgKey,
+    PlatformSpec,
+    ProviderSpec,
+    ProviderVersionSpec,
+    PublicKey,
+)
 from stackyard.runs import RunType
 from stackyard.spaces import Holder, HolderKind, SpaceSpec
 from stackyard.stacks import (
     DetectDrift,
+    Provider,
     ReferenceSpec,
     Timing,
     TrackedCommit,
@@ -28,7 +37,7 @@ from stackyard.stacks import (
 )
 from stackyard.state import parse
 from stackyard.unit import Unit
-from stackyard.vcs import RepositorySettings
+from stackyard.vcs import IntegrationKind, RepositorySettings
 from stackyard.workers import PoolSettings
 from stackyard_protocol.mqtt import Register
 from stackyard_protocol.report import Output, Resource
@@ -41,8 +50,9 @@ from tests.support.clouds import (
     an_aws_spec,
     an_azure_spec,
 )
+from tests.support.git_servers import a_connection, a_git_server
 from tests.support.stacks import a_spec
-from tests.support.world import PLACE, World
+from tests.support.world import MANIFEST, PLACE, World
 
 
 async def add(world: World, numbers: range) -> None:
@@ -50,7 +60,8 @@ async def add(world: World, numbers: range) -> None:
     async with world.whole.platform.unit() as unit:
         for number in numbers:
             pool = await _pool(unit, f"pool {number}", home)
-            stack = await _stack(unit, f"stack {number}", home, pool)
+            link = await _link(unit, f"server {number}", home)
+            stack = await _stack(unit, f"stack {number}", home, pool, link)
             await _context(unit, f"context {number}", home, stack)
             await _by_itself(unit, stack, StackId(world.names["net"]))
             await _policy(unit, f"policy {number}", home, stack)
@@ -58,6 +69,7 @@ async def add(world: World, numbers: range) -> None:
             await _integrations(unit, f"integration {number}", home, stack)
             await _blueprint(unit, f"blueprint {number}", home)
             await _people(unit, f"somebody {number}", home)
+            await _catalogue(unit, f"shelf-{number}", home)
             await unit.filters.create(
                 FilterType.STACKS, f"filter {number}", "{}", is_public=True, by=SYSTEM
             )
@@ -66,6 +78,7 @@ async def add(world: World, numbers: range) -> None:
             await unit.repositories.create(
                 home, RepositorySettings(name=f"repository {number}"), by=SYSTEM
             )
+            await unit.vcs_agent_pools.create(f"agents {number}", None, by=SYSTEM)
     proven = await world.doors.key_exchange.prove(
         ApiKeyId(world.names["key"]), secret=world.names["secret"], place=PLACE
     )
@@ -83,12 +96,38 @@ async def _pool(unit: Unit, name: str, home: SpaceId) -> PoolId:
     return pool.id
 
 
+async def _link(unit: Unit, name: str, home: SpaceId) -> str:
+    kind = IntegrationKind.GITLAB
+    made = await unit.vcs_integrations.create(
+        a_git_server(kind, name, home), a_connection(kind), by=SYSTEM
+    )
+    return made.id
+
+
 async def _context(unit: Unit, name: str, home: SpaceId, stack: StackId) -> None:
     spec = ContextSpec(name=name, space_id=home)
     context = await unit.contexts.create(spec, by=SYSTEM)
     element = ConfigInput("zone", ConfigType.ENVIRONMENT_VARIABLE, "a", False)
     await unit.context_config.add(context.id, element, by=SYSTEM)
     await unit.stack_contexts.attach(context.id, stack, by=SYSTEM)
+
+
+async def _catalogue(unit: Unit, name: str, home: SpaceId) -> None:
+    owner = PublicKey(name, name, name, None)
+    key = GpgKey.create(name, owner, by=SYSTEM, at=unit.clock())
+    unit.session.add(key)
+    await unit.session.flush()
+    made = await unit.terraform_providers.create(name, ProviderSpec(home), by=SYSTEM)
+    for number in ("1.0.0", "1.1.0"):
+        wanted = ProviderVersionSpec(number, (), "0" * 64, "1" * 64, key.id)
+        draft = await unit.provider_versions.create(made.id, wanted, by=SYSTEM)
+        platform = PlatformSpec("linux", "amd64", "2" * 64, "")
+        await unit.provider_versions.register(draft.id, platform, by=SYSTEM)
+    template = await unit.plugin_templates.create(
+        PluginTemplateSpec(name, MANIFEST), by=SYSTEM
+    )
+    plugin = PluginSpec(name, template.id, home, "*")
+    await unit.plugins.install(plugin, by=SYSTEM)
 
 
 async def _by_itself(unit: Unit, stack: StackId, above: StackId) -> None:
@@ -139,8 +178,17 @@ async def _integrations(unit: Unit, name: str, home: SpaceId, stack: StackId) ->
     await unit.stack_webhooks.create(stack, a_hook(), by=SYSTEM)
 
 
-async def _stack(unit: Unit, name: str, home: SpaceId, pool: PoolId) -> StackId:
-    spec = a_spec(name=name, space_id=home, worker_pool_id=pool)
+async def _stack(
+    unit: Unit, name: str, home: SpaceId, pool: PoolId, link: str
+) -> StackId:
+    spec = a_spec(
+        name=name,
+        space_id=home,
+        worker_pool_id=pool,
+        provider=Provider.GITLAB,
+        namespace="ops",
+        vcs_integration_id=link,
+    )
     stack = await unit.stacks.create(spec, by=SYSTEM)
     await unit.stacks.set_tracked_commit(stack.id, TrackedCommit("c0ffee1"), by=SYSTEM)
     element = ConfigInput("region", ConfigType.ENVIRONMENT_VARIABLE, "north", False)

@@ -3,6 +3,9 @@
 from pathlib import Path
 from typing import Any, Final, Self
 
+from stackyard.kernel.access import SYSTEM
+from stackyard.kernel.ids import SpaceId
+from stackyard.spaces import Holder, HolderKind
 from tests.support.edge import Edge
 
 CLIENTS: Final = Path(__file__).parents[1] / "operations"
@@ -45,6 +48,17 @@ class Provider:
     async def error(self, operation: str, **variables: Any) -> str:
         said = await self.answer(operation, **variables)
         return str(said["errors"][0]["message"])
+
+    async def sign_in_with(self, role: str, space: SpaceId) -> Self:
+        """Come by a key that has this role there, and nothing else."""
+        key, secret = await self.edge.key(admin=False)
+        async with self.edge.unit() as unit:
+            holder = Holder(HolderKind.API_KEY, key.id)
+            await unit.bindings.create(holder, role=role, space=space, by=SYSTEM)
+        issued = await self.edge.exchange(key.id, secret)
+        assert issued is not None
+        self.headers = {"authorization": f"Bearer {issued.jwt}"}
+        return self
 
     async def sign_in(self) -> Self:
         """Come by a key of the account's administrator from now on."""

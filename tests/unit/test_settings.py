@@ -451,6 +451,7 @@ def test_what_others_have_to_know_of_us_is_read(
         "STACKYARD_OUTGOING_IPS": " 192.0.2.7, 2001:DB8::7,192.0.2.7",
         "AWS_ACCOUNT_ID": "123456789012",
         "WEBHOOKS_ENDPOINT": "https://in.example/hooks/",
+        "VCS_GATEWAY_ENDPOINT": "agents.example:1984",
     }
     use(environment, monkeypatch)
     reach = load(ServerSettings).reach
@@ -458,6 +459,7 @@ def test_what_others_have_to_know_of_us_is_read(
     assert reach.outgoing == ("192.0.2.7", "2001:db8::7")
     assert reach.aws_account == "123456789012"
     assert reach.webhooks == "https://in.example/hooks"
+    assert reach.agents == "agents.example:1984"
 
 
 def test_what_is_wrong_with_it_is_said_at_the_start(
@@ -467,11 +469,17 @@ def test_what_is_wrong_with_it_is_said_at_the_start(
         "STACKYARD_OUTGOING_IPS": "192.0.2.0/24",
         "AWS_ACCOUNT_ID": "me",
         "WEBHOOKS_ENDPOINT": "in.example",
+        "VCS_GATEWAY_ENDPOINT": "https://agents.example",
     }
     use(environment, monkeypatch)
     with pytest.raises(SettingsError) as stopped:
         load(ServerSettings)
 
     said = {one.variable for one in stopped.value.problems}
-    assert said == {"STACKYARD_OUTGOING_IPS", "AWS_ACCOUNT_ID", "WEBHOOKS_ENDPOINT"}
+    assert said == {
+        "STACKYARD_OUTGOING_IPS",
+        "AWS_ACCOUNT_ID",
+        "WEBHOOKS_ENDPOINT",
+        "VCS_GATEWAY_ENDPOINT",
+    }
     assert load(DrainSettings)  # it does not show them

@@ -8,7 +8,8 @@ from ariadne import EnumType, MutationType, ObjectType, QueryType
 
 from stackyard.graphql.context import Info
 from stackyard.kernel.errors import NotFoundError
-from stackyard.kernel.ids import RepoId, SpaceId
+from stackyard.kernel.ids import RepoId, SpaceId, StackId
+from stackyard.spaces import Space
 from stackyard.vcs import (
     Commit,
     FileAction,
@@ -136,6 +137,16 @@ async def resolve_revision_create(
     return await info.context.means.pushes.create_revision(
         wanted, by=info.context.subject
     )
+
+
+@repo.field("space")
+async def resolve_space(repository: Repository, info: Info) -> Space:
+    return await info.context.loaders.spaces.load(repository.space_id)
+
+
+@repo.field("stacks")
+async def resolve_stacks(repository: Repository, info: Info) -> list[StackId]:
+    return await info.context.loaders.stacks_in.load(repository.id)
 
 
 @repo.field("createdAt")

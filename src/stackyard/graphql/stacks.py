@@ -8,15 +8,17 @@ from stackyard.graphql.search import connection, search_from
 from stackyard.graphql.stack_input import spec_from
 from stackyard.kernel.access import Subject
 from stackyard.kernel.errors import NotFoundError
-from stackyard.kernel.ids import StackId
+from stackyard.kernel.ids import StackId, VcsIntegrationId
 from stackyard.stacks import (
     CommitFacts,
     CommitUnknownError,
+    Project,
     Stack,
     Terraform,
     TrackedCommit,
 )
 from stackyard.unit import Unit
+from stackyard.vcs import IntegrationLink
 from stackyard_protocol.job import Hooks
 
 query = QueryType()
@@ -217,9 +219,12 @@ def resolve_tracked_commit(root: Stack, _info: Info) -> dict[str, Any] | None:
 
 
 @stack.field("vcsIntegration")
-def resolve_vcs_integration(root: Stack, _info: Info) -> dict[str, Any] | None:
-    known = root.vcs_repo_id or root.vcs_integration_id
-    return {"id": known, "is_default": False} if known else None
+async def resolve_vcs_integration(root: Project, info: Info) -> IntegrationLink | None:
+    """Return what is used, also if only the account's default is; or nothing."""
+    if root.vcs_repo_id is not None:
+        return IntegrationLink(VcsIntegrationId(root.vcs_repo_id), is_default=False)
+    named = root.integration
+    return await info.context.loaders.vcs_links.load(named) if named else None
 
 
 @stack.field("config")

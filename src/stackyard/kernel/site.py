@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 # Clients want a number where there may be none; this one belongs to nobody.
 NO_AWS_ACCOUNT: Final = "000000000000"
+_TLS_PORT: Final = 443
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,16 @@ class Site:
         return urlsplit(self.base_url).netloc
 
     @property
+    def registry_variable(self) -> str | None:
+        """Return what Terraform reads a token for us from; None: it cannot say ports.
+
+        The name is our host's, in Terraform's own spelling.
+        """
+        if self.host != self.host_name:
+            return None
+        return f"TF_TOKEN_{self.host.replace('-', '__').replace('.', '_')}"
+
+    @property
     def secure(self) -> bool:
         return self.base_url.startswith("https://")
 
@@ -48,12 +59,17 @@ class Reach:
     """What others have to know to let us in, and to reach us, as an operator says it.
 
     `outgoing` are the addresses that we call from, `webhooks` the base of the URLs that
-    webhooks come in by, if that is not the site's own.
+    webhooks come in by, `agents` host and port that VCS agents call, if these are not
+    the site's own.
     """
 
     outgoing: tuple[str, ...] = ()
     aws_account: str = NO_AWS_ACCOUNT
     webhooks: str | None = None
+    agents: str | None = None
 
     def webhook_url(self, provider: str, site: Site) -> str:
         return f"{self.webhooks or f'{site.base_url}/webhooks'}/{provider}"
+
+    def agents_endpoint(self, site: Site) -> str:
+        return self.agents or f"{site.host_name}:{_TLS_PORT}"

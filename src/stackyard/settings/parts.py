@@ -277,6 +277,7 @@ class ReachPart(Common):
     stackyard_outgoing_ips: Addresses = ()
     aws_account_id: Annotated[str, Field(pattern=r"^[0-9]{12}$")] | None = None
     webhooks_endpoint: OriginUrl | None = None
+    vcs_gateway_endpoint: Host | None = None
 
     @property
     def reach(self) -> Reach:
@@ -284,6 +285,7 @@ class ReachPart(Common):
             tuple(map(str, self.stackyard_outgoing_ips)),
             self.aws_account_id or NO_AWS_ACCOUNT,
             self.webhooks_endpoint,
+            self.vcs_gateway_endpoint,
         )
 
 

@@ -16,6 +16,7 @@ from stackyard.stacks.errors import (
     DriftDetectionExistsError,
     DriftDetectionOffError,
     InputTakenError,
+    IntegrationUnknownError,
     OutOfReachError,
     PolicyAttachedError,
     PolicyNotAttachableError,
@@ -64,6 +65,7 @@ from stackyard.stacks.model.dependencies import (
     ReferenceSpec,
     StackDependency,
 )
+from stackyard.stacks.model.migration import MigratedTo, VendorMigration
 from stackyard.stacks.model.module import Module
 from stackyard.stacks.model.policies import (
     AttachedPolicy,
@@ -111,6 +113,8 @@ from stackyard.stacks.service import (
     StackDependencies,
     StackPolicies,
     Stacks,
+    StackSources,
+    VendorMigrations,
 )
 from stackyard.stacks.store import (
     AttachmentStore,
@@ -120,6 +124,7 @@ from stackyard.stacks.store import (
     Followed,
     PolicyAttachmentStore,
     ScheduleStore,
+    SourceStore,
     StackStore,
     attaches_itself,
     flag_condition,
@@ -162,6 +167,8 @@ __all__ = [
     "Followed",
     "Given",
     "InputTakenError",
+    "IntegrationUnknownError",
+    "MigratedTo",
     "Module",
     "Neighbours",
     "OutOfReachError",
@@ -194,6 +201,7 @@ __all__ = [
     "ScheduleStore",
     "Schedules",
     "Settling",
+    "SourceStore",
     "SpaceUnknownError",
     "Stack",
     "StackConfig",
@@ -213,6 +221,7 @@ __all__ = [
     "StackProblemsError",
     "StackProtectedError",
     "StackSlugTakenError",
+    "StackSources",
     "StackSpec",
     "StackState",
     "StackStore",
@@ -226,6 +235,8 @@ __all__ = [
     "TrackedCommit",
     "TriggerRun",
     "Vendor",
+    "VendorMigration",
+    "VendorMigrations",
     "VisibleSpaces",
     "WorkerPoolUnknownError",
     "attaches_itself",

@@ -70,6 +70,10 @@ class RepositoryUnknownError(InvalidError):
     """There is no such built-in repository, or you may not read it."""
 
 
+class IntegrationUnknownError(InvalidError):
+    """There is no such VCS integration of that provider, or you may not use it."""
+
+
 class CommitNameError(InvalidError):
     """A commit is named by its hash: 7 to 64 hexadecimal digits."""
 

@@ -1,6 +1,10 @@
 """What the slice asks of its neighbours below, and no more."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import (
+    Awaitable,
+    Callable,
+    Sequence,
+)
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
@@ -9,6 +13,7 @@ from sqlalchemy import CTE, Select
 from stackyard.kernel.access import Subject
 from stackyard.kernel.ids import PoolId, RepoId, SpaceId, StackId
 from stackyard.stacks.errors import StackDeployedError
+from stackyard.vcs import IntegrationKind
 
 # The spaces a subject may read, as a subquery (`stackyard.spaces.visible_to`).
 VisibleSpaces: TypeAlias = Callable[[Subject], Select[SpaceId]]
@@ -19,15 +24,16 @@ Reaching: TypeAlias = CTE
 # Raises a `StackyardError` for a URL that must not be fetched (`stackyard.vcs.GitUrl`).
 CheckUrl: TypeAlias = Callable[[str], object]
 
-# Whether a stack is one of a template's deployment, which alone may change it.
-IsDeployed: TypeAlias = Callable[[StackId], Awaitable[bool]]
-
 # What slices above let a project use, and it does not reach from where it is now.
 FindCutOff: TypeAlias = Callable[[StackId], Awaitable[Sequence[str]]]
 
 
 async def nothing_above(_project_id: StackId) -> Sequence[str]:
     return ()
+
+
+# Whether a stack is one of a template's deployment, which alone may change it.
+IsDeployed: TypeAlias = Callable[[StackId], Awaitable[bool]]
 
 
 class Pools(Protocol):
@@ -40,6 +46,13 @@ class Repositories(Protocol):
         """Return the repository, or raise `NotFoundError`."""
 
 
+class Integrations(Protocol):
+    async def get(
+        self, kind: IntegrationKind, integration_id: str | None, /, *, by: Subject
+    ) -> object:
+        """Return the link to a git server, or raise `NotFoundError`."""
+
+
 class CommitFacts(Protocol):
     """A commit, as the version control slice knows it."""
 
@@ -49,10 +62,10 @@ class CommitFacts(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:
-    """Without *pools* or *repositories* only the database says what exists.
+    """What is optional is there as soon as the composition has it.
 
     That is enough only as long as everybody who may change a stack is an
-    administrator of the account: the composition gives both as soon as it has them.
+    administrator of the account: the composition gives all as soon as it has them.
     """
 
     visible_spaces: VisibleSpaces
@@ -60,6 +73,7 @@ class Neighbours:
     pools: Pools | None = None
     repositories: Repositories | None = None
     find_cut_off: FindCutOff = nothing_above
+    integrations: Integrations | None = None
     is_deployed: IsDeployed | None = None
 
     async def ensure_own(self, project_id: StackId) -> None:

@@ -2,6 +2,7 @@ from stackyard.kernel.errors import (
     ConflictError,
     InvalidError,
     NotFoundError,
+    ProblemsError,
     UnavailableError,
 )
 
@@ -85,3 +86,73 @@ class PushRequestError(InvalidError):
 
 class RepositorySpaceError(InvalidError):
     """There is no such space for the repository, or you may not know of it."""
+
+
+class IntegrationNotFoundError(NotFoundError):
+    """There is no such VCS integration, or you may not know of it."""
+
+
+class IntegrationProblemsError(ProblemsError):
+    """The settings of the VCS integration have problems."""
+
+
+class IntegrationSpaceError(InvalidError):
+    """There is no such space for the VCS integration, or you may not know of it."""
+
+
+class IntegrationExistsError(ConflictError):
+    """A VCS integration of this provider and name exists already: name it otherwise."""
+
+
+class DefaultIntegrationTakenError(ConflictError):
+    """The account has a default VCS integration of this provider already."""
+
+
+class DefaultIntegrationMovedError(ConflictError):
+    """The default VCS integration of an account cannot leave the space root."""
+
+
+class IntegrationInUseError(ConflictError):
+    """Stacks use the VCS integration: give them another one first."""
+
+    def __str__(self) -> str:
+        return (
+            f'the VCS integration "{self.facts["integration"]}" is still used by '
+            f"{self.facts['users']}: give them another one, or delete them, first"
+        )
+
+
+class IntegrationUnreachableError(ConflictError):
+    """Stacks that use the VCS integration could not reach it there."""
+
+    def __str__(self) -> str:
+        return (
+            f'from the space "{self.facts["space"]}" the VCS integration could not be '
+            f"reached any more: {self.facts['uses']}"
+        )
+
+
+class AgentPoolNotFoundError(NotFoundError):
+    """There is no such pool of VCS agents."""
+
+
+class AgentPoolNameError(InvalidError):
+    """A pool of VCS agents needs a name of at most 256 characters, without a slash."""
+
+
+class AgentPoolDescriptionError(InvalidError):
+    """The description of a pool of VCS agents is text without NUL characters."""
+
+
+class AgentPoolExistsError(ConflictError):
+    """A pool of VCS agents with this name exists already: name it otherwise."""
+
+
+class AgentPoolInUseError(ConflictError):
+    """VCS integrations reach their servers through the pool: change those first."""
+
+    def __str__(self) -> str:
+        return (
+            f'the pool of VCS agents "{self.facts["pool"]}" is still used by '
+            f"{self.facts['users']}: give them another host, or delete them, first"
+        )

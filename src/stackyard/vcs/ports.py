@@ -16,10 +16,31 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
+from sqlalchemy import Select
+
+from stackyard.kernel.access import Subject
+from stackyard.kernel.ids import SpaceId
 from stackyard.kernel.outbound import Answer
-from stackyard.vcs.model import Commit, NewRevision, RefChange
+from stackyard.vcs.model import Commit, Integration, NewRevision, RefChange
+
+# The spaces a subject may read, as a subquery (`stackyard.spaces.visible_to`).
+VisibleSpaces: TypeAlias = Callable[[Subject], Select[SpaceId]]
+
+# Whether a subject administers any space (`stackyard.spaces.SpaceAccess`).
+AdministersAny: TypeAlias = Callable[[Subject], Awaitable[bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class IntegrationUsers:
+    """What uses an integration, as the slices above tell it.
+
+    `of` names those that do, `cut_off` what those use and do not reach.
+    """
+
+    of: Callable[[Integration], Awaitable[Sequence[str]]]
+    cut_off: Callable[[Integration], Awaitable[Sequence[str]]]
 
 
 class GitService(StrEnum):

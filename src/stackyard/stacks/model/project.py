@@ -11,17 +11,17 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, Self
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text
 
 from stackyard.kernel.access import Subject
 from stackyard.kernel.audit import Resource, ResourceType
-from stackyard.kernel.ids import PoolId, RepoId, SpaceId, StackId
+from stackyard.kernel.ids import PoolId, RepoId, SpaceId, StackId, VcsIntegrationId
 from stackyard.kernel.orm import Entity
 from stackyard.stacks.errors import StackDeletingError, StackVendorUnsupportedError
-from stackyard.stacks.model.spec import Provider, StackSpec
+from stackyard.stacks.model.spec import Provider, StackSpec, integration_of
 from stackyard.stacks.model.vendors import (
     OpenTofu,
     OpenTofuTool,
@@ -32,6 +32,7 @@ from stackyard.stacks.model.vendors import (
     vendor_from_row,
     vendor_to_row,
 )
+from stackyard.vcs import NamedIntegration
 
 
 class StackState(StrEnum):
@@ -82,6 +83,15 @@ class Project(Entity):
         Index("ix_stacks_space_id", "space_id"),
         Index("ix_stacks_worker_pool_id", "worker_pool_id"),
         Index("ix_stacks_vcs_repo_id", "vcs_repo_id"),
+        Index(
+            "ix_stacks_provider_linked_integration_id",
+            "provider",
+            "linked_integration_id",
+        ),
+        ForeignKeyConstraint(
+            ["provider", "linked_integration_id"],
+            ["vcs_integrations.kind", "vcs_integrations.id"],
+        ),
         Index("ix_stacks_name_id", "name", "id"),
         Index("ix_stacks_labels", "labels", postgresql_using="gin"),
         CheckConstraint(
@@ -107,6 +117,8 @@ class Project(Entity):
     repository_url: Mapped[str | None]
     branch: Mapped[str]
     vcs_integration_id: Mapped[str | None]
+    # the one that is named, if the provider has any; null also for the default
+    linked_integration_id: Mapped[VcsIntegrationId | None]
     vcs_repo_id: Mapped[RepoId | None] = mapped_column(ForeignKey("repositories.id"))
     project_root: Mapped[str | None]
     additional_project_globs: Mapped[list[str]] = mapped_column(ARRAY(Text))
@@ -156,7 +168,7 @@ class Project(Entity):
             manages_state=manages_state,
             state=StackState.NONE,
             is_disabled=bool(spec.is_disabled),
-            vendor_config=vendor_to_row(spec.vendor or Terraform()),
+            vendor_config=vendor_to_row((spec.vendor or Terraform()).settled()),
             destroy_on_delete=False,
             created_at=at,
             updated_at=at,
@@ -176,6 +188,11 @@ class Project(Entity):
     @property
     def vendor(self) -> Vendor:
         return vendor_from_row(self.vendor_config)
+
+    @property
+    def integration(self) -> NamedIntegration | None:
+        """Return by which link to a git server the code is reached, if by one."""
+        return integration_of(self.provider, self.vcs_integration_id)
 
     @property
     def deleting(self) -> bool:
@@ -217,7 +234,7 @@ class Project(Entity):
         before = self._source()
         self.space_id = space_id
         if spec.vendor is not None:
-            self.vendor_config = vendor_to_row(spec.vendor)
+            self.vendor_config = vendor_to_row(spec.vendor.settled())
         self._take(spec)
         if self._source() != before:
             # the commit was one of the old code: the next run looks up the new head
@@ -234,6 +251,8 @@ class Project(Entity):
                 setattr(self, one.name, list(value) if one.name in _LISTS else value)
         self.hook_lists = spec.hook_lists()
         self.vcs_repo_id = spec.repo_id
+        named = spec.integration
+        self.linked_integration_id = named[1] if named else None
 
 
 def owner_key(by: Subject) -> str:

@@ -10,8 +10,9 @@ from typing import Any, Final
 
 import msgspec
 
-from stackyard.kernel.ids import PoolId, RepoId, SpaceId
+from stackyard.kernel.ids import PoolId, RepoId, SpaceId, VcsIntegrationId
 from stackyard.stacks.model.vendors import Vendor
+from stackyard.vcs import IntegrationKind, NamedIntegration
 from stackyard_protocol.job import Hooks
 
 
@@ -77,6 +78,11 @@ class StackSpec:
             return None
         return RepoId(self.vcs_integration_id or self.repository)
 
+    @property
+    def integration(self) -> NamedIntegration | None:
+        """Return by which link to a git server the code is reached, if by one."""
+        return integration_of(self.provider, self.vcs_integration_id)
+
     def hook_lists(self) -> dict[str, list[str]]:
         lists: dict[str, list[str]] = msgspec.to_builtins(self.hooks)
         return lists
@@ -86,6 +92,13 @@ class StackSpec:
         for one in fields(self):
             for text in _texts(msgspec.to_builtins(getattr(self, one.name))):
                 yield one.name, text
+
+
+def integration_of(provider: Provider, said: str | None) -> NamedIntegration | None:
+    """Return which integration is meant; who names none means the account's default."""
+    if provider.name not in IntegrationKind.__members__:
+        return None
+    return IntegrationKind[provider.name], VcsIntegrationId(said) if said else None
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -7,6 +7,7 @@ from stackyard.kernel.errors import NotFoundError
 from stackyard.kernel.ids import LEGACY, SpaceId
 from stackyard.kernel.needs import Rule, needs
 from stackyard.stacks.errors import (
+    IntegrationUnknownError,
     OutOfReachError,
     RepositoryUnknownError,
     SpaceUnknownError,
@@ -69,6 +70,7 @@ class Settling:
                 await repositories.get(repo, by=by)
             except NotFoundError:
                 raise RepositoryUnknownError(repository=repo) from None
+        await self._check_integration(spec, old, by=by)
 
     @needs(Rule.PARENT)
     async def check_reach(self, project: Project) -> None:
@@ -79,6 +81,25 @@ class Settling:
         ]
         if lost:
             raise OutOfReachError(space=project.space_id, uses=", ".join(lost))
+
+    async def _check_integration(
+        self, spec: StackSpec, old: Project | None, *, by: Subject
+    ) -> None:
+        """Let nobody have code by a link to a git server that is not theirs to use.
+
+        The account's default is for everybody, and there may be none: the code is then
+        out of reach until there is one.
+        """
+        named, integrations = spec.integration, self.neighbours.integrations
+        if not (named and integrations) or (old and named == old.integration):
+            return
+        kind, integration_id = named
+        if integration_id is None:
+            return
+        try:
+            await integrations.get(kind, integration_id, by=by)
+        except NotFoundError:
+            raise IntegrationUnknownError(integration=integration_id) from None
 
     async def _require_in(self, space: SpaceId, action: Action, *, by: Subject) -> None:
         try:

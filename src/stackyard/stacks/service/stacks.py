@@ -189,10 +189,10 @@ class Stacks:
     ) -> Stack:
         """Ask for it to go: its runs end first, and what it made is destroyed."""
         stack = await self._change(stack_id, Action.STACK_DELETE, by=by)
-        await self.neighbours.ensure_own(stack_id)
         if dependents := await self.store.dependents_of(stack.id):
             known = await self.some(dependents, by=by)
             raise StackDependedOnError(stack.id, dependents, known)
+        await self.neighbours.ensure_own(stack_id)
         at = self.clock()
         stack.request_deletion(destroy_resources=destroy_resources, at=at)
         await self.outbox.add(

@@ -14,6 +14,7 @@ from stackyard.stacks.store.search import (
     searched,
     text_condition,
 )
+from stackyard.stacks.store.sources import SourceStore
 from stackyard.stacks.store.stacks import StackStore
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Followed",
     "PolicyAttachmentStore",
     "ScheduleStore",
+    "SourceStore",
     "StackStore",
     "attaches_itself",
     "flag_condition",

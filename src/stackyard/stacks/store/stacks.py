@@ -14,6 +14,7 @@ from stackyard.kernel.search import Page, Search
 from stackyard.policies import Policy
 from stackyard.spaces import Space, reaching
 from stackyard.stacks.errors import (
+    IntegrationUnknownError,
     RepositoryUnknownError,
     SpaceUnknownError,
     StackSlugTakenError,
@@ -25,7 +26,8 @@ from stackyard.stacks.model.policies import PolicyAttachment
 from stackyard.stacks.model.project import Project, ProjectKind
 from stackyard.stacks.model.stack import Stack
 from stackyard.stacks.store.search import page_of, searched
-from stackyard.vcs import Repository
+from stackyard.stacks.store.sources import IS_NAMED
+from stackyard.vcs import Integration, Repository
 from stackyard.workers import Pool
 
 MOST_NAMED: Final = 20
@@ -37,6 +39,7 @@ _MEANINGS: Final[dict[str, type[StackyardError]]] = {
     "fk_stacks_space_id": SpaceUnknownError,
     "fk_stacks_worker_pool_id": WorkerPoolUnknownError,
     "fk_stacks_vcs_repo_id": RepositoryUnknownError,
+    "fk_stacks_provider_linked_integration_id": IntegrationUnknownError,
 }
 
 
@@ -151,6 +154,13 @@ class StackStore:
             .join(Repository, Repository.id == Project.vcs_repo_id)
             .where(which, lost(Repository.space_id))
         )
+        integrations = (
+            select(
+                Project.kind, Project.id, literal("VCS integration"), Integration.name
+            )
+            .join(Integration, IS_NAMED)
+            .where(which, lost(Integration.space_id), ~Integration.is_default)
+        )
         contexts = (
             select(Project.kind, Project.id, literal("context"), Context.name)
             .join(ContextAttachment, ContextAttachment.stack_id == Project.id)
@@ -164,7 +174,7 @@ class StackStore:
             .where(which, lost(Policy.space_id))
         )
         rows = await self.session.execute(
-            union_all(pools, repositories, contexts, policies)
+            union_all(pools, repositories, integrations, contexts, policies)
             .order_by(Project.id)
             .limit(MOST_NAMED)
         )

@@ -1,6 +1,15 @@
 """What repositories are and what may be asked of them. Pure."""
 
+from stackyard.vcs.model.agent_pool import AgentPool, agent_token
 from stackyard.vcs.model.git_url import GitUrl
+from stackyard.vcs.model.integration import Integration, IntegrationLink
+from stackyard.vcs.model.integration_input import (
+    Connection,
+    IntegrationKind,
+    IntegrationSettings,
+    NamedIntegration,
+    NewIntegration,
+)
 from stackyard.vcs.model.repository import (
     DEFAULT_BRANCH,
     Commit,
@@ -26,12 +35,20 @@ from stackyard.vcs.model.unheard import PATIENCE, UnheardUpdate, is_overtaken
 __all__ = [
     "DEFAULT_BRANCH",
     "PATIENCE",
+    "AgentPool",
     "Commit",
     "CommitRow",
+    "Connection",
     "FileAction",
     "FileChange",
     "Garbage",
     "GitUrl",
+    "Integration",
+    "IntegrationKind",
+    "IntegrationLink",
+    "IntegrationSettings",
+    "NamedIntegration",
+    "NewIntegration",
     "NewRevision",
     "Pack",
     "Ref",
@@ -41,6 +58,7 @@ __all__ = [
     "SourceArchive",
     "UnheardUpdate",
     "VcsChecks",
+    "agent_token",
     "is_overtaken",
     "is_sha",
     "path_problem",
