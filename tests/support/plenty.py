@@ -159,7 +159,7 @@ async def _module(unit: Unit, name: str, home: SpaceId, stack: StackId) -> None:
     spec = ModuleSpec(a_spec(name=name, space_id=home), ("spacelift-io",))
     module = await unit.modules.create(name_module("x", name=name), spec, by=SYSTEM)
     await unit.modules.share(module.id, ["spacelift-io"], [home], by=SYSTEM)
-    code = Code(TrackedCommit("c0ffee1"), {})
+    code = Code(TrackedCommit("c0ffee1"), {"main.tf": ""})
     await unit.versions.create(module.id, code, number="1.0.0", by=SYSTEM)
     run = f"{stack}/{new_ulid()}"
     by = Subject(SubjectKind.RUN, run, run, stack_id=stack)

@@ -429,6 +429,8 @@ class World:
         code = Code(TrackedCommit(self.names["commit"]), {"main.tf": "# one\n"})
         made = await unit.versions.create(module.id, code, number="1.0.0", by=SYSTEM)
         self.names |= {"module": module.id, "module_version": made.id}
+        away = ModuleSpec(a_spec(name="far", space_id=SpaceId(self.names["other"])))
+        await unit.modules.create(name_module("any", name="far"), away, by=SYSTEM)
 
     async def _clouds(self, unit: Unit) -> None:
         stack = StackId(self.names["net"])
