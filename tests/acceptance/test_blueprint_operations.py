@@ -11,11 +11,13 @@ from typing import Any, Final
 import pytest
 from jsonschema import Draft7Validator
 from tests.support.bodies import a_blueprint
+from tests.support.clouds import an_aws_spec
 from tests.support.edge import Edge
 from tests.support.provider import Provider
 from tests.support.stacks import a_spec
 
 from stackyard.adapters.postgres import Database
+from stackyard.clouds import AwsIntegration
 from stackyard.contexts import ContextSpec
 from stackyard.kernel.access import SYSTEM
 from stackyard.kernel.ids import RunId, SpaceId, StackId
@@ -231,6 +233,7 @@ async def test_a_blueprint_makes_the_very_stack_that_it_describes(
       attachments:
         contexts: [{id: net, priority: 3}]
         policies: [plans]
+        clouds: {aws: {id: CLOUD, read: true, write: false}}
         roles: [{role_id: space-reader, space_id: root}]
     """
     body = a_blueprint(more=more).replace(
@@ -241,7 +244,9 @@ async def test_a_blueprint_makes_the_very_stack_that_it_describes(
         await unit.contexts.create(ContextSpec(name="net", space_id=HOME), by=SYSTEM)
         wanted = PolicySpec(name="plans", body="package spacelift", space_id=HOME)
         await unit.policies.create(wanted, PolicyType.PLAN, by=SYSTEM)
-    await publish(provider, body)
+        wanted_cloud = an_aws_spec("aws", space_id=HOME)
+        cloud = await unit.clouds.create(AwsIntegration, wanted_cloud, by=SYSTEM)
+    await publish(provider, body.replace("CLOUD", cloud.id))
 
     stack_id = await deploy(provider, env="prod", token=CANARY)
 
@@ -253,6 +258,8 @@ async def test_a_blueprint_makes_the_very_stack_that_it_describes(
         [policy] = (await unit.stack_policies.of([stack_id], by=SYSTEM))[stack_id]
         bindings = await unit.bindings.of(HolderKind.STACK, [stack_id], by=SYSTEM)
         runs = await unit.runs.newest([stack_id], by=SYSTEM)
+        clouds = await unit.cloud_attachments.having([cloud.id], by=SYSTEM)
+    assert [(one.read, one.write) for one in clouds[cloud.id]] == [(True, False)]
     assert (stack.description, stack.labels) == ("PROD of acme", ["b", "a"])
     assert (stack.autodeploy, stack.space_id, stack.branch) == (True, "root", "main")
     assert stack.hooks()["before_plan"] == ["one", "two"]
