@@ -16,8 +16,11 @@ from stackyard.blueprints import (
     BlueprintStore,
     Deployments,
     DeploymentStore,
+    Furnishing,
+    Leaving,
     Making,
     Rendering,
+    Showing,
     Templates,
     TemplateStore,
     TemplateVersions,
@@ -284,13 +287,14 @@ class Unit(Catalogue):
 
     @cached_property
     def template_deployments(self) -> Deployments:
+        store, making = DeploymentStore(self.session), self._making
         return Deployments(
-            DeploymentStore(self.session),
+            store,
             self.template_versions,
             self._rendering,
-            self._making,
-            self.runs,
-            self.states,
+            making,
+            Showing(store, self.stacks, self.runs),
+            Leaving(store, making.stacks, making.dependencies, self.states),
             self.access,
             self.means.vault,
             self.clock,
@@ -307,14 +311,16 @@ class Unit(Catalogue):
         """Return what alone changes the stacks of deployments."""
         neighbours = replace(self.stacks.neighbours, is_deployed=None)
         stacks = replace(self.stacks, neighbours=neighbours)
-        return Making(
-            stacks,
+        furnishing = Furnishing(
             replace(self.stack_config, stacks=stacks),
             replace(self.stack_contexts, stacks=stacks),
             replace(self.stack_policies, stacks=stacks),
+            replace(self.cloud_attachments, stacks=stacks),
+            replace(self.schedules, stacks=stacks),
             self.bindings,
-            self.triggers,
         )
+        dependencies = replace(self.stack_dependencies, stacks=stacks)
+        return Making(stacks, dependencies, furnishing, self.triggers)
 
     @cached_property
     def _run_store(self) -> RunStore:

@@ -11,21 +11,42 @@ from typing import Any, Final
 import pytest
 from jsonschema import Draft7Validator
 from tests.support.bodies import a_blueprint
+from tests.support.clouds import an_aws_spec
 from tests.support.edge import Edge
 from tests.support.provider import Provider
 from tests.support.stacks import a_spec
 
 from stackyard.adapters.postgres import Database
+from stackyard.clouds import AwsIntegration
 from stackyard.contexts import ContextSpec
 from stackyard.kernel.access import SYSTEM
 from stackyard.kernel.ids import RunId, SpaceId, StackId
 from stackyard.policies import PolicySpec, PolicyType
 from stackyard.runs import RunType
 from stackyard.spaces import Holder, HolderKind, SpaceSpec
+from stackyard.stacks import ScheduleKind
 
 OPERATIONS: Final = Path(__file__).parents[1] / "operations"
 CANARY: Final = "canary-5ecre7"
 HOME: Final = SpaceId("root")
+CHAIN: Final = """
+options: {trigger_run: true}
+stacks:
+  - key: app
+    name: App
+    space: root
+    vcs: {branch: main, provider: GITHUB, repository: x}
+    vendor: {ansible: {playbook: x}}
+    environment:
+      stack_dependency_references:
+        - {name: TF_VAR_vpc, from_stack: net, output: vpc}
+  - key: net
+    name: Net
+    space: root
+    vcs: {branch: main, provider: GITHUB, repository: x}
+    vendor: {terraform: {manage_state: true}}
+    schedules: {tasks: [{command: ls, cron: ["0 1 * * *"]}]}
+"""
 
 
 @pytest.fixture
@@ -212,6 +233,7 @@ async def test_a_blueprint_makes_the_very_stack_that_it_describes(
       attachments:
         contexts: [{id: net, priority: 3}]
         policies: [plans]
+        clouds: {aws: {id: CLOUD, read: true, write: false}}
         roles: [{role_id: space-reader, space_id: root}]
     """
     body = a_blueprint(more=more).replace(
@@ -222,7 +244,9 @@ async def test_a_blueprint_makes_the_very_stack_that_it_describes(
         await unit.contexts.create(ContextSpec(name="net", space_id=HOME), by=SYSTEM)
         wanted = PolicySpec(name="plans", body="package spacelift", space_id=HOME)
         await unit.policies.create(wanted, PolicyType.PLAN, by=SYSTEM)
-    await publish(provider, body)
+        wanted_cloud = an_aws_spec("aws", space_id=HOME)
+        cloud = await unit.clouds.create(AwsIntegration, wanted_cloud, by=SYSTEM)
+    await publish(provider, body.replace("CLOUD", cloud.id))
 
     stack_id = await deploy(provider, env="prod", token=CANARY)
 
@@ -234,6 +258,8 @@ async def test_a_blueprint_makes_the_very_stack_that_it_describes(
         [policy] = (await unit.stack_policies.of([stack_id], by=SYSTEM))[stack_id]
         bindings = await unit.bindings.of(HolderKind.STACK, [stack_id], by=SYSTEM)
         runs = await unit.runs.newest([stack_id], by=SYSTEM)
+        clouds = await unit.cloud_attachments.having([cloud.id], by=SYSTEM)
+    assert [(one.read, one.write) for one in clouds[cloud.id]] == [(True, False)]
     assert (stack.description, stack.labels) == ("PROD of acme", ["b", "a"])
     assert (stack.autodeploy, stack.space_id, stack.branch) == (True, "root", "main")
     assert stack.hooks()["before_plan"] == ["one", "two"]
@@ -342,14 +368,33 @@ async def test_what_the_stack_itself_refuses_is_told_with_its_place(
     assert await refusal(provider) == ("stack: autoretry: needs a private worker pool")
 
 
-async def test_what_cannot_be_made_yet_is_refused_and_not_left_out(
+async def test_stacks_of_a_blueprint_run_one_after_the_other(
+    provider: Provider, edge: Edge
+) -> None:
+    await publish(provider, CHAIN)
+    made = await data(
+        provider, "pyclient", "BlueprintCreateStack", id="our-app", input=filled()
+    )
+    async with edge.unit() as unit:
+        ids = [StackId("app"), StackId("net")]
+        [dependency] = (await unit.stack_dependencies.of(ids, by=SYSTEM))[ids[0]]
+        [handed] = await unit.stack_dependencies.references([dependency], by=SYSTEM)
+        runs = await unit.runs.of_stacks(ids, [RunType.TRACKED], by=SYSTEM)
+        schedules = await unit.schedules.of(ids[1], by=SYSTEM)
+    assert dependency.depends_on_id == "net"
+    assert (handed.output_name, handed.input_name) == ("vpc", "TF_VAR_vpc")
+    assert [len(runs[one]) for one in ids] == [1, 1]
+    assert (made["stackID"], made["runID"]) == ("app", runs[ids[0]][0].id)
+    assert [one.kind for one in schedules] == [ScheduleKind.TASK]
+
+
+async def test_stacks_that_wait_for_one_another_for_ever_are_not_published(
     provider: Provider,
 ) -> None:
-    more = "depends_on: [x]\nschedules: {delete: {timestamp_unix: 1700000000}}"
-    await publish(provider, a_blueprint(more=more))
-    text = await refusal(provider)
-    assert "stack.depends_on: stacks cannot depend on others by a body yet" in text
-    assert "stack.schedules: schedules cannot be made by a body yet" in text
+    body = CHAIN.replace("from_stack: net", "from_stack: app")
+    said = an_input(state="PUBLISHED", template=body)
+    text = await provider.error("BlueprintCreate", input=said)
+    assert text == "stacks: depend on one another: app on app"
 
 
 async def test_only_who_may_make_the_stack_makes_it(

@@ -12,6 +12,7 @@ from sqlalchemy import update
 from tests.support.bodies import a_template
 from tests.support.edge import Edge
 from tests.support.provider import Provider
+from tests.support.stacks import a_spec
 
 from stackyard.adapters.postgres import Database
 from stackyard.contexts import ContextSpec
@@ -121,7 +122,7 @@ async def go_on(edge: Edge, stack: str) -> None:
     async with edge.unit() as unit:
         await unit.deletions.go_on(StackId(stack), by=SYSTEM)
     async with edge.unit() as unit:
-        await unit.template_deployments.forget_emptied(by=SYSTEM)
+        await unit.template_deployments.go_on(by=SYSTEM)
 
 
 async def test_the_life_of_a_template(provider: Provider) -> None:
@@ -348,6 +349,46 @@ async def test_what_the_stacks_made_is_destroyed_before_the_deployment_is_gone(
     await leave_runs(edge, RunState.FINISHED, RunType.DESTROY)
     await go_on(edge, "site-dev")
     assert await state(provider) is None
+
+
+async def test_the_stacks_of_a_deployment_go_in_the_order_of_their_chain(
+    provider: Provider, edge: Edge
+) -> None:
+    _, _, below = a_template().partition("stacks:\n")
+    below = below.replace("name: site", "name: app").replace("key: app", "key: top")
+    chain = a_template() + below + "    depends_on: [app]\n"
+    await make_template(provider)
+    made = await deploy(provider, await make_version(provider, template=chain))
+    assert made["stacks"] == [{"id": "site-dev"}, {"id": "app-dev"}]
+    await leave_runs(edge, RunState.FINISHED)
+    changed = await change(provider, inputs=inputs(env="dev"))
+    assert (changed["state"], changed["stacks"]) == ("IN_PROGRESS", made["stacks"])
+    await leave_runs(edge, RunState.FINISHED)
+
+    await provider.data("TemplateDeploymentDelete", **DEPLOYMENT)
+    async with edge.unit() as unit:
+        stacks = await unit.stacks.all(by=SYSTEM)
+    assert {one.id: one.deleting for one in stacks} == {
+        "site-dev": False,
+        "app-dev": True,
+    }
+    await go_on(edge, "app-dev")
+    assert await state(provider) == "DESTROYING"
+    await go_on(edge, "site-dev")
+    assert await state(provider) is None
+
+
+async def test_a_deployment_that_others_depend_on_stays(
+    provider: Provider, edge: Edge
+) -> None:
+    await make_template(provider)
+    await deploy(provider, await make_version(provider))
+    async with edge.unit() as unit:
+        other = await unit.stacks.create(a_spec(name="Other"), by=SYSTEM)
+        above = StackId("site-dev")
+        await unit.stack_dependencies.create(other.id, above, by=SYSTEM)
+    text = await provider.error("TemplateDeploymentDelete", **DEPLOYMENT)
+    assert text.endswith("delete those dependencies first (other)")
 
 
 async def test_a_deployment_alone_changes_its_stacks(

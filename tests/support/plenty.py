@@ -6,7 +6,7 @@ from stackyard.blueprints import (
     BlueprintSpec,
     Publication,
     TemplateSpec,
-    VersionSpec,
+    TemplateVersionSpec,
 )
 from stackyard.clouds import AwsIntegration, AzureIntegration, Use
 from stackyard.contexts import ContextSpec
@@ -145,7 +145,7 @@ async def _blueprint(unit: Unit, name: str, home: SpaceId) -> None:
     template = await unit.templates.create(
         TemplateSpec(name=name, space_id=home), by=SYSTEM
     )
-    version = VersionSpec(number="1", state=draft, body=a_template())
+    version = TemplateVersionSpec(number="1", state=draft, body=a_template())
     await unit.template_versions.create(template.id, version, by=SYSTEM)
 
 

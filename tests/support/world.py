@@ -16,7 +16,7 @@ from stackyard.blueprints import (
     DeploymentSpec,
     Publication,
     TemplateSpec,
-    VersionSpec,
+    TemplateVersionSpec,
 )
 from stackyard.clouds import AwsIntegration, AzureIntegration, Use
 from stackyard.contexts import ContextSpec
@@ -478,7 +478,7 @@ class World:
             ("published", Publication.PUBLISHED),
             ("fresh", Publication.DRAFT),
         ):
-            version = VersionSpec(number=name, state=state, body=a_template())
+            version = TemplateVersionSpec(number=name, state=state, body=a_template())
             made = await unit.template_versions.create(
                 TemplateId(self.names["template"]), version, by=SYSTEM
             )

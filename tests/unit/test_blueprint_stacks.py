@@ -6,17 +6,27 @@ from typing import Any
 
 import pytest
 
-from stackyard.blueprints.model.deployment import (
-    Deployment,
+from stackyard.blueprints.model.chain import chain_problems
+from stackyard.blueprints.model.occasion import Occasion
+from stackyard.blueprints.model.plan import StackPlan, plan_of, plan_problems
+from stackyard.blueprints.model.progress import (
     DeploymentState,
+    StackProgress,
     state_of,
 )
-from stackyard.blueprints.model.plan import StackPlan, plan_of
-from stackyard.blueprints.model.surroundings import Surroundings
 from stackyard.blueprints.service.rendering import hidden
+from stackyard.clouds import AwsIntegration, AzureIntegration, Use
 from stackyard.kernel.access import SYSTEM
 from stackyard.runs import RunState
-from stackyard.stacks import Provider, Terraform
+from stackyard.stacks import (
+    DeleteStack,
+    DetectDrift,
+    PerformTask,
+    Provider,
+    ReferenceSpec,
+    Terraform,
+    Timing,
+)
 from stackyard.stacks.model.vendors import (
     Ansible,
     CloudFormation,
@@ -97,7 +107,7 @@ def test_a_template_follows_a_branch_or_stays_at_a_commit(
     vcs = {"reference": reference, "provider": "GITHUB", "repository": "infra"}
     plan = a_plan(vcs=vcs)
     assert (plan.spec.branch, plan.commit) == (reference["value"], commit)
-    assert bool(plan.refused) is refused
+    assert bool(plan_problems([plan])) is refused
 
 
 def test_flags_have_two_spellings() -> None:
@@ -105,6 +115,57 @@ def test_flags_have_two_spellings() -> None:
         said: dict[str, Any] = {spelling: True}
         assert a_plan(**said).spec.autodeploy
     assert not a_plan(allow_promotion=False).spec.github_action_deploy
+
+
+def test_a_stack_comes_into_clouds_and_does_things_by_itself() -> None:
+    both = {"id": "x", "read": True, "write": False}
+    plan = a_plan(
+        attachments={"clouds": {"aws": both, "azure": both | {"subscription_id": "s"}}},
+        schedules={
+            "drift": {"cron": ["0 1 * * *"], "reconcile": True, "timezone": "CET"},
+            "tasks": [{"command": "ls", "timestamp_unix": 1_800_000_000}],
+            "delete": {"timestamp_unix": 1_800_000_000, "delete_resources": True},
+        },
+    )
+    aws, azure = plan.clouds
+    assert (aws.kind, aws.use) == (AwsIntegration, Use(read=True, write=False))
+    assert (azure.kind, azure.use.subscription_id) == (AzureIntegration, "s")
+    at = datetime.fromtimestamp(1_800_000_000, UTC)
+    assert plan.schedules == (
+        (DetectDrift(reconcile=True), Timing(("0 1 * * *",), timezone="CET")),
+        (PerformTask(command="ls"), Timing(at=at)),
+        (DeleteStack(destroy_resources=True), Timing(at=at)),
+    )
+
+
+def test_a_stack_depends_on_another_once_however_it_says_so() -> None:
+    handed = {"name": "VPC", "from_stack": "net", "output": "vpc"}
+    plan = a_plan(
+        depends_on=["net", "dns"],
+        environment={"stack_dependency_references": [handed]},
+    )
+    assert plan.depends_on == ("net", "dns")
+    assert plan.references == (("net", ReferenceSpec("vpc", "VPC")),)
+    assert plan_problems([plan]) == [
+        "stack: depends on net, which is not to be made",
+        "stack: depends on dns, which is not to be made",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "problem"),
+    [
+        ({"a": ["b"], "b": []}, []),
+        ({"a": ["c"]}, ["a: depends on c, which is no key of a stack here"]),
+        ({"a": ["a"]}, ["stacks: depend on one another: a on a"]),
+        ({"a": ["b"], "b": ["a"]}, ["stacks: depend on one another: a on b on a"]),
+    ],
+)
+def test_stacks_depend_on_others_of_the_body_in_no_circle(
+    wanted: dict[str, list[str]], problem: list[str]
+) -> None:
+    stacks = [(key, {"key": key, "depends_on": on}) for key, on in wanted.items()]
+    assert list(chain_problems(stacks)) == problem
 
 
 def test_what_a_stack_says_of_its_options_wins() -> None:
@@ -133,26 +194,27 @@ def test_files_become_base64_and_secrets_write_only() -> None:
         (["FINISHED", "FAILED"], "FAILED"),
         (["STOPPED"], "FAILED"),
         (["FINISHED", "FINISHED"], "FINISHED"),
+        (["FINISHED", "SKIPPED"], "FINISHED"),
     ],
 )
 def test_the_state_of_a_deployment_sums_up_its_runs(
     runs: list[str | None], state: str
 ) -> None:
-    found = [(False, None if one is None else RunState(one)) for one in runs]
-    assert state_of(Deployment(), found) is DeploymentState(state)
+    found = [StackProgress(run=None if one is None else RunState(one)) for one in runs]
+    assert state_of(found, leaving=False) is DeploymentState(state)
 
 
 def test_a_deployment_goes_as_long_as_one_of_its_stacks_does() -> None:
-    going = Deployment(deletion_requested_at=NOW)
-    done, failed = RunState.FINISHED, DeploymentState.FAILED
-    assert state_of(going, [(True, done), (False, done)]) is DeploymentState.DESTROYING
-    assert state_of(going, []) is DeploymentState.DESTROYING
-    assert state_of(going, [(False, done)]) is failed
+    waits, kept = StackProgress(), StackProgress(going=True)
+    gone = StackProgress(going=True, deleting=True)
+    for stacks in ([gone, waits], [gone, kept], [waits], []):
+        assert state_of(stacks, leaving=True) is DeploymentState.DESTROYING
+    assert state_of([kept, waits], leaving=True) is DeploymentState.FAILED
 
 
 def test_chance_is_the_same_for_the_same_seed_only() -> None:
     def values(seed: str) -> dict[str, Any]:
-        return Surroundings(
+        return Occasion(
             by=SYSTEM, account="acme", at=NOW, seed=seed, about="deployment"
         ).values()
 

@@ -17,23 +17,26 @@ from stackyard.blueprints.model.deployment import (
     DeploymentChange,
     DeploymentInput,
     DeploymentSpec,
-    DeploymentState,
 )
 from stackyard.blueprints.model.inputs import InputType, given_inputs
+from stackyard.blueprints.model.progress import DeploymentState
 from stackyard.blueprints.model.schema import BLUEPRINT_SCHEMA, TEMPLATE_SCHEMA
 from stackyard.blueprints.model.template import (
     Template,
     TemplateSpec,
     TemplateVersion,
-    VersionSpec,
+    TemplateVersionSpec,
 )
 from stackyard.blueprints.ports import Answer, Expressions, Failed, Value
 from stackyard.blueprints.service import (
     Blueprints,
     Deployments,
+    Furnishing,
+    Leaving,
     Made,
     Making,
     Rendering,
+    Showing,
     TemplateFacts,
     Templates,
     TemplateVersions,
@@ -66,20 +69,23 @@ __all__ = [
     "EvaluatorBusyError",
     "Expressions",
     "Failed",
+    "Furnishing",
     "InputType",
+    "Leaving",
     "Made",
     "Making",
     "Publication",
     "Rendering",
+    "Showing",
     "Template",
     "TemplateFacts",
     "TemplateSpec",
     "TemplateStore",
     "TemplateVersion",
+    "TemplateVersionSpec",
     "TemplateVersionStore",
     "TemplateVersions",
     "Templates",
     "Value",
-    "VersionSpec",
     "given_inputs",
 ]

@@ -104,6 +104,13 @@ class OtherStacksError(ConflictError):
         )
 
 
+class DeploymentUsedError(ConflictError):
+    """Stacks elsewhere depend on its stacks: delete those dependencies first."""
+
+    def __str__(self) -> str:
+        return f"{super().__str__()[:-1]} ({self.facts['stacks']})"
+
+
 class DeploymentBusyError(ConflictError):
     """The deployment has unfinished runs: wait for them, or discard them."""
 

@@ -16,7 +16,7 @@ from stackyard.blueprints import (
     Template,
     TemplateSpec,
     TemplateVersion,
-    VersionSpec,
+    TemplateVersionSpec,
     given_inputs,
 )
 from stackyard.graphql.blueprints import pairs
@@ -302,8 +302,8 @@ def _spec(given: dict[str, Any]) -> TemplateSpec:
     )
 
 
-def _version_spec(given: dict[str, Any]) -> VersionSpec:
-    return VersionSpec(
+def _version_spec(given: dict[str, Any]) -> TemplateVersionSpec:
+    return TemplateVersionSpec(
         number=given["version_number"],
         state=Publication(given["state"]),
         instructions=given.get("instructions"),

@@ -89,7 +89,7 @@ CHOREOGRAPHY: Final[Choreography[Tools]] = Choreography.of(
         when(ProviderFilesForgotten, providers.delete_forgotten),
         when(ScheduleDue, schedules.carry_out_schedule, queue=FIFO, group=of_stack),
         when(DriftFound, schedules.reconcile_drifted, queue=FIFO, group=of_stack),
-        when(StackDeleted, blueprints.forget_emptied),
+        when(StackDeleted, blueprints.undeploy),
         when(EntriesRecorded, audit.seal_recorded, queue=FIFO, group=of_trail),
         when(DeliveriesDue, audit.deliver_due, queue=EVENTS),
         when(HookDeliveriesDue, webhooks.send_due, queue=EVENTS),

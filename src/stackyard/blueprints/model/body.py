@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Any, Final
 
 from stackyard.blueprints.errors import BodyProblemsError
+from stackyard.blueprints.model.chain import chain_problems
 from stackyard.blueprints.model.checking import duplicates, schema_problems
 from stackyard.blueprints.model.expressions import (
     HOLE,
@@ -70,6 +71,7 @@ def read_body(text: str, kind: Kind) -> Body:
         tuple(one["key"] for one in _stacks(document) if "key" in one),
     )
     problems = [*_misplaced(document, kind), *declaration_problems(body.inputs)]
+    problems += chain_problems(list(stacks_of(document)))
     if kind is Kind.TEMPLATE:
         twice = duplicates(list(body.keys))
         problems += [f"stacks: the key {one} is there twice" for one in twice]

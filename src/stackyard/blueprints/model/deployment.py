@@ -6,7 +6,6 @@ Entities and rows. Every method decides; none awaits, and time is an argument.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
@@ -25,6 +24,7 @@ from stackyard.blueprints.errors import (
     SettingsProblemsError,
 )
 from stackyard.blueprints.model.inputs import DeclaredInput
+from stackyard.blueprints.model.progress import DeploymentState
 from stackyard.blueprints.model.settings import name_problems, slug_of, text_problems
 from stackyard.blueprints.model.template import TemplateVersion
 from stackyard.kernel.config import checksum
@@ -38,19 +38,7 @@ from stackyard.kernel.ids import (
 )
 from stackyard.kernel.orm import Entity
 from stackyard.kernel.secrets import Sealed, Vault
-from stackyard.runs import RunState
 from stackyard.stacks import Stack
-
-
-class DeploymentState(StrEnum):
-    """Exactly the set that existing clients know."""
-
-    NONE = "NONE"  # nothing has run yet
-    IN_PROGRESS = "IN_PROGRESS"
-    UNCONFIRMED = "UNCONFIRMED"  # a run waits for a person
-    FINISHED = "FINISHED"
-    FAILED = "FAILED"  # a run did, or what the stacks made could not be destroyed
-    DESTROYING = "DESTROYING"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,6 +217,7 @@ class DeployedStack(Entity):
     stack_id: Mapped[StackId] = mapped_column(
         ForeignKey("stacks.id", ondelete="CASCADE")
     )
+    going: Mapped[bool] = mapped_column(default=False)  # its deletion was asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,28 +228,6 @@ class Deployed:
     inputs: Sequence[DeploymentInput]
     stacks: Sequence[Stack]
     state: DeploymentState
-
-
-def state_of(
-    deployment: Deployment, stacks: Sequence[tuple[bool, RunState | None]]
-) -> DeploymentState:
-    """Say how far it is. Of each stack: is it being deleted, and its newest run.
-
-    What still moves comes before what has failed: it may be all well in the end.
-    """
-    if deployment.deletion_requested_at is not None:
-        going = not stacks or any(deleting for deleting, _ in stacks)
-        return DeploymentState.DESTROYING if going else DeploymentState.FAILED
-    states = {run for _, run in stacks if run is not None}
-    if not states:
-        return DeploymentState.NONE
-    if RunState.UNCONFIRMED in states:
-        return DeploymentState.UNCONFIRMED
-    if not all(state.is_final for state in states):
-        return DeploymentState.IN_PROGRESS
-    if states == {RunState.FINISHED}:
-        return DeploymentState.FINISHED
-    return DeploymentState.FAILED
 
 
 def ensure_same_stacks(had: Sequence[str], wanted: Sequence[str]) -> None:

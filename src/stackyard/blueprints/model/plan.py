@@ -1,25 +1,28 @@
 """One stack of a body in which everything is filled in: what there is to be made."""
 
 import base64
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import msgspec
 
+from stackyard.blueprints.model.chain import keys_above, references_of
+from stackyard.blueprints.model.planned import CloudPlan, clouds_of, schedules_of
 from stackyard.kernel.config import ConfigInput, ConfigType
 from stackyard.kernel.ids import ContextId, PolicyId, PoolId, SpaceId
-from stackyard.stacks import VENDORS, Provider, StackSpec, Vendor
+from stackyard.stacks import (
+    VENDORS,
+    Errand,
+    Provider,
+    ReferenceSpec,
+    StackSpec,
+    Timing,
+    Vendor,
+)
 from stackyard_protocol.job import Hooks
 
-# What is asked of the slices for it when there are any. Until then it is refused.
-_UNSUPPORTED: Final = {
-    ("attachments", "clouds"): "cloud integrations cannot be attached",
-    ("environment", "stack_dependency_references"): "stacks cannot depend on others",
-    ("depends_on",): "stacks cannot depend on others",
-    ("schedules",): "schedules cannot be made",
-}
 # Our name for a setting → its names in blueprints, and in templates.
 _FLAGS: Final = {
     "administrative": ("administrative",),
@@ -45,10 +48,14 @@ class StackPlan:
     contexts: tuple[tuple[ContextId, int], ...]
     policies: tuple[PolicyId, ...]
     roles: tuple[tuple[str, SpaceId], ...]
+    clouds: tuple[CloudPlan, ...]
+    schedules: tuple[tuple[Errand, Timing], ...]
+    depends_on: tuple[str, ...]  # by their keys
+    references: tuple[tuple[str, ReferenceSpec], ...]
     commit: str | None = None  # the one hash it is of, where that is said
     create: bool = True
     run: bool = False
-    refused: tuple[str, ...] = ()
+    follows_tag: bool = False
 
 
 def plan_of(
@@ -73,23 +80,31 @@ def plan_of(
             (one["role_id"], SpaceId(one["space_id"]))
             for one in attached.get("roles") or ()
         ),
+        clouds=tuple(clouds_of(attached.get("clouds") or {})),
+        schedules=tuple(schedules_of(stack.get("schedules") or {})),
+        depends_on=keys_above(stack),
+        references=tuple(references_of(stack)),
         commit=reference["value"] if reference.get("type") == "sha" else None,
         create=not chosen.get("do_not_create", False),
         run=chosen.get("trigger_run", False),
-        refused=tuple(_refused(place, stack)),
+        follows_tag=reference.get("type") == "tag",
     )
 
 
-def _refused(place: str, stack: Mapping[str, Any]) -> Iterator[str]:
-    for way, words in _UNSUPPORTED.items():
-        found: Any = stack
-        for name in way:
-            found = (found or {}).get(name)
-        if found:
-            yield f"{place}.{'.'.join(way)}: {words} by a body yet"
-    reference = stack["vcs"].get("reference") or {}
-    if reference.get("type") == "tag":
-        yield f"{place}.vcs.reference: name a branch or a sha: no tag is followed yet"
+def plan_problems(plans: Sequence[StackPlan]) -> list[str]:
+    """Return what cannot be done of what is to be made."""
+    keys = {plan.key for plan in plans}
+    found = [
+        f"{plan.place}.vcs.reference: name a branch or a sha: no tag is followed yet"
+        for plan in plans
+        if plan.follows_tag
+    ]
+    return found + [
+        f"{plan.place}: depends on {above}, which is not to be made"
+        for plan in plans
+        for above in plan.depends_on
+        if above not in keys
+    ]
 
 
 def _spec(stack: Mapping[str, Any]) -> StackSpec:

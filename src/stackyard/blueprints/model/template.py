@@ -47,7 +47,7 @@ class TemplateSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class VersionSpec:
+class TemplateVersionSpec:
     number: str
     state: Publication
     instructions: str | None = None
@@ -131,7 +131,7 @@ class TemplateVersion(Entity):
 
     @classmethod
     def create(
-        cls, template: Template, spec: VersionSpec, *, at: datetime
+        cls, template: Template, spec: TemplateVersionSpec, *, at: datetime
     ) -> "TemplateVersion":
         """Return a new one. Clients take its id apart: its ULID is the end of it."""
         ulid = new_ulid()
@@ -153,7 +153,7 @@ class TemplateVersion(Entity):
     def space_id(self) -> SpaceId:
         return self.template.space_id
 
-    def change(self, spec: VersionSpec, *, at: datetime) -> None:
+    def change(self, spec: TemplateVersionSpec, *, at: datetime) -> None:
         """Make all settings what *spec* says. What is published keeps its body."""
         problems = spec.problems()
         if problems:

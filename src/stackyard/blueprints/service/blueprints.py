@@ -11,7 +11,7 @@ from stackyard.blueprints.errors import (
 )
 from stackyard.blueprints.model.blueprint import Blueprint, BlueprintSpec, Publication
 from stackyard.blueprints.model.body import Kind, find_inputs
-from stackyard.blueprints.model.surroundings import Surroundings
+from stackyard.blueprints.model.occasion import Occasion
 from stackyard.blueprints.ports import VisibleSpaces
 from stackyard.blueprints.service.making import Made, Making
 from stackyard.blueprints.service.rendering import Rendering
@@ -129,8 +129,8 @@ class Blueprints:
             if problems:
                 raise BodyProblemsError(*problems)
 
-    def _around(self, blueprint: Blueprint, *, by: Subject) -> Surroundings:
-        return Surroundings(
+    def _around(self, blueprint: Blueprint, *, by: Subject) -> Occasion:
+        return Occasion(
             by=by,
             account=self.account,
             at=self.clock(),

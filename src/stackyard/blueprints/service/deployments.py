@@ -3,7 +3,7 @@
 The stacks are made, changed and deleted by the rights of whoever asks for it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -23,15 +23,16 @@ from stackyard.blueprints.model.deployment import (
     DeploymentChange,
     DeploymentInput,
     DeploymentSpec,
-    DeploymentState,
     ensure_same_stacks,
-    state_of,
 )
+from stackyard.blueprints.model.occasion import Occasion
 from stackyard.blueprints.model.plan import StackPlan
-from stackyard.blueprints.model.surroundings import Surroundings
+from stackyard.blueprints.model.progress import DeploymentState
 from stackyard.blueprints.model.template import TemplateVersion
+from stackyard.blueprints.service.leaving import Leaving
 from stackyard.blueprints.service.making import Making
 from stackyard.blueprints.service.rendering import Rendering
+from stackyard.blueprints.service.showing import Showing
 from stackyard.blueprints.service.versions import TemplateVersions
 from stackyard.blueprints.store import DeploymentStore
 from stackyard.kernel.access import Access, Action, Subject
@@ -42,14 +43,11 @@ from stackyard.kernel.ids import (
     ROOT,
     DeploymentId,
     SpaceId,
-    StackId,
     TemplateId,
     TemplateVersionId,
 )
 from stackyard.kernel.needs import Rule, needs
 from stackyard.kernel.secrets import Vault
-from stackyard.runs import Runs, RunState
-from stackyard.state import States
 
 _BUSY: Final = {DeploymentState.IN_PROGRESS, DeploymentState.UNCONFIRMED}
 
@@ -60,8 +58,8 @@ class Deployments:
     versions: TemplateVersions
     rendering: Rendering
     making: Making
-    runs: Runs
-    states: States
+    showing: Showing
+    leaving: Leaving
     access: Access
     vault: Vault
     clock: Clock
@@ -76,7 +74,7 @@ class Deployments:
         deployment = await self._find(template_id, deployment_id, by=by)
         if deployment is None:
             return None
-        return await self._shown(deployment, by=by)
+        return await self.showing.shown(deployment, by=by)
 
     @needs(Action.STACK_CREATE)
     async def create(
@@ -96,7 +94,7 @@ class Deployments:
         if await self.store.find(version.template_id, deployment.id) is not None:
             raise SlugTakenError(noun="deployment", slug=deployment.id)
         plans = [
-            replace(one, run=True, spec=replace(one.spec, space_id=space_id))
+            replace(one, spec=replace(one.spec, space_id=space_id))
             for one in await self._plans(deployment, version, spec.inputs, by=by)
         ]
         await self.store.add(deployment)
@@ -115,7 +113,7 @@ class Deployments:
                 )
             )
         await self._note("create", deployment, by=by)
-        return await self._shown(deployment, by=by)
+        return await self.showing.shown(deployment, by=by)
 
     @needs(Action.STACK_UPDATE)
     async def update(
@@ -145,7 +143,7 @@ class Deployments:
             await self._change_stacks(deployment, version, spec, by=by)
         await self.store.write()
         await self._note("update", deployment, by=by)
-        return await self._shown(deployment, by=by)
+        return await self.showing.shown(deployment, by=by)
 
     @needs(Action.STACK_DELETE)
     async def delete(
@@ -159,29 +157,28 @@ class Deployments:
         if deployment is None:
             return None
         await self.access.require(by, Action.STACK_DELETE, space=deployment.space_id)
-        shown = await self._shown(deployment, by=by)
+        placed = await self.store.stacks_of(deployment)
+        await self.leaving.ensure_unused(placed, by=by)
         deployment.request_deletion(at=self.clock())
-        await self.store.write()
-        ids = [stack.id for stack in shown.stacks]
-        made = {one.stack_id for one in await self.states.resources(ids, by=by)}
-        for stack in reversed(shown.stacks):
-            if not stack.deleting:
-                await self.making.stacks.delete(
-                    stack.id, destroy_resources=stack.id in made, by=by
-                )
+        for one in placed:
+            one.going = False  # tried again, if it was tried before
+        await self.leaving.let_go(deployment, by=by)
         await self._note("delete", deployment, by=by)
-        shown = await self._shown(deployment, by=by)
-        if not ids:
+        shown = await self.showing.shown(deployment, by=by)
+        if not placed:
             await self.store.remove(deployment)
         return shown
 
     @needs(Rule.PLATFORM)
-    async def forget_emptied(self, *, by: Subject) -> None:
-        """Forget the deployments whose last stack has been deleted."""
+    async def go_on(self, *, by: Subject) -> None:
+        """A stack is gone: delete those that it stood below, and what is empty now."""
         await self.access.require(by, Action.SPACE_ADMIN, space=ROOT)
-        for deployment in await self.store.emptied():
-            await self.store.remove(deployment)
-            await self._note("purge", deployment, by=by)
+        for deployment in await self.store.deleting():
+            if await self.store.stacks_of(deployment):
+                await self.leaving.let_go(deployment, by=by)
+            else:
+                await self.store.remove(deployment)
+                await self._note("purge", deployment, by=by)
 
     async def _change_stacks(
         self,
@@ -195,10 +192,7 @@ class Deployments:
         plans = await self._plans(deployment, version, spec.inputs, by=by)
         ensure_same_stacks(list(had), [plan.key for plan in plans])
         await self._keep_inputs(deployment, version, spec.inputs)
-        for plan in plans:
-            await self.making.change(had[plan.key], plan, by=by)
-        for plan in plans:
-            await self.making.triggers.trigger(had[plan.key], by=by)
+        await self.making.change([had[plan.key] for plan in plans], plans, by=by)
 
     async def _plans(
         self,
@@ -208,7 +202,7 @@ class Deployments:
         *,
         by: Subject,
     ) -> list[StackPlan]:
-        around = Surroundings(
+        around = Occasion(
             by=by,
             account=self.account,
             at=self.clock(),
@@ -218,7 +212,8 @@ class Deployments:
             times={"created_at": deployment.created_at},
         )
         body = version.published_body()
-        return await self.rendering.plans(body, Kind.TEMPLATE, given, around)
+        plans = await self.rendering.plans(body, Kind.TEMPLATE, given, around)
+        return [replace(one, run=True) for one in plans]
 
     async def _keep_inputs(
         self,
@@ -245,26 +240,8 @@ class Deployments:
         held = await self.store.inputs_of(deployment)
         return {one.id: one.clear(self.vault) for one in held}
 
-    async def _shown(self, deployment: Deployment, *, by: Subject) -> Deployed:
-        placed = await self.store.stacks_of(deployment)
-        known = await self.making.stacks.some([one.stack_id for one in placed], by=by)
-        stacks = [known[one.stack_id] for one in placed if one.stack_id in known]
-        runs = await self._newest_runs([stack.id for stack in stacks], by=by)
-        state = state_of(
-            deployment, [(stack.deleting, runs.get(stack.id)) for stack in stacks]
-        )
-        inputs = await self.store.inputs_of(deployment)
-        return Deployed(deployment, inputs, stacks, state)
-
-    async def _newest_runs(
-        self, stack_ids: Sequence[StackId], *, by: Subject
-    ) -> dict[StackId, RunState]:
-        newest = await self.runs.newest(stack_ids, by=by)
-        runs = await self.runs.some(list(newest.values()), by=by)
-        return {run.stack_id: run.state for run in runs}
-
     async def _ensure_settled(self, deployment: Deployment, *, by: Subject) -> None:
-        if (await self._shown(deployment, by=by)).state in _BUSY:
+        if (await self.showing.shown(deployment, by=by)).state in _BUSY:
             raise DeploymentBusyError(deployment=deployment.id)
 
     async def _version(

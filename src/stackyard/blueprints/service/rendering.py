@@ -11,11 +11,12 @@ from typing import Any, Final
 
 from stackyard.blueprints.errors import BodyProblemsError, InputProblemsError
 from stackyard.blueprints.model.body import Body, Kind, read_body, stacks_of
+from stackyard.blueprints.model.chain import chain_problems
 from stackyard.blueprints.model.checking import schema_problems
 from stackyard.blueprints.model.expressions import as_text, fill_in
 from stackyard.blueprints.model.inputs import DeclaredInput, Typed, typed_inputs
-from stackyard.blueprints.model.plan import StackPlan, plan_of
-from stackyard.blueprints.model.surroundings import Surroundings
+from stackyard.blueprints.model.occasion import Occasion
+from stackyard.blueprints.model.plan import StackPlan, plan_of, plan_problems
 from stackyard.blueprints.model.yaml import read_yaml
 from stackyard.blueprints.ports import Answer, Expressions, Failed, Value
 from stackyard.kernel.needs import Rule, needs
@@ -29,9 +30,7 @@ class Rendering:
     expressions: Expressions
 
     @needs(Rule.PARENT)
-    async def problems(
-        self, text: str, kind: Kind, around: Surroundings
-    ) -> Sequence[str]:
+    async def problems(self, text: str, kind: Kind, around: Occasion) -> Sequence[str]:
         """Return all that is wrong with a body before anything is filled in."""
         try:
             body = read_body(text, kind)
@@ -41,7 +40,7 @@ class Rendering:
 
     @needs(Rule.PARENT)
     async def plans(
-        self, text: str, kind: Kind, given: Mapping[str, str], around: Surroundings
+        self, text: str, kind: Kind, given: Mapping[str, str], around: Occasion
     ) -> list[StackPlan]:
         """Return the stacks to be made, or say what is wrong with body or inputs."""
         body = read_body(text, kind)
@@ -58,13 +57,13 @@ class Rendering:
         options = document.get("options") or {}
         plans = [plan_of(*one, options) for one in stacks_of(document)]
         plans = [plan for plan in plans if plan.create]
-        problems = [one for plan in plans for one in plan.refused]
+        problems = plan_problems(plans)
         if problems:
-            raise BodyProblemsError(*problems)
+            raise BodyProblemsError(*hidden(problems, secrets))
         return plans
 
     async def _evaluate(
-        self, body: Body, values: Mapping[str, Typed], around: Surroundings
+        self, body: Body, values: Mapping[str, Typed], around: Occasion
     ) -> list[str]:
         """Return the texts of all expressions. Patterns are matched with them."""
         matched = _matched(body.inputs, values)
@@ -93,7 +92,7 @@ class Rendering:
             raise BodyProblemsError(*hidden(problems, secrets))
         return [as_text(one.value) for one in answers if isinstance(one, Value)]
 
-    async def _wrong(self, body: Body, around: Surroundings) -> list[str]:
+    async def _wrong(self, body: Body, around: Occasion) -> list[str]:
         """Return what expressions and patterns say that cannot be said."""
         patterns = [one for one in body.inputs if one.pattern is not None]
         checks = {f"p{n}": one.pattern for n, one in enumerate(patterns)}
@@ -125,6 +124,7 @@ def hidden(problems: Sequence[str], secrets: Sequence[str]) -> list[str]:
 def _read(filled: str, kind: Kind) -> dict[str, Any]:
     document: dict[str, Any] = read_yaml(filled)
     problems = schema_problems(document, kind.schema)
+    problems = problems or list(chain_problems(list(stacks_of(document))))
     if problems:
         raise BodyProblemsError(*problems)
     return document

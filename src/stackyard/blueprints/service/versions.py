@@ -10,10 +10,10 @@ from stackyard.blueprints.errors import (
 )
 from stackyard.blueprints.model.blueprint import Publication
 from stackyard.blueprints.model.body import Kind
-from stackyard.blueprints.model.surroundings import Surroundings
+from stackyard.blueprints.model.occasion import Occasion
 from stackyard.blueprints.model.template import (
     TemplateVersion,
-    VersionSpec,
+    TemplateVersionSpec,
     full_version_id,
 )
 from stackyard.blueprints.service.rendering import Rendering
@@ -76,7 +76,7 @@ class TemplateVersions:
 
     @needs(Action.SPACE_ADMIN)
     async def create(
-        self, template_id: TemplateId, spec: VersionSpec, *, by: Subject
+        self, template_id: TemplateId, spec: TemplateVersionSpec, *, by: Subject
     ) -> TemplateVersion:
         template = await self.templates.get(template_id, by=by, lock=True)
         await self.access.require(by, Action.SPACE_ADMIN, space=template.space_id)
@@ -88,7 +88,7 @@ class TemplateVersions:
 
     @needs(Action.SPACE_ADMIN)
     async def update(
-        self, version_id: TemplateVersionId, spec: VersionSpec, *, by: Subject
+        self, version_id: TemplateVersionId, spec: TemplateVersionSpec, *, by: Subject
     ) -> TemplateVersion:
         """Replace all settings. Once published, neither body nor state change again."""
         version = await self.get(version_id, by=by, lock=True)
@@ -125,10 +125,10 @@ class TemplateVersions:
             if problems:
                 raise BodyProblemsError(*problems)
 
-    def _around(self, *, by: Subject) -> Surroundings:
+    def _around(self, *, by: Subject) -> Occasion:
         now = self.clock()
         times = {"created_at": now}
-        return Surroundings(
+        return Occasion(
             by=by,
             account=self.account,
             at=now,

@@ -72,16 +72,17 @@ class DeploymentStore:
         )
         return await self.session.scalar(query) is not None
 
-    async def emptied(self) -> Sequence[Deployment]:
-        """Return those to be deleted that have no stack any more, locked."""
-        left = select(DeployedStack.key).where(
-            DeployedStack.template_id == Deployment.template_id,
-            DeployedStack.deployment_id == Deployment.id,
-        )
+    async def deleting(self) -> Sequence[Deployment]:
+        """Return all that are to be deleted, locked.
+
+        Waiting for the lock: whoever has it may not know yet what we know.
+        """
         query = (
             select(Deployment)
-            .where(Deployment.deletion_requested_at.is_not(None), ~left.exists())
-            .with_for_update(of=Deployment, skip_locked=True)
+            .where(Deployment.deletion_requested_at.is_not(None))
+            .order_by(Deployment.template_id, Deployment.id)
+            .with_for_update(of=Deployment)
+            .execution_options(populate_existing=True)
         )
         return (await self.session.scalars(query)).all()
 

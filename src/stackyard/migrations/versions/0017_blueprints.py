@@ -183,6 +183,7 @@ def upgrade() -> None:
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("stack_id", sa.Text(), nullable=False),
+        sa.Column("going", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["template_id", "deployment_id"],
             ["template_deployments.template_id", "template_deployments.id"],

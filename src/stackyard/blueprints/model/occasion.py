@@ -15,7 +15,7 @@ _LARGEST_RANDOM: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class Occasion:
     """*about*: `blueprint` or `deployment`, and its facts. Those that are times apart.
 
     The same *seed* gives the same chance: a deployment keeps its name when it changes.
