@@ -59,7 +59,6 @@ from stackyard.stacks import (
     Stacks,
     StackSources,
     StackStore,
-    VendorMigrations,
 )
 from stackyard.vcs import (
     AgentPools,
@@ -248,17 +247,6 @@ class Foundation(Parts):
                 self._uses_cut_off,
                 self.vcs_integrations,
             ),
-            self.trail,
-        )
-
-    @cached_property
-    def vendor_migrations(self) -> VendorMigrations:
-        return VendorMigrations(
-            StackStore(self.session),
-            self.stacks,
-            self.access,
-            self.outbox,
-            self.clock,
             self.trail,
         )
 
