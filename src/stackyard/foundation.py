@@ -45,7 +45,6 @@ from stackyard.stacks import (
     Stacks,
     StackSources,
     StackStore,
-    VendorMigrations,
 )
 from stackyard.vcs import (
     AgentPools,
@@ -159,17 +158,6 @@ class Foundation(Membership):
                 integrations=self.vcs_integrations,
                 is_deployed=DeploymentStore(self.session).has,
             ),
-            self.trail,
-        )
-
-    @cached_property
-    def vendor_migrations(self) -> VendorMigrations:
-        return VendorMigrations(
-            StackStore(self.session),
-            self.stacks,
-            self.access,
-            self.outbox,
-            self.clock,
             self.trail,
         )
 

@@ -1,4 +1,4 @@
-"""What surrounds stacks and modules: clouds that they come into, webhooks that hear.
+"""What surrounds stacks and modules: clouds, webhooks, other tools to go over to.
 
 The middle of `unit.Unit`; nobody opens it alone.
 """
@@ -21,6 +21,7 @@ from stackyard.foundation import Foundation
 from stackyard.kernel.access import SYSTEM
 from stackyard.kernel.ids import SpaceId, StackId
 from stackyard.spaces import visible_to
+from stackyard.stacks import StackStore, VendorMigrations
 from stackyard.webhooks import (
     HookDeliveries,
     HookDeliveryStore,
@@ -43,6 +44,17 @@ class Surroundings(Foundation):
             self.clock,
             self.means.site,
             visible_to,
+            self.trail,
+        )
+
+    @cached_property
+    def vendor_migrations(self) -> VendorMigrations:
+        return VendorMigrations(
+            StackStore(self.session),
+            self.stacks,
+            self.access,
+            self.outbox,
+            self.clock,
             self.trail,
         )
 
