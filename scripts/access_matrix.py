@@ -117,12 +117,15 @@ FOUND_BY: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "ConfigElement": ("Query.stack", "Stack.config"),
         "Context": ("Query.context",),
         "ContextStackAttachment": ("Query.context", "Context.attachedStacks"),
+        "GpgKey": ("Query.gpgKeys",),
         "Integrations": ("Query.stack", "Stack.integrations"),
         "GithubEnterpriseIntegration": ("Query.githubEnterpriseIntegration",),
         "GitlabIntegration": ("Query.gitlabIntegration",),
         "ManagedEntity": ("Query.stack", "Stack.entities"),
         "ManagedUser": ("Query.managedUser",),
         "ManagedUserGroup": ("Query.managedUserGroup",),
+        "Plugin": ("Query.plugin",),
+        "PluginTemplate": ("Query.pluginTemplate",),
         "Policy": ("Query.policy",),
         "Module": ("Query.module",),
         "ModuleShare": ("Query.module", "Module.moduleShares"),
@@ -142,6 +145,7 @@ FOUND_BY: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         ),
         "Role": ("Query.role",),
         "Run": ("Query.stack", "Stack.run"),
+        "RunReview": ("Query.stack", "Stack.blocker", "Run.reviews"),
         "SecurityKey": ("Query.managedUser", "ManagedUser.securityKeys"),
         "SignOn": ("Query.signOn",),
         "SignOnProvider": ("Query.signOn", "SignOn.trial"),
@@ -167,6 +171,11 @@ FOUND_BY: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "TemplateDeployment.inputs",
         ),
         "TemplateVersion": ("Query.template", "Template.templateVersion"),
+        "TerraformProvider": ("Query.terraformProvider",),
+        "TerraformProviderVersion": (
+            "Query.terraformProvider",
+            "TerraformProvider.versions",
+        ),
         "UserGroupRoleBinding": ("Query.userGroupRoleBinding",),
         "UserRoleBinding": ("Query.userRoleBinding",),
         "VcsAgentPool": ("Query.vcsAgentPool",),
@@ -206,6 +215,7 @@ _ABOUT_A_STACK: Final = frozenset(
         "stackIntegrationGcpDelete",
         "stackLock",
         "stackManagedStateRollback",
+        "stackMigrateVendor",
         "stackSetCurrentCommit",
         "stackSyncCommit",
         "stackUnlock",
@@ -224,6 +234,7 @@ _CUT: Final = frozenset(
         "searchModules",
         "searchPolicies",
         "searchStacks",
+        "searchWorkerPools",
         "spaces",
         "stacks",
         "workerPools",
@@ -276,6 +287,7 @@ EXCEPTIONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             )
         },
         "Mutation.contextDetach": dict.fromkeys(("neighbour", "stranger"), NULL),
+        "Mutation.pluginDelete": dict.fromkeys(("neighbour", "run", "stranger"), NULL),
         **dict.fromkeys(
             (f"Mutation.{kind}IntegrationDelete" for kind in _GIT_SERVERS),
             dict.fromkeys(("neighbour", "run", "stranger"), NULL),
@@ -284,6 +296,14 @@ EXCEPTIONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         "Mutation.policyDetach": dict.fromkeys(("neighbour", "stranger"), NULL),
         "Mutation.repoDelete": dict.fromkeys(("neighbour", "run", "stranger"), YES),
         "Mutation.spaceDelete": dict.fromkeys(("neighbour", "run", "stranger"), NULL),
+        "Mutation.terraformProviderDelete": dict.fromkeys(
+            ("neighbour", "run", "stranger"), NULL
+        ),
+        "Mutation.terraformProviderVersionDelete": dict.fromkeys(
+            ("neighbour", "run", "stranger"), NULL
+        ),
+        # nobody comes in this way as long as no provider can be set up
+        "Mutation.oauthUser": dict.fromkeys(WHO, NO),
         "Mutation.stackDependencyDelete": dict.fromkeys(
             ("neighbour", "stranger"), NULL
         ),

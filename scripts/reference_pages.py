@@ -5,12 +5,11 @@ import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
-from graphql import GraphQLArgument, GraphQLField, GraphQLNamedType, GraphQLObjectType
-from graphql import GraphQLSchema as Schema
 from pydantic.fields import FieldInfo
 from scripts.access_matrix import matrix_page
+from scripts.api_page import api_page, contract
 
 from stackyard.adapters.queue.traffic import COUNTERS, GAUGES
 from stackyard.graphql.schema import build_schema
@@ -167,16 +166,6 @@ WORKER: Final = (
     ),
 )
 
-# Type → fields that are our own additions to the contract; None: all of the type.
-ADDITIONS: Final[dict[str, frozenset[str] | None]] = {
-    "Mutation": frozenset({"stackManagedStateRollback"}),
-    "Run": frozenset({"stateVersion", "waitingFor"}),
-    "RunChangesResourceV3": frozenset({"actions"}),
-    "Stack": frozenset({"stateVersions"}),
-    "StateVersion": None,
-    "Worker": frozenset({"createdAt", "availableAt"}),
-}
-
 _LEVELS: Final = {"debug", "info", "warning", "error", "critical", "exception"}
 # These pass an event on to the log: which argument it is, and at which level.
 _SPOKESMEN: Final = {"end": (1, "info"), "_cut_off": (0, "info")}
@@ -189,7 +178,7 @@ def pages(root: Path) -> dict[str, str]:
         "settings.md": settings_page(),
         "access.md": access_page(),
         "access-matrix.md": matrix_page(),
-        "api.md": api_page(build_schema()),
+        "api.md": api_page(build_schema(), contract(root)),
         "telemetry.md": telemetry_page(root / "src"),
     }
 
@@ -352,103 +341,6 @@ def access_page() -> str:
     ]
     lines += [f"| `{one}` | {one.level.name.lower()} |" for one in Action]
     return "\n".join(lines) + "\n"
-
-
-def api_page(schema: Schema) -> str:
-    _check_additions(schema)
-    lines = [
-        "# API",
-        "",
-        NOTE,
-        "",
-        "GraphQL: `POST /graphql` with JSON `{query, variables, operationName}`, and",
-        "`Authorization: Bearer` with the `jwt` of `apiKeyUser`. The answer is JSON,",
-        "also where something went wrong: that is in `errors`, each with a `message`",
-        "and, where the platform foresaw it, `extensions.code`.",
-        "",
-    ]
-    for kind, title in (("Query", "Queries"), ("Mutation", "Mutations")):
-        fields = _object(schema, kind).fields
-        lines += [f"## {title}", "", "| name | arguments | answer | notes |"]
-        lines += ["|---|---|---|---|"]
-        lines += [_field_row(kind, name, fields[name]) for name in sorted(fields)]
-        lines.append("")
-    lines += [
-        "## Additions",
-        "",
-        "These are our own: clients written for the contract do not know them.",
-        "",
-        "| addition | type | meaning |",
-        "|---|---|---|",
-    ]
-    lines += list(_addition_rows(schema))
-    lines += ["", "## Types", "", "```text"]
-    lines += list(_types(schema))
-    lines += ["```", ""]
-    return "\n".join(lines)
-
-
-def _object(schema: Schema, name: str) -> GraphQLObjectType:
-    found = schema.type_map.get(name)
-    if not isinstance(found, GraphQLObjectType):
-        message = f"there is no type {name}"
-        raise TypeError(message)
-    return found
-
-
-def _check_additions(schema: Schema) -> None:
-    for kind, names in ADDITIONS.items():
-        missing = (names or frozenset()) - _object(schema, kind).fields.keys()
-        if missing:
-            message = f"{kind} has no {', '.join(sorted(missing))}"
-            raise ValueError(message)
-
-
-def _field_row(kind: str, name: str, field: GraphQLField) -> str:
-    notes = [_one_line(field.description)]
-    if name in (ADDITIONS.get(kind) or ()):
-        notes.append("Ours.")
-    said = " ".join(filter(None, notes))
-    return f"| `{name}` | {_arguments(field.args)} | `{field.type}` | {said} |"
-
-
-def _arguments(arguments: dict[str, GraphQLArgument]) -> str:
-    return ", ".join(f"`{name}: {one.type}`" for name, one in arguments.items())
-
-
-def _addition_rows(schema: Schema) -> Iterator[str]:
-    for kind, names in sorted(ADDITIONS.items()):
-        fields = _object(schema, kind).fields
-        for name in sorted(names if names is not None else fields):
-            meaning = _one_line(fields[name].description)
-            yield f"| `{kind}.{name}` | `{fields[name].type}` | {meaning} |"
-
-
-def _types(schema: Schema) -> Iterator[str]:
-    for name, kind in sorted(schema.type_map.items()):
-        if name.startswith("__") or name in {"Query", "Mutation"}:
-            continue
-        members = list(_members(kind))
-        if members:
-            yield f"{name}"
-            yield from (f"  {member}" for member in members)
-
-
-def _members(kind: GraphQLNamedType) -> Iterator[str]:
-    values = getattr(kind, "values", None)
-    if values is not None:
-        yield " | ".join(values)
-        return
-    fields: dict[str, Any] = getattr(kind, "fields", {})
-    for name, field in fields.items():
-        arguments = ", ".join(
-            f"{one}: {given.type}" for one, given in getattr(field, "args", {}).items()
-        )
-        yield f"{name}{f'({arguments})' if arguments else ''}: {field.type}"
-
-
-def _one_line(text: str | None) -> str:
-    return " ".join((text or "").split())
 
 
 # --- telemetry --------------------------------------------------------------------

@@ -23,6 +23,7 @@ from stackyard.blueprints import (
     TemplateVersions,
     TemplateVersionStore,
 )
+from stackyard.catalogue import Catalogue
 from stackyard.filters import Filters, FilterStore
 from stackyard.follows import Follows, FollowStore
 from stackyard.kernel.access import SYSTEM, Subject
@@ -37,7 +38,12 @@ from stackyard.runs import (
     Firings,
     Legs,
     LogStore,
+    PoolQueues,
+    Previews,
     Progress,
+    QueueStore,
+    Reviews,
+    ReviewStore,
     RunLogs,
     Runs,
     RunStore,
@@ -48,13 +54,12 @@ from stackyard.runs import (
 from stackyard.spaces import visible_to
 from stackyard.stacks import StackStore
 from stackyard.state import States, StateStore
-from stackyard.surroundings import Surroundings
 
 _random = SystemRandom()
 
 
 @dataclass(frozen=True)
-class Unit(Surroundings):
+class Unit(Catalogue):
     """Each slice's service is a `cached_property` that is built of the parts."""
 
     @cached_property
@@ -149,6 +154,29 @@ class Unit(Surroundings):
             self.runs,
             self.chains,
             self._progress,
+            self.access,
+            self.outbox,
+            self.clock,
+            self.trail,
+        )
+
+    @cached_property
+    def pool_queues(self) -> PoolQueues:
+        return PoolQueues(QueueStore(self.session), self.stacks, self.pools)
+
+    @cached_property
+    def previews(self) -> Previews:
+        return Previews(
+            self.stacks, self.triggers, self.access, self.means.vault, self.clock
+        )
+
+    @cached_property
+    def reviews(self) -> Reviews:
+        return Reviews(
+            ReviewStore(self.session),
+            self._run_store,
+            self.stacks,
+            self.runs,
             self.access,
             self.outbox,
             self.clock,

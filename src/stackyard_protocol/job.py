@@ -6,16 +6,29 @@ worker takes it.
 """
 
 from enum import StrEnum
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct, field
 
 
 class LegKind(StrEnum):
     PLAN = "plan"  # init, plan; goes on to apply if the answer says so
+    REPLAN = "replan"  # restore the workspace, plan for the job's targets only
     APPLY = "apply"  # restore the workspace, apply exactly that plan
     TASK = "task"  # init unless skipped, then one shell command
     DESTROY = "destroy"  # init, then destroy everything the state knows
+
+
+# They go on where an earlier leg of the run left off.
+CONTINUING: Final = frozenset({LegKind.REPLAN, LegKind.APPLY})
+
+
+class Sanitize(StrEnum):
+    """Which values of resources are only known by their digests outside the worker."""
+
+    TEXTS = "texts"  # every text, and whatever the tool calls sensitive
+    SENSITIVE = "sensitive"  # only what the tool calls so
+    NOTHING = "nothing"
 
 
 class EnvVar(Struct, frozen=True):
@@ -35,10 +48,14 @@ class MountedFile(Struct, frozen=True):
 
 
 class Archive(Struct, tag="archive", tag_field="kind", frozen=True):
-    """A gzipped tar of the commit's tree, at a signed URL."""
+    """A gzipped tar of the code, at a signed URL.
+
+    `in_folder`: every member lies in one folder that is not of the code.
+    """
 
     url: str
     sha256: str
+    in_folder: bool = False
 
 
 class GitClone(Struct, tag="git", tag_field="kind", frozen=True):
@@ -108,6 +125,7 @@ class Job(Struct, frozen=True):
     command: str | None = None
     skip_init: bool = False
     targets: list[str] = field(default_factory=list)
+    sanitize: Sanitize = Sanitize.TEXTS
     mask_well_known: bool = False
     upload_sensitive_outputs: bool = False
     version: Literal[1] = 1

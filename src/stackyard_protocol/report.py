@@ -54,15 +54,22 @@ class Archived(Struct, tag="archived", tag_field="kind", frozen=True):
 
 
 class Output(Struct, frozen=True):
-    """`value` is JSON text; None for a sensitive output that stays on the worker."""
+    """`value` is JSON text; None for a sensitive output that stays on the worker.
+
+    `digest` tells one value from another all the same.
+    """
 
     name: str
     sensitive: bool
     value: str | None
+    digest: str = ""
 
 
 class Resource(Struct, frozen=True):
-    """One resource instance of the state."""
+    """One resource instance of the state.
+
+    `attributes` is a JSON object with digests in the place of what is not to be seen.
+    """
 
     address: str
     type: str
@@ -70,6 +77,8 @@ class Resource(Struct, frozen=True):
     provider: str
     module: str | None = None
     mode: str = "managed"
+    tainted: bool = False
+    attributes: str = "{}"
 
 
 class Ended(Struct, tag="ended", tag_field="kind", frozen=True):

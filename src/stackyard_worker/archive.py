@@ -53,12 +53,16 @@ class Unpacker:
 
     *trusted_links*: the archive is our own, so links may point anywhere. They were
     made inside a sandbox and mean something only there; we follow none of them.
+    *in_folder*: everything lies in one folder, whatever its name, that is taken off.
+    What does not is refused: it would be left out unseen.
     """
 
     root: Path
     bounds: Bounds
     owner: Owner = None
     trusted_links: bool = False
+    in_folder: bool = False
+    _folder: tuple[str, ...] = ()
     _count: int = 0
     _size: int = 0
 
@@ -79,7 +83,7 @@ class Unpacker:
                 f"The archive has more than {self.bounds.members} members."
             )
         try:
-            parts = beneath.parts_of(member.name)
+            parts = self._within(beneath.parts_of(member.name), member)
             if parts:
                 self._place(archive, member, parts)
         except UnsafePathError:
@@ -87,6 +91,21 @@ class Unpacker:
                 f"The archive was refused: member {shown(member.name)} leaves its"
                 " folder."
             ) from None
+
+    def _within(
+        self, parts: tuple[str, ...], member: tarfile.TarInfo
+    ) -> tuple[str, ...]:
+        """Take the folder off that is not of the code."""
+        if not self.in_folder:
+            return parts
+        outer, inner = parts[:1], parts[1:]
+        self._folder = self._folder or outer
+        if (outer and outer != self._folder) or not (inner or member.isdir()):
+            raise ArchiveError(
+                f"The archive was refused: member {shown(member.name)} is not in the"
+                " one folder that it should have at its top."
+            )
+        return inner
 
     def _place(
         self, archive: tarfile.TarFile, member: tarfile.TarInfo, parts: tuple[str, ...]
@@ -128,7 +147,8 @@ class Unpacker:
         self._give_away(parent, name)
 
     def _make_link(self, parent: int, name: str, member: tarfile.TarInfo) -> None:
-        *parents, original = beneath.parts_of(member.linkname) or ("",)
+        linked = self._within(beneath.parts_of(member.linkname), member)
+        *parents, original = linked or ("",)
         with beneath.folder(self.root, parents) as source:
             if not stat.S_ISREG(_kind(source, original)):
                 raise UnsafePathError(member.linkname)

@@ -13,7 +13,7 @@ from typing import Final
 
 import structlog
 
-from stackyard_protocol.job import Archive, Job, LegKind
+from stackyard_protocol.job import CONTINUING, Archive, Job, LegKind
 from stackyard_protocol.report import Ended, Entered, Next, Output, Resource
 from stackyard_worker import beneath, environment, mounts, phases, terraform, tools
 from stackyard_worker.conversation import Conversation, LetGoError
@@ -100,7 +100,7 @@ def _failed(run_log: RunLog, why: str) -> Ended:
 async def _prepare(work: Work) -> None:
     """Fill the room: everything that happens before the first phase."""
     job, limits = work.job, work.host.limits
-    if job.kind is LegKind.APPLY:
+    if job.kind in CONTINUING:
         await _restore(work)
     else:
         await _fetch(work)
@@ -127,7 +127,7 @@ async def _fetch(work: Work) -> None:
 
 async def _restore(work: Work) -> None:
     if work.job.workspace is None:
-        raise LegFailedError("There is no saved workspace to apply.")
+        raise LegFailedError("There is no saved workspace to go on from.")
     work.log.say("Restoring the workspace.")
     work.memory = await restore(work.room, work.job.workspace, work.host)
     work.log.hide(work.memory.masked)
@@ -177,6 +177,9 @@ class _Leg:
         """Walk; True if the workspace was saved because a person has the word."""
         match self._work.job.kind:
             case LegKind.PLAN:
+                await self._init()
+                return await self._plan()
+            case LegKind.REPLAN:
                 return await self._plan()
             case LegKind.APPLY:
                 await self._apply()
@@ -187,7 +190,6 @@ class _Leg:
         return False
 
     async def _plan(self) -> bool:
-        await self._init()
         await self._enter("PLANNING")
         planned = await phases.plan(self._work)
         answer = await self._work.conversation.report(planned)
@@ -261,4 +263,6 @@ class _Leg:
         return skipped
 
     async def _look_at_state(self) -> None:
-        self._outputs, self._resources = await phases.read_state(self._work)
+        found = await phases.read_state(self._work)
+        if found is not None:
+            self._outputs, self._resources = found.outputs, found.resources

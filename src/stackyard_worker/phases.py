@@ -11,12 +11,13 @@ from typing import Final
 import msgspec
 
 from stackyard_protocol.job import Job
-from stackyard_protocol.report import Output, Planned, Resource
+from stackyard_protocol.report import Planned
 from stackyard_worker import beneath, environment, results, terraform
 from stackyard_worker.conversation import Conversation
 from stackyard_worker.errors import LegFailedError, LegStoppedError, UnsafePathError
 from stackyard_worker.host import Host
 from stackyard_worker.log import RunLog
+from stackyard_worker.results import State
 from stackyard_worker.room import Room
 from stackyard_worker.session import Ran, Sessions
 from stackyard_worker.shell import Step, hook_steps, quoted
@@ -133,12 +134,11 @@ async def perform(work: Work) -> None:
     await _changing(work, "perform", hooks.before_perform, step, hooks.after_perform)
 
 
-async def read_state(
-    work: Work,
-) -> tuple[list[Output] | None, list[Resource] | None]:
+async def read_state(work: Work) -> State | None:
     """Return outputs and resources as the state has them now; None: not known."""
+    job = work.job
     step = terraform.show_state(work.tool, work.sessions.driver.control)
-    sensitive = work.job.upload_sensitive_outputs and work.host.upload_sensitive_outputs
+    sensitive = job.upload_sensitive_outputs and work.host.upload_sensitive_outputs
     try:
         ran = await work.sessions.run(
             [step],
@@ -148,13 +148,16 @@ async def read_state(
         )
         text = await asyncio.to_thread(work.sessions.read, terraform.STATE_JSON)
         if ran.failure is None and text is not None:
-            return await asyncio.to_thread(
-                results.read_state, text, sensitive=sensitive
+            found = await asyncio.to_thread(
+                results.read_state, text, sensitive=sensitive, sanitize=job.sanitize
             )
+            if found.too_large:
+                work.log.say(f"Too large to be shown: {found.too_large} resources.")
+            return found
     except (LegFailedError, msgspec.MsgspecError):
         pass  # said below: the result of the run does not depend on it
     work.log.say("Outputs and resources could not be read from the state.")
-    return None, None
+    return None
 
 
 async def after_run(work: Work, final_state: str) -> None:

@@ -1,18 +1,24 @@
 """What a plan or a state says, read from Terraform's JSON. Never on the event loop.
 
 Only the fields that are reported are decoded: a plan of hundreds of megabytes is
-mostly attribute values, which nobody here looks at.
+mostly attribute values, which nobody here looks at. Those of a state are looked at one
+resource at a time, and only so many.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 import msgspec
 from msgspec import Raw, Struct, field
 
+from stackyard_protocol.job import Sanitize
 from stackyard_protocol.report import Change, Output, Planned, Resource
+from stackyard_worker.sanitizing import digest, sanitized
 
 _UNCHANGED: Final = (["no-op"], ["read"])
+_LARGEST: Final = 256 * 1024  # of one resource's attributes, as the tool tells them
+_LARGEST_ALL: Final = 16 * 1024 * 1024  # of all that are reported
 
 
 class _Actions(Struct):
@@ -49,6 +55,9 @@ class _Resource(Struct):
     name: str
     provider_name: str = ""
     mode: str = "managed"
+    tainted: bool = False
+    values: Raw = Raw(b"{}")
+    sensitive_values: Raw = Raw(b"null")
 
 
 class _Module(Struct):
@@ -92,8 +101,19 @@ def prior_state(text: bytes) -> bytes:
     return bytes(msgspec.json.decode(text, type=_PriorState).prior_state)
 
 
-def read_state(text: bytes, *, sensitive: bool) -> tuple[list[Output], list[Resource]]:
-    """Return outputs and resources; values of sensitive outputs only if *sensitive*."""
+@dataclass(frozen=True, slots=True)
+class State:
+    """What a state says; of *too_large* many resources the attributes are left out."""
+
+    outputs: list[Output]
+    resources: list[Resource]
+    too_large: int = 0
+
+
+def read_state(
+    text: bytes, *, sensitive: bool, sanitize: Sanitize = Sanitize.TEXTS
+) -> State:
+    """Read outputs and resources; values of sensitive outputs only if *sensitive*."""
     values = msgspec.json.decode(text, type=_State).values or _Values()
     outputs = [
         Output(
@@ -102,10 +122,40 @@ def read_state(text: bytes, *, sensitive: bool) -> tuple[list[Output], list[Reso
             value=None
             if one.sensitive and not sensitive
             else bytes(one.value).decode(errors="replace"),
+            digest=digest(bytes(one.value)),
         )
         for name, one in values.outputs.items()
     ]
-    return outputs, list(_resources(values.root_module))
+    attributes = _Attributes(sanitize)
+    resources = list(_resources(values.root_module, attributes))
+    return State(outputs, resources, attributes.left_out)
+
+
+@dataclass(slots=True)
+class _Attributes:
+    """Sanitises one resource after the other, as long as there is room for them."""
+
+    how: Sanitize
+    room: int = _LARGEST_ALL
+    left_out: int = 0
+
+    def of(self, one: _Resource) -> str:
+        if len(one.values) > _LARGEST:
+            return self._none()
+        seen = sanitized(
+            msgspec.json.decode(one.values),
+            msgspec.json.decode(one.sensitive_values),
+            self.how,
+        )
+        text = msgspec.json.encode(seen)
+        if len(text) > self.room:
+            return self._none()
+        self.room -= len(text)
+        return text.decode(errors="replace")
+
+    def _none(self) -> str:
+        self.left_out += 1
+        return "{}"
 
 
 def _change(one: _ResourceChange) -> Change:
@@ -125,7 +175,7 @@ def _matters(one: _ResourceChange) -> bool:
     )
 
 
-def _resources(root: _Module) -> Iterator[Resource]:
+def _resources(root: _Module, attributes: _Attributes) -> Iterator[Resource]:
     waiting = [root]
     while waiting:
         module = waiting.pop()
@@ -138,4 +188,6 @@ def _resources(root: _Module) -> Iterator[Resource]:
                 provider=one.provider_name,
                 module=module.address,
                 mode=one.mode,
+                tainted=one.tainted,
+                attributes=attributes.of(one),
             )

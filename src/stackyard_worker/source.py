@@ -32,7 +32,7 @@ async def fetch_archive(archive: Archive, room: Room, limits: Limits) -> None:
         seconds=limits.transfer_seconds,
     )
     bounds = Bounds(limits.members, limits.unpacked_bytes)
-    unpacker = Unpacker(room.source, bounds, room.owner)
+    unpacker = Unpacker(room.source, bounds, room.owner, in_folder=archive.in_folder)
     await asyncio.to_thread(_unpack, unpacker, file)
     file.unlink()
 

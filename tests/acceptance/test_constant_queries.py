@@ -28,8 +28,11 @@ LISTS: Final = {
     "awsIntegrations": "awsIntegrations",
     "azureIntegrations": "azureIntegrations",
     "contexts": "contexts",
+    "gpgKeys": "gpgKeys",
     "managedUserGroups": "managedUserGroups",
     "managedUsers": "managedUsers",
+    "pluginTemplates": "pluginTemplates",
+    "plugins": "plugins",
     "policies": "policies",
     "repos": "repos.edges",
     "roles": "roles",
@@ -41,9 +44,11 @@ LISTS: Final = {
     "searchModules": "searchModules.edges",
     "searchStacks": "searchStacks.edges",
     "searchTemplates": "searchTemplates.edges",
+    "searchWorkerPools": "searchWorkerPools.edges",
     "sessions": "sessions",
     "spaces": "spaces",
     "stacks": "stacks",
+    "terraformProviders": "terraformProviders",
     "vcsAgentPools": "vcsAgentPools",
     "workerPools": "workerPools",
 }
@@ -57,6 +62,7 @@ ARGUMENTS: Final = {
     "searchModules": "input: { first: 100 }",
     "searchStacks": "input: { first: 100 }",
     "searchTemplates": "input: { first: 100 }",
+    "searchWorkerPools": "input: { first: 100 }",
 }
 NOT_OF_ROWS: Final = {
     "repoFileHistory",  # of one file: git is asked once, and the database before that

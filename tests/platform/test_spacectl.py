@@ -1,10 +1,11 @@
 """The documents that spacectl sends, as it sends them, against a whole platform.
 
-`tests/operations/spacectl` holds the client's own texts. They are never edited: what
-is not served yet is listed here, and refused as a client can understand.
+`tests/operations/spacectl` holds the client's own texts. They are never edited.
 """
 
+import hashlib
 import json
+import re
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
@@ -12,6 +13,7 @@ from typing import Any, Final
 import httpx
 import pytest
 from tests.support.client import Client, eventually
+from tests.support.legs import tarball
 from tests.support.platform import Platform
 
 OPERATIONS: Final = Path(__file__).parents[1] / "operations" / "spacectl"
@@ -27,19 +29,6 @@ output "token" {
   sensitive = true
 }
 """
-# Document → what it wants that this version does not have, and a part of the refusal.
-NOT_SERVED_YET: Final = {
-    "SessionGithubTokenExchange": ("sign-in by an OAuth token", "oauthUser"),
-    "StackLocalPreviewCreateLocalPreviewRun": (
-        "previews of a local workspace",
-        "runProposeLocalWorkspace",
-    ),
-    "StackMcpListResourcesForAllStacks": ("details of resources", "creator"),
-    "StackMcpListResourcesForOneStack": ("details of resources", "creator"),
-    "StackRunPromoteRunPromote": ("promotion of proposed runs", "runPromote"),
-    "StackRunReplanRunReplan": ("targeted plans", "runTargetedReplan"),
-    "StackRunReviewAddRunReview": ("reviews of runs", "runReview"),
-}
 WRONG: Final = "wrong"
 numbers = count(1)
 
@@ -171,23 +160,6 @@ def confirm(spacectl: Spacectl, stack: str, run: str) -> None:
         "StackMcpRegisterConfirmStackRunTool", stack=stack, run=run
     )
     assert confirmed == {"id": run}
-
-
-def test_every_document_is_either_served_or_listed_as_not_served_yet(
-    spacectl: Spacectl,
-) -> None:
-    """Without variables nothing is carried out: only the texts are judged."""
-    refused = {}
-    for path in OPERATIONS.glob("*.graphql"):
-        said = " ".join(
-            error["message"] for error in spacectl.answer(path.stem).get("errors", ())
-        )
-        if "Cannot query field" in said or "Unknown type" in said:
-            refused[path.stem] = said
-
-    assert refused.keys() == NOT_SERVED_YET.keys()
-    for document, (_, part) in NOT_SERVED_YET.items():
-        assert part in refused[document], document
 
 
 # Signing in
@@ -563,6 +535,71 @@ def test_options_of_deploy_that_are_not_there_yet_are_refused_by_name(
 
     assert reason in answer["errors"][0]["message"]
     assert spacectl.ask("StackRunListQueryTrackedRuns", stackId=pot)["runs"] == []
+
+
+def test_what_was_proposed_is_promoted_reviewed_planned_in_part_and_applied(
+    spacectl: Spacectl, platform: Platform
+) -> None:
+    client, pot = platform.client, f"pot-{next(numbers)}"
+    lid = 'resource "terraform_data" "lid" { input = "tight" }\n'
+    client.commit(client.create_repo(pot), {"main.tf": CODE, "lid.tf": lid})
+    client.create_stack(pot, pot, platform.pool)
+    proposed = spacectl.ask(
+        "StackMcpRegisterTriggerStackRunTool", stack=pot, sha=None, type="PROPOSED"
+    )["id"]
+    spacectl.until(pot, proposed, "FINISHED")
+    run = spacectl.ask("StackRunPromoteRunPromote", stack=pot, run=proposed)["id"]
+    spacectl.until(pot, run, "UNCONFIRMED")
+    review = spacectl.ask(
+        "StackRunReviewAddRunReview", stack=pot, run=None, decision="APPROVE", note=""
+    )
+    assert review["id"]
+
+    target = "terraform_data.lid"
+    said = spacectl.ask("StackRunReplanRunReplan", stack=pot, run=run, targets=[target])
+    assert said == {"id": run}
+    spacectl.until(pot, run, "UNCONFIRMED")
+    [group] = spacectl.ask("StackRunChangesGetRunChanges", stack=pot, run=run)["run"][
+        "changesV3"
+    ]
+    assert [one["address"] for one in group["resources"]] == [target]
+    confirm(spacectl, pot, run)
+    spacectl.until(pot, run, "FINISHED")
+
+    found = spacectl.ask("StackMcpListResourcesForOneStack", id=pot)["entities"]
+    [shown] = [one for one in found if one["type"] != "output"]
+    assert (shown["address"], shown["creator"], shown["updater"]) == (
+        target,
+        {"id": run},
+        {"id": run},
+    )
+    values = json.loads(shown["vendor"]["terraform"]["values"])
+    assert values["input"] == hashlib.sha256(b"tight").hexdigest()[-8:]
+
+
+def test_local_preview_plans_what_is_on_this_machine_only(
+    spacectl: Spacectl, platform: Platform, pot: str
+) -> None:
+    platform.client.update_stack(pot, pot, pot, platform.pool, localPreviewEnabled=True)
+    upload = spacectl.ask("ModuleLocalPreviewLocalPreviewFunc", stack=pot)
+    code = CODE.replace('"pot"', '"local"').replace("data.pot", "data.local")
+    body = tarball({"local-workspace-1/main.tf": code})
+    headers = {one["key"]: one["value"] for one in upload["uploadHeaders"]["entries"]}
+    put = spacectl.client.http.put(upload["uploadUrl"], content=body, headers=headers)
+    assert put.status_code in {200, 201}
+
+    run = spacectl.ask(
+        "StackLocalPreviewCreateLocalPreviewRun",
+        stack=pot,
+        workspace=upload["id"],
+        environmentVarsOverrides=[{"key": "TF_VAR_size", "value": "7"}],
+    )["id"]
+    printed = spacectl.follow(pot, run)
+
+    assert spacectl.run(pot, run)["state"] == "FINISHED"
+    assert "terraform_data.local" in printed["PLANNING"]
+    assert re.search(r"input +\+? *= 7", printed["PLANNING"])
+    assert spacectl.ask("StackMcpListResourcesForOneStack", id=pot)["entities"] == []
 
 
 # State and environment

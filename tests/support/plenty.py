@@ -16,7 +16,15 @@ from stackyard.kernel.access import SYSTEM, Action, Subject, SubjectKind
 from stackyard.kernel.config import ConfigInput, ConfigType
 from stackyard.kernel.ids import ApiKeyId, PoolId, SpaceId, StackId, WorkerId, new_ulid
 from stackyard.modules import Code, ModuleSpec, name_module
+from stackyard.plugins import PluginSpec, PluginTemplateSpec
 from stackyard.policies import PolicySpec, PolicyType
+from stackyard.registry.providers import (
+    GpgKey,
+    PlatformSpec,
+    ProviderSpec,
+    ProviderVersionSpec,
+    PublicKey,
+)
 from stackyard.runs import RunType
 from stackyard.spaces import Holder, HolderKind, SpaceSpec
 from stackyard.stacks import (
@@ -44,7 +52,7 @@ from tests.support.clouds import (
 )
 from tests.support.git_servers import a_connection, a_git_server
 from tests.support.stacks import a_spec
-from tests.support.world import PLACE, World
+from tests.support.world import MANIFEST, PLACE, World
 
 
 async def add(world: World, numbers: range) -> None:
@@ -61,6 +69,7 @@ async def add(world: World, numbers: range) -> None:
             await _integrations(unit, f"integration {number}", home, stack)
             await _blueprint(unit, f"blueprint {number}", home)
             await _people(unit, f"somebody {number}", home)
+            await _catalogue(unit, f"shelf-{number}", home)
             await unit.filters.create(
                 FilterType.STACKS, f"filter {number}", "{}", is_public=True, by=SYSTEM
             )
@@ -103,6 +112,24 @@ async def _context(unit: Unit, name: str, home: SpaceId, stack: StackId) -> None
     await unit.stack_contexts.attach(context.id, stack, by=SYSTEM)
 
 
+async def _catalogue(unit: Unit, name: str, home: SpaceId) -> None:
+    owner = PublicKey(name, name, name, None)
+    key = GpgKey.create(name, owner, by=SYSTEM, at=unit.clock())
+    unit.session.add(key)
+    await unit.session.flush()
+    made = await unit.terraform_providers.create(name, ProviderSpec(home), by=SYSTEM)
+    for number in ("1.0.0", "1.1.0"):
+        wanted = ProviderVersionSpec(number, (), "0" * 64, "1" * 64, key.id)
+        draft = await unit.provider_versions.create(made.id, wanted, by=SYSTEM)
+        platform = PlatformSpec("linux", "amd64", "2" * 64, "")
+        await unit.provider_versions.register(draft.id, platform, by=SYSTEM)
+    template = await unit.plugin_templates.create(
+        PluginTemplateSpec(name, MANIFEST), by=SYSTEM
+    )
+    plugin = PluginSpec(name, template.id, home, "*")
+    await unit.plugins.install(plugin, by=SYSTEM)
+
+
 async def _by_itself(unit: Unit, stack: StackId, above: StackId) -> None:
     made = await unit.stack_dependencies.create(stack, above, by=SYSTEM)
     wanted = ReferenceSpec("address", "ADDRESS")
@@ -132,7 +159,7 @@ async def _module(unit: Unit, name: str, home: SpaceId, stack: StackId) -> None:
     spec = ModuleSpec(a_spec(name=name, space_id=home), ("spacelift-io",))
     module = await unit.modules.create(name_module("x", name=name), spec, by=SYSTEM)
     await unit.modules.share(module.id, ["spacelift-io"], [home], by=SYSTEM)
-    code = Code(TrackedCommit("c0ffee1"), {})
+    code = Code(TrackedCommit("c0ffee1"), {"main.tf": ""})
     await unit.versions.create(module.id, code, number="1.0.0", by=SYSTEM)
     run = f"{stack}/{new_ulid()}"
     by = Subject(SubjectKind.RUN, run, run, stack_id=stack)

@@ -25,9 +25,11 @@ def small_context(
     means = Means(
         state_files=cast("Any", None),
         state_links=cast("Any", None),
+        provider_files=cast("Any", None),
         contents=cast("Contents", contents),
         pushes=cast("Pushes", pushes),
         heads=cast("Any", None),
+        local_workspaces=cast("Any", None),
         module_code=cast("Any", None),
         audit_webhook=cast("Any", None),
         key_exchange=cast("Any", None),

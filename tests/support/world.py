@@ -3,6 +3,7 @@
 What is asked about lies in HOME; `names` are the ids of one thing of each kind there.
 """
 
+import gzip
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ from stackyard.http.authentication import COOKIE
 from stackyard.http.doors import Doors
 from stackyard.identity import Opened, SecurityKey
 from stackyard.kernel.access import SYSTEM, Action, Subject, SubjectKind
+from stackyard.kernel.blobs import Bucket
 from stackyard.kernel.caller import Place
 from stackyard.kernel.config import ConfigInput, ConfigType
 from stackyard.kernel.federation import OidcSettings
@@ -32,8 +34,11 @@ from stackyard.kernel.ids import (
     CloudId,
     ContextId,
     LegId,
+    PluginTemplateId,
     PolicyId,
     PoolId,
+    ProviderId,
+    ProviderVersionId,
     RepoId,
     RunId,
     SecurityKeyId,
@@ -43,12 +48,16 @@ from stackyard.kernel.ids import (
     TemplateVersionId,
     UserId,
     WorkerId,
+    WorkspaceId,
     new_ulid,
 )
+from stackyard.local_workspaces import uploaded_key
 from stackyard.modules import Code, ModuleSpec, name_module
+from stackyard.plugins import PluginSpec, PluginTemplateSpec, seed_templates
 from stackyard.policies import PolicySpec, PolicyType
 from stackyard.processes.server import make_doors
-from stackyard.runs import Leg, RunState, RunType
+from stackyard.registry.providers import ProviderSpec, Uploaded, file_key
+from stackyard.runs import Decision, Leg, RunState, RunType
 from stackyard.spaces import Holder, HolderKind, SpaceSpec, seed
 from stackyard.stacks import (
     DeleteStack,
@@ -87,18 +96,23 @@ from tests.support.certificates import signing_request
 from tests.support.clouds import a_hook, a_named_hook, an_aws_spec, an_azure_spec
 from tests.support.edge import ADMIN
 from tests.support.git_servers import a_connection, a_git_server
+from tests.support.release import LINUX, Release, public_armor, secret_key, sha256
 from tests.support.stacks import a_spec
 from tests.support.whole import Whole, server_settings
 
 PLACE = Place("192.0.2.7")
+ARCHIVE = b"an archive"
+MANIFEST = "{name: x, version: 1.0.0, description: x, author: x}"
+ANSWERS = (("infracost_api_key", "x"),)
 TOKEN = "the-token-of-the-leg"  # noqa: S105 - of a leg that lives for one test
 AT_HOME = (
     *("home", "nook", "pool", "idle", "worker", "net", "gov", "bound", "repo", "spare"),
     *("unconfirmed", "queued", "net_run", "stack_binding", "state"),
     *("context", "unused", "attachment"),
+    *("provider", "released", "unreleased", "spare_provider", "plugin"),
     *("dependency", "reference"),
     *("scheduled_run", "scheduled_task", "scheduled_delete"),
-    *("azure", "bitbucket", "datacenter", "github", "gitlab"),
+    *("devops", "bitbucket", "datacenter", "github", "gitlab"),
     *("policy", "spare_policy", "policy_attachment"),
     *("module", "module_version"),
     *("aws", "aws_unused", "aws_attachment"),
@@ -132,6 +146,7 @@ class World:
     async def build(self) -> "World":
         async with self.whole.database.transaction() as session:
             await seed(session, at=self.whole.clock())
+            await seed_templates(session, at=self.whole.clock())
         async with self.whole.platform.unit() as unit:
             await self._spaces(unit)
             await self._pools(unit)
@@ -139,6 +154,7 @@ class World:
             await self._repositories(unit)
             await self._git_servers(unit)
             await self._filters(unit)
+            await self._catalogue(unit)
         await self._push()
         async with self.whole.platform.unit() as unit:
             await self._stacks(unit)
@@ -156,6 +172,9 @@ class World:
         links = self.whole.platform.state_links
         stack = StackId(self.names["net"])
         self.names["download"] = links.download(stack, self.names["state"])
+        self.names["archive"] = self.whole.platform.provider_files.upload_link(
+            ProviderVersionId(self.names["unreleased"]), sha256(ARCHIVE)
+        )
         self.names["upload"] = links.upload()[1]
         return self
 
@@ -227,7 +246,7 @@ class World:
 
     async def _git_servers(self, unit: Unit) -> None:
         for name, kind in (
-            ("azure", IntegrationKind.AZURE_DEVOPS),
+            ("devops", IntegrationKind.AZURE_DEVOPS),
             ("bitbucket", IntegrationKind.BITBUCKET_CLOUD),
             ("datacenter", IntegrationKind.BITBUCKET_DATACENTER),
             ("github", IntegrationKind.GITHUB_ENTERPRISE),
@@ -247,6 +266,45 @@ class World:
             FilterType.STACKS, "Broken", "{}", is_public=True, by=SYSTEM
         )
         self.names["filter"] = shown.id
+
+    async def _catalogue(self, unit: Unit) -> None:
+        """Make a provider with a release and a draft, and something installed."""
+        home = SpaceId(self.names["home"])
+        armor = public_armor(secret_key())
+        key = await unit.gpg_keys.create("ours", armor, by=SYSTEM)
+        self.names["gpg_key"] = key.id
+        for name in ("provider", "spare_provider"):
+            kind = f"{name.replace('_', '-')}-of-ours"
+            made = await unit.terraform_providers.create(
+                kind, ProviderSpec(home), by=SYSTEM
+            )
+            self.names[name] = made.id
+        provider = ProviderId(self.names["provider"])
+        for name, number in (("released", "1.0.0"), ("unreleased", "2.0.0")):
+            release = Release(provider, number, {LINUX: ARCHIVE})
+            draft = await unit.provider_versions.create(
+                provider, release.version(key.id), by=SYSTEM
+            )
+            for platform in release.platforms():
+                await unit.provider_versions.register(draft.id, platform, by=SYSTEM)
+            for body in release.files():
+                where = file_key(draft.id, sha256(body))
+                await self.whole.blobs.put(Bucket.MODULES, where, body)
+            self.names[name] = draft.id
+            if name == "released":
+                there = Uploaded(
+                    release.sums, release.signature, frozenset([sha256(ARCHIVE)])
+                )
+                await unit.provider_versions.publish(draft.id, there, by=SYSTEM)
+        template = await unit.plugin_templates.create(
+            PluginTemplateSpec("Ours", MANIFEST), by=SYSTEM
+        )
+        self.names["plugin_template"] = template.id
+        wanted = PluginSpec(
+            "installed", PluginTemplateId("infracost"), home, "*", (), ANSWERS
+        )
+        plugin = await unit.plugins.install(wanted, by=SYSTEM)
+        self.names["plugin"] = plugin.id
 
     async def _push(self) -> None:
         commit = await self.whole.platform.pushes.create_revision(
@@ -274,6 +332,7 @@ class World:
                 administrative=name == "gov",
                 provider=Provider.SPACELIFT if space == "home" else Provider.GITHUB,
                 repository=self.names["repo"],
+                local_preview_enabled=True,
             )
             made = await unit.stacks.create(spec, by=SYSTEM)
             self.names[name] = made.id
@@ -370,6 +429,8 @@ class World:
         code = Code(TrackedCommit(self.names["commit"]), {"main.tf": "# one\n"})
         made = await unit.versions.create(module.id, code, number="1.0.0", by=SYSTEM)
         self.names |= {"module": module.id, "module_version": made.id}
+        away = ModuleSpec(a_spec(name="far", space_id=SpaceId(self.names["other"])))
+        await unit.modules.create(name_module("any", name="far"), away, by=SYSTEM)
 
     async def _clouds(self, unit: Unit) -> None:
         stack = StackId(self.names["net"])
@@ -438,6 +499,16 @@ class World:
         async with self.whole.platform.unit() as unit:
             found = await unit.states.versions([stack], by=SYSTEM)
         self.names["state"] = found[stack][-1].id
+        await self._upload(stack)
+
+    async def _upload(self, stack: StackId) -> None:
+        workspace = WorkspaceId(new_ulid())
+        self.names["workspace"] = workspace
+        await self.whole.blobs.put(
+            Bucket.USER_UPLOADED_WORKSPACES,
+            uploaded_key(stack, workspace),
+            gzip.compress(b""),
+        )
 
     async def _runs(self) -> None:
         waiting = await self._start("net", "pool", RunType.TRACKED)
@@ -451,6 +522,13 @@ class World:
                 StackId(self.names["net"]), kind=RunType.PROPOSED, by=SYSTEM
             )
             self.names["queued"] = queued.id
+            await unit.reviews.add(
+                StackId(self.names["net"]),
+                waiting.run_id,
+                Decision.APPROVE,
+                note=None,
+                by=SYSTEM,
+            )
             leg_id = LegId(self.names["net_leg"])
             by = Subject(SubjectKind.WORKER, leg_id, "worker")
             leg = await unit.legs.get(leg_id, by=by)

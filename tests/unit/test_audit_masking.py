@@ -32,6 +32,9 @@ SHOWN: Final = {
     "afterRun",
     "apiHost",
     "appID",
+    "architecture",
+    "archive",
+    "archiveChecksum",
     "authorEmail",
     "authorName",
     "beforeApply",
@@ -39,6 +42,7 @@ SHOWN: Final = {
     "beforeInit",
     "beforePerform",
     "beforePlan",
+    "binaryChecksum",
     "body",
     "branch",
     "certificateSigningRequest",
@@ -64,19 +68,24 @@ SHOWN: Final = {
     "issuer",
     "key",
     "kubectlVersion",
+    "labelIdentifier",
     "labels",
     "loginURL",
+    "manifest",
     "message",
     "metadata",
     "name",
     "namespace",
     "note",
+    "number",
     "organizationURL",
+    "os",
     "outputName",
     "path",
     "playbook",
     "privateWorkerPoolRunnerImage",
     "projectRoot",
+    "protocolVersions",
     "publicWorkerPoolRunnerImage",
     "region",
     "repository",
@@ -86,12 +95,15 @@ SHOWN: Final = {
     "schedule",
     "securityEmail",
     "sha",
+    "shaSumsFileSHA",
     "sharedAccounts",
+    "signatureFileSHA",
     "slug",
     "stackName",
     "stackObjectID",
     "subjectExpression",
     "subscriptionId",
+    "targets",
     "teams",
     "template",
     "templateBucket",
@@ -150,7 +162,7 @@ def test_every_text_of_every_mutation_is_known_as_shown_or_is_hidden() -> None:
 
     assert {way[-1] for way in clear} <= SHOWN
     hidden = {way[-1] for way in texts() - clear}
-    assert {"secret", "value", "content", "data", "input"} <= hidden
+    assert {"secret", "value", "content", "data", "input", "asciiArmor"} <= hidden
 
 
 def test_a_secret_is_known_by_its_sum_alone() -> None:

@@ -1,11 +1,18 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
+from tests.support.stacks import ADA
 
 from stackyard.kernel.ids import LegId, PoolId, StackId, WorkerId
 from stackyard.runs import Leg, Run, RunState, RunTransitionError, RunType, queue_run
-from stackyard.runs.errors import WorkspaceExpiredError
+from stackyard.runs.errors import (
+    TargetsMissingError,
+    TargetUnknownError,
+    WorkspaceExpiredError,
+)
+from stackyard.runs.review import Decision, RunReview, review
 from stackyard_protocol.job import LegKind
 from stackyard_protocol.report import Change, Next, Planned
 
@@ -102,7 +109,16 @@ VERBS: dict[str, tuple[Callable[[Run], object], set[RunState]]] = {
     "confirm": (lambda run: run.confirm(by="ada", at=NOON), {RunState.UNCONFIRMED}),
     "discard": (
         lambda run: run.discard(by="ada", at=NOON),
-        {RunState.QUEUED, RunState.READY, RunState.UNCONFIRMED},
+        {
+            RunState.QUEUED,
+            RunState.READY,
+            RunState.UNCONFIRMED,
+            RunState.REPLAN_REQUESTED,
+        },
+    ),
+    "replan": (
+        lambda run: run.request_replan(["a.b"], by="ada", at=NOON),
+        {RunState.UNCONFIRMED},
     ),
     "cancel": (
         lambda run: run.cancel(by="ada", at=NOON),
@@ -110,11 +126,11 @@ VERBS: dict[str, tuple[Callable[[Run], object], set[RunState]]] = {
     ),
     "assign": (
         lambda run: run.assign(at=NOON),
-        {RunState.READY, RunState.CONFIRMED},
+        {RunState.READY, RunState.REPLAN_REQUESTED, RunState.CONFIRMED},
     ),
     "unassign": (
         lambda run: run.unassign(at=NOON),
-        {RunState.PREPARING, RunState.PREPARING_APPLY},
+        {RunState.PREPARING, RunState.PREPARING_REPLAN, RunState.PREPARING_APPLY},
     ),
     "make_ready": (
         lambda run: run.make_ready(pool_id=POOL, at=NOON),
@@ -128,6 +144,7 @@ VERBS: dict[str, tuple[Callable[[Run], object], set[RunState]]] = {
 def test_each_verb_leaves_only_the_states_it_names(verb: str, state: RunState) -> None:
     do, places = VERBS[verb]
     run = a_run(state)
+    run.changes = msgspec.to_builtins(CHANGED.changes)
 
     if state in places:
         do(run)
@@ -136,6 +153,88 @@ def test_each_verb_leaves_only_the_states_it_names(verb: str, state: RunState) -
         with pytest.raises(RunTransitionError):
             do(run)
         assert run.state is state
+
+
+def a_plan(*addresses: str) -> Run:
+    run = a_run(RunState.UNCONFIRMED)
+    run.changes = [
+        {"address": one, "type": "a", "actions": ["create"]} for one in addresses
+    ]
+    return run
+
+
+@pytest.mark.parametrize(
+    ("address", "target"),
+    [
+        ("a.b", "a.b"),
+        ("a.b[0]", "a.b[0]"),
+        ('a.b["x"]', "a.b"),
+        ("module.m.a.b", "module.m"),
+        ('module.m["x"].a.b', "module.m"),
+        ('module.m["x"].a.b', 'module.m["x"]'),
+    ],
+)
+def test_a_target_is_a_change_or_what_holds_it(address: str, target: str) -> None:
+    run = a_plan(address)
+
+    run.request_replan([target, target], by="ada", at=NOON)
+
+    assert (run.state, run.targets) == (RunState.REPLAN_REQUESTED, [target])
+
+
+@pytest.mark.parametrize("target", ["", "a", "a.bc", "a.b[1]", "module.mo", "-x"])
+def test_what_the_plan_does_not_change_is_no_target(target: str) -> None:
+    run = a_plan("a.b[0]", "module.m.a.b")
+
+    with pytest.raises(TargetUnknownError, match="changes nothing at"):
+        run.request_replan(["a.b[0]", target], by="ada", at=NOON)
+    assert run.state is RunState.UNCONFIRMED
+
+
+def test_a_targeted_plan_needs_a_target() -> None:
+    with pytest.raises(TargetsMissingError):
+        a_plan("a.b").request_replan([], by="ada", at=NOON)
+
+
+def test_a_targeted_plan_is_never_applied_without_a_person() -> None:
+    run = a_plan("a.b")
+    run.request_replan(["a.b"], by="ada", at=NOON)
+    leg = LegKind.REPLAN
+    assert run.leg_kind is leg
+    run.assign(at=NOON)
+    assert (run.state, run.leg_kind) == (RunState.PREPARING_REPLAN, leg)
+    run.enter(RunState.PLANNING, at=NOON)
+
+    assert run.after_plan(CHANGED, automatic=True) is Next.ARCHIVE
+
+
+def test_a_workspace_that_is_gone_cannot_be_planned_anew() -> None:
+    run = a_plan("a.b")
+
+    with pytest.raises(WorkspaceExpiredError):
+        run.request_replan(["a.b"], by="ada", at=NOON + timedelta(days=8))
+
+
+@pytest.mark.parametrize("state", [state for state in RunState if state.is_final])
+def test_what_is_over_is_not_moved_up(state: RunState) -> None:
+    with pytest.raises(RunTransitionError):
+        a_run(state).set_priority(on=True)
+
+
+@pytest.mark.parametrize("state", list(RunState))
+def test_people_review_what_waits_for_them(state: RunState) -> None:
+    run = a_run(state)
+
+    def given() -> RunReview:
+        return review(run, Decision.REJECT, note="", by=ADA, at=NOON)
+
+    if state in {RunState.QUEUED, RunState.UNCONFIRMED}:
+        made = given()
+        assert (made.state, made.state_version) == (state, run.state_version)
+        assert (made.username, made.note) == ("Ada", None)
+    else:
+        with pytest.raises(RunTransitionError, match="cannot be reviewed"):
+            given()
 
 
 @pytest.mark.parametrize("state", [state for state in RunState if state.is_final])

@@ -1,6 +1,6 @@
 """What every set of loaders stands on: units, and in whose name they are opened."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from stackyard.graphql.loader import Loader
@@ -35,3 +35,14 @@ class Batches:
                 return await ask(unit, keys)
 
         return Loader(fetch, missing)
+
+
+def nothing(_key: object) -> None:
+    return None
+
+
+def grouped(rows: Iterable[tuple[K, V]]) -> dict[K, list[V]]:
+    groups: dict[K, list[V]] = {}
+    for key, row in rows:
+        groups.setdefault(key, []).append(row)
+    return groups

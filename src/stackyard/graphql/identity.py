@@ -9,6 +9,7 @@ from ariadne import MutationType, ObjectType, QueryType
 from stackyard.graphql.context import Info
 from stackyard.identity import ApiKey, ApiKeyType, IssuedBy, IssuedToken, NewKey
 from stackyard.kernel.access import NOBODY, Level, Subject, SubjectKind
+from stackyard.kernel.errors import UnauthorizedError
 from stackyard.kernel.ids import ROOT, ApiKeyId
 from stackyard.spaces import RoleBinding
 
@@ -177,6 +178,17 @@ async def resolve_api_key_user(
     return await info.context.means.key_exchange.exchange(
         ApiKeyId(id), secret=secret, place=info.context.place
     )
+
+
+class OAuthSignInOffError(UnauthorizedError):
+    """You are unauthorized: no external OAuth provider is set up; use an API key."""
+
+
+@mutation.field("oauthUser")
+async def resolve_oauth_user(_root: None, _info: Info, *, token: str) -> None:
+    """Refuse in words that the client shows: it asks for this where it is told to."""
+    del token
+    raise OAuthSignInOffError
 
 
 @mutation.field("apiKeyCreate")

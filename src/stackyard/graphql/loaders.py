@@ -3,25 +3,28 @@
 A set of loaders lives as long as one request, so nothing is cached across requests.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, TypeAlias, TypeVar
 
 from stackyard.blueprints import TemplateFacts
 from stackyard.clouds import AttachedCloud, AwsRole, GcpAccount
-from stackyard.graphql.chain_loaders import ChainLoaders
-from stackyard.graphql.context_loaders import ContextLoaders
+from stackyard.contexts import ContextElement
+from stackyard.graphql.batches import grouped, nothing
+from stackyard.graphql.catalogue_loaders import CatalogueLoaders
 from stackyard.graphql.loader import Loader
+from stackyard.graphql.run_loaders import RunLoaders
 from stackyard.graphql.source_loaders import SourceLoaders
 from stackyard.identity import SecurityKey, User, UserGroup
 from stackyard.kernel.access import Level
 from stackyard.kernel.ids import (
     CloudId,
+    ContextId,
     GroupId,
     PolicyId,
     PoolId,
     RoleId,
-    RunId,
+    ScheduleId,
     SpaceId,
     StackId,
     TemplateId,
@@ -29,14 +32,18 @@ from stackyard.kernel.ids import (
     VersionId,
 )
 from stackyard.modules import ModuleShare, ModuleVersion
-from stackyard.runs import Run, RunType, Transition
 from stackyard.spaces import HolderKind, Role, RoleBinding, Space, SpaceNotFoundError
 from stackyard.stacks import (
+    AttachedContext,
     AttachedPolicy,
     ConfigElement,
+    DependencyReference,
+    Given,
     Module,
     PolicyCounts,
+    Schedule,
     Stack,
+    StackDependency,
 )
 from stackyard.state import StackOutput, StackResource, StateVersion
 from stackyard.unit import Unit
@@ -46,41 +53,10 @@ from stackyard.workers import Pool, PoolCounts, Worker
 K = TypeVar("K")
 V = TypeVar("V")
 Rule: TypeAlias = tuple[SpaceId, Level]
-Step: TypeAlias = tuple[Transition, bool]  # and whether it printed anything
 
 
-def _none(_key: object) -> None:
-    return None
-
-
-class Loaders(SourceLoaders, ContextLoaders, ChainLoaders):
+class Loaders(SourceLoaders, CatalogueLoaders, RunLoaders):
     """Everything that lists of the graph join in."""
-
-    @cached_property
-    def blockers(self) -> Loader[StackId, Run | None]:
-        return self._loader(lambda u, keys: u.runs.blockers(keys, by=self._by), _none)
-
-    @cached_property
-    def newest_runs(self) -> Loader[StackId, RunId | None]:
-        return self._loader(lambda u, keys: u.runs.newest(keys, by=self._by), _none)
-
-    def runs(
-        self, types: tuple[RunType, ...], before: RunId | None
-    ) -> Loader[StackId, list[Run]]:
-        """Return what loads one page of each stack's runs of these types."""
-        # the first page is where people look for the run they have just triggered
-        open_unit = self._open_list if before else self._open_unit
-        made: Loader[StackId, list[Run]] = self._pages.setdefault(
-            ("runs", types, before),
-            self._loader(
-                lambda u, keys: u.runs.of_stacks(
-                    keys, types, before=before, by=self._by
-                ),
-                lambda _: [],
-                open_unit,
-            ),
-        )
-        return made
 
     def state_versions(
         self, before: str | None
@@ -90,28 +66,74 @@ class Loaders(SourceLoaders, ContextLoaders, ChainLoaders):
             ("states", before),
             self._loader(
                 lambda u, keys: u.states.versions(keys, before=before, by=self._by),
-                _none,
+                nothing,
             ),
         )
         return made
 
     @cached_property
-    def histories(self) -> Loader[RunId, list[Step]]:
-        async def ask(unit: Unit, keys: Sequence[RunId]) -> Mapping[RunId, list[Step]]:
-            runs = await unit.runs.some(keys, by=self._by)
-            steps = await unit.runs.history(keys, by=self._by)
-            printed = await unit.logs.versions_with_logs(runs, by=self._by)
-            return _grouped(
-                (step.run_id, (step, (step.run_id, step.version) in printed))
-                for step in steps
-            )
+    def stack_config(self) -> Loader[StackId, list[ConfigElement]]:
+        return self._loader(
+            lambda u, keys: u.stack_config.of(keys, by=self._by), lambda _: []
+        )
+
+    @cached_property
+    def given(self) -> Loader[StackId, list[Given]]:
+        return self._loader(
+            lambda u, keys: u.stack_contexts.given(keys, by=self._by), lambda _: []
+        )
+
+    @cached_property
+    def attached_contexts(self) -> Loader[StackId, list[AttachedContext]]:
+        return self._loader(
+            lambda u, keys: u.stack_contexts.of(keys, by=self._by), lambda _: []
+        )
+
+    @cached_property
+    def stacks_having(self) -> Loader[ContextId, list[AttachedContext]]:
+        return self._loader(
+            lambda u, keys: u.stack_contexts.having(keys, by=self._by), lambda _: []
+        )
+
+    @cached_property
+    def context_config(self) -> Loader[ContextId, list[ContextElement]]:
+        return self._loader(
+            lambda u, keys: u.context_config.of(keys, by=self._by), lambda _: []
+        )
+
+    @cached_property
+    def dependencies(self) -> Loader[StackId, list[StackDependency]]:
+        return self._loader(
+            lambda u, keys: u.stack_dependencies.of(keys, by=self._by), lambda _: []
+        )
+
+    @cached_property
+    def dependents(self) -> Loader[StackId, list[StackDependency]]:
+        return self._loader(
+            lambda u, keys: u.stack_dependencies.on(keys, by=self._by), lambda _: []
+        )
+
+    @cached_property
+    def references(self) -> Loader[StackDependency, list[DependencyReference]]:
+        async def ask(
+            unit: Unit, keys: Sequence[StackDependency]
+        ) -> Mapping[StackDependency, list[DependencyReference]]:
+            found = await unit.stack_dependencies.references(keys, by=self._by)
+            whose = {one.id: one for one in keys}
+            return grouped((whose[one.dependency_id], one) for one in found)
 
         return self._loader(ask, lambda _: [])
 
     @cached_property
-    def stack_config(self) -> Loader[StackId, list[ConfigElement]]:
+    def schedules(self) -> Loader[ScheduleId, Schedule | None]:
         return self._loader(
-            lambda u, keys: u.stack_config.of(keys, by=self._by), lambda _: []
+            lambda u, keys: u.schedules.some(keys, by=self._by), nothing
+        )
+
+    @cached_property
+    def drift(self) -> Loader[StackId, Schedule | None]:
+        return self._loader(
+            lambda u, keys: u.schedules.drift_of(keys, by=self._by), nothing
         )
 
     @cached_property
@@ -145,7 +167,7 @@ class Loaders(SourceLoaders, ContextLoaders, ChainLoaders):
         self,
     ) -> Loader[tuple[PolicyId, StackId], AttachedPolicy | None]:
         return self._loader(
-            lambda u, keys: u.stack_policies.by_hand(keys, by=self._by), _none
+            lambda u, keys: u.stack_policies.by_hand(keys, by=self._by), nothing
         )
 
     @cached_property
@@ -157,13 +179,13 @@ class Loaders(SourceLoaders, ContextLoaders, ChainLoaders):
     @cached_property
     def aws_roles(self) -> Loader[StackId, AwsRole | None]:
         return self._loader(
-            lambda u, keys: u.own_clouds.roles(keys, by=self._by), _none
+            lambda u, keys: u.own_clouds.roles(keys, by=self._by), nothing
         )
 
     @cached_property
     def gcp_accounts(self) -> Loader[StackId, GcpAccount | None]:
         return self._loader(
-            lambda u, keys: u.own_clouds.accounts(keys, by=self._by), _none
+            lambda u, keys: u.own_clouds.accounts(keys, by=self._by), nothing
         )
 
     @cached_property
@@ -186,11 +208,11 @@ class Loaders(SourceLoaders, ContextLoaders, ChainLoaders):
 
     @cached_property
     def stacks(self) -> Loader[StackId, Stack | None]:
-        return self._loader(lambda u, keys: u.stacks.some(keys, by=self._by), _none)
+        return self._loader(lambda u, keys: u.stacks.some(keys, by=self._by), nothing)
 
     @cached_property
     def modules(self) -> Loader[StackId, Module | None]:
-        return self._loader(lambda u, keys: u.modules.some(keys, by=self._by), _none)
+        return self._loader(lambda u, keys: u.modules.some(keys, by=self._by), nothing)
 
     @cached_property
     def module_shares(self) -> Loader[StackId, list[ModuleShare]]:
@@ -207,7 +229,7 @@ class Loaders(SourceLoaders, ContextLoaders, ChainLoaders):
     @cached_property
     def current_versions(self) -> Loader[StackId, ModuleVersion | None]:
         return self._loader(
-            lambda u, keys: u.versions.current(keys, by=self._by), _none
+            lambda u, keys: u.versions.current(keys, by=self._by), nothing
         )
 
     @cached_property
@@ -219,7 +241,7 @@ class Loaders(SourceLoaders, ContextLoaders, ChainLoaders):
     @cached_property
     def version_descriptions(self) -> Loader[VersionId, dict[str, Any] | None]:
         return self._loader(
-            lambda u, keys: u.versions.descriptions(keys, by=self._by), _none
+            lambda u, keys: u.versions.descriptions(keys, by=self._by), nothing
         )
 
     @cached_property
@@ -236,7 +258,7 @@ class Loaders(SourceLoaders, ContextLoaders, ChainLoaders):
 
     @cached_property
     def pools(self) -> Loader[PoolId, Pool | None]:
-        return self._loader(lambda u, keys: u.pools.some(keys, by=self._by), _none)
+        return self._loader(lambda u, keys: u.pools.some(keys, by=self._by), nothing)
 
     @cached_property
     def pool_counts(self) -> Loader[PoolId, PoolCounts]:
@@ -245,18 +267,12 @@ class Loaders(SourceLoaders, ContextLoaders, ChainLoaders):
         )
 
     @cached_property
-    def waiting_runs(self) -> Loader[PoolId, int]:
-        return self._loader(
-            lambda u, keys: u.runs.waiting_counts(keys, by=self._by), lambda _: 0
-        )
-
-    @cached_property
     def workers(self) -> Loader[PoolId, list[Worker]]:
         async def ask(
             unit: Unit, keys: Sequence[PoolId]
         ) -> Mapping[PoolId, list[Worker]]:
             found = await unit.workers.of(keys, by=self._by)
-            return _grouped((worker.pool_id, worker) for worker in found)
+            return grouped((worker.pool_id, worker) for worker in found)
 
         return self._loader(ask, lambda _: [])
 
@@ -272,7 +288,7 @@ class Loaders(SourceLoaders, ContextLoaders, ChainLoaders):
         async def ask(unit: Unit, _keys: Sequence[SpaceId]) -> Mapping[SpaceId, Space]:
             return {one.id: one for one in await unit.spaces.list(by=self._by)}
 
-        return self._loader(ask, _none)
+        return self._loader(ask, nothing)
 
     @cached_property
     def space_levels(self) -> Loader[SpaceId, Level]:
@@ -282,7 +298,7 @@ class Loaders(SourceLoaders, ContextLoaders, ChainLoaders):
 
     @cached_property
     def roles(self) -> Loader[RoleId, Role | None]:
-        return self._loader(lambda u, keys: u.roles.some(keys, by=self._by), _none)
+        return self._loader(lambda u, keys: u.roles.some(keys, by=self._by), nothing)
 
     @cached_property
     def role_counts(self) -> Loader[RoleId, int]:
@@ -292,11 +308,11 @@ class Loaders(SourceLoaders, ContextLoaders, ChainLoaders):
 
     @cached_property
     def users(self) -> Loader[UserId, User | None]:
-        return self._loader(lambda u, keys: u.people.some(keys, by=self._by), _none)
+        return self._loader(lambda u, keys: u.people.some(keys, by=self._by), nothing)
 
     @cached_property
     def groups(self) -> Loader[GroupId, UserGroup | None]:
-        return self._loader(lambda u, keys: u.groups.some(keys, by=self._by), _none)
+        return self._loader(lambda u, keys: u.groups.some(keys, by=self._by), nothing)
 
     @cached_property
     def security_keys(self) -> Loader[UserId, list[SecurityKey]]:
@@ -304,7 +320,7 @@ class Loaders(SourceLoaders, ContextLoaders, ChainLoaders):
             unit: Unit, keys: Sequence[UserId]
         ) -> Mapping[UserId, list[SecurityKey]]:
             found = await unit.people.security_keys(keys, by=self._by)
-            return _grouped((key.user_id, key) for key in found)
+            return grouped((key.user_id, key) for key in found)
 
         return self._loader(ask, lambda _: [])
 
@@ -352,7 +368,7 @@ class Loaders(SourceLoaders, ContextLoaders, ChainLoaders):
             unit: Unit, keys: Sequence[StackId]
         ) -> Mapping[StackId, list[StackOutput]]:
             found = await unit.states.outputs(keys, by=self._by)
-            return _grouped((output.stack_id, output) for output in found)
+            return grouped((output.stack_id, output) for output in found)
 
         return self._loader(ask, lambda _: [])
 
@@ -362,16 +378,9 @@ class Loaders(SourceLoaders, ContextLoaders, ChainLoaders):
             unit: Unit, keys: Sequence[StackId]
         ) -> Mapping[StackId, list[StackResource]]:
             found = await unit.states.resources(keys, by=self._by)
-            return _grouped((resource.stack_id, resource) for resource in found)
+            return grouped((resource.stack_id, resource) for resource in found)
 
         return self._loader(ask, lambda _: [])
-
-
-def _grouped(rows: Iterable[tuple[K, V]]) -> dict[K, list[V]]:
-    groups: dict[K, list[V]] = {}
-    for key, row in rows:
-        groups.setdefault(key, []).append(row)
-    return groups
 
 
 def _no_space(space_id: SpaceId) -> Space:

@@ -147,6 +147,24 @@ async def resolve_run_prioritize(
         )
 
 
+@mutation.field("runPromote")
+async def resolve_run_promote(_root: None, info: Info, *, stack: str, run: str) -> Run:
+    async with info.context.open_unit() as unit:
+        return await unit.triggers.promote(
+            StackId(stack), RunId(run), by=info.context.subject
+        )
+
+
+@mutation.field("runTargetedReplan")
+async def resolve_run_replan(
+    _root: None, info: Info, *, stack: str, run: str, targets: list[str]
+) -> Run:
+    async with info.context.open_unit() as unit:
+        return await unit.runs.replan(
+            StackId(stack), RunId(run), targets, by=info.context.subject
+        )
+
+
 @mutation.field("stackSyncCommit")
 async def resolve_sync_commit(_root: None, info: Info, *, id: str) -> Stack:  # noqa: A002 - the contract's name
     by, means = info.context.subject, info.context.means
@@ -224,11 +242,6 @@ async def resolve_blocker(root: Stack, info: Info) -> Run | None:
 @run.field("createdAt")
 def resolve_created_at(root: Run, _info: Info) -> int:
     return int(root.created_at.timestamp())
-
-
-@run.field("finished")
-def resolve_finished(root: Run, _info: Info) -> bool:
-    return root.state.is_final
 
 
 @run.field("canRetry")

@@ -10,14 +10,13 @@ from stackyard.kernel.access import Action
 from stackyard.kernel.errors import ForbiddenError
 from stackyard.kernel.ids import StackId
 from stackyard.stacks import Stack
-from stackyard.state import StackOutput, StackResource, StateVersion
+from stackyard.state import StackOutput, StateVersion
 
 mutation = MutationType()
 stack = ObjectType("Stack")
-entity = ObjectType("ManagedEntity")
 version = ObjectType("StateVersion")
 version.set_alias("sha256", "sha256")  # which snake case would take apart
-bindables = [mutation, stack, entity, version]
+bindables = [mutation, stack, version]
 
 
 @mutation.field("stateDownloadUrl")
@@ -61,11 +60,6 @@ async def resolve_outputs(root: Stack, info: Info) -> Sequence[StackOutput]:
     return await info.context.loaders.outputs.load(root.id)
 
 
-@stack.field("entities")
-async def resolve_entities(root: Stack, info: Info) -> Sequence[StackResource]:
-    return await info.context.loaders.resources.load(root.id)
-
-
 @stack.field("stateVersions")
 async def resolve_state_versions(
     root: Stack, info: Info, *, before: str | None = None
@@ -74,16 +68,6 @@ async def resolve_state_versions(
     if found is None:
         raise ForbiddenError(stack=root.id, action=Action.STACK_STATE_READ)
     return found
-
-
-@entity.field("id")
-def resolve_entity_id(root: StackResource, _info: Info) -> str:
-    return root.address
-
-
-@entity.field("parent")
-def resolve_entity_parent(root: StackResource, _info: Info) -> str | None:
-    return root.module
 
 
 @version.field("createdAt")

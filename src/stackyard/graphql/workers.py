@@ -7,7 +7,7 @@ from typing import Any, Final
 from ariadne import MutationType, ObjectType, QueryType
 
 from stackyard.graphql.context import Info
-from stackyard.graphql.search import connection
+from stackyard.graphql.search import connection, search_from
 from stackyard.kernel.ids import PoolId, SpaceId, WorkerId
 from stackyard.kernel.search import Page
 from stackyard.spaces import Space
@@ -35,6 +35,32 @@ async def resolve_pool(_root: None, info: Info, *, id: str) -> Pool | None:  # n
 async def resolve_pools(_root: None, info: Info) -> Sequence[Pool]:
     async with info.context.open_unit() as unit:
         return await unit.pools.all(by=info.context.subject)
+
+
+@query.field("searchWorkerPools")
+async def resolve_search(
+    _root: None,
+    info: Info,
+    *,
+    input: dict[str, Any],  # noqa: A002 - the contract's name
+) -> dict[str, Any]:
+    async with info.context.open_list() as unit:
+        page = await unit.pools.search(search_from(input), by=info.context.subject)
+    return connection(page)
+
+
+@pool.field("searchSchedulableRuns")
+async def resolve_queue(
+    root: Pool,
+    info: Info,
+    *,
+    input: dict[str, Any],  # noqa: A002 - the contract's name
+) -> dict[str, Any]:
+    async with info.context.open_list() as unit:
+        page = await unit.pool_queues.search(
+            root.id, search_from(input), by=info.context.subject
+        )
+    return connection(page)
 
 
 @query.field("publicWorkerPool")

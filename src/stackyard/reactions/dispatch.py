@@ -14,12 +14,20 @@ from stackyard.kernel.errors import Kind, StackyardError
 from stackyard.kernel.ids import LegId, PoolId, StackId
 from stackyard.reactions.sources import find_commit, source_of
 from stackyard.reactions.tools import Tools
-from stackyard.runs import Claim, Gate, HandoverDue, RunConfirmed, RunEnded, RunQueued
+from stackyard.runs import (
+    Claim,
+    Gate,
+    HandoverDue,
+    RunConfirmed,
+    RunEnded,
+    RunQueued,
+    RunReplanRequested,
+)
 from stackyard.runs.job import Grants, build_job, scope_of
 from stackyard.stacks import TrackedCommit
 from stackyard.workers import WorkerIdle
 from stackyard_protocol import envelope
-from stackyard_protocol.job import Job, LegKind, SavedWorkspace
+from stackyard_protocol.job import CONTINUING, Job, SavedWorkspace
 from stackyard_protocol.mqtt import SMALL_JOB, RunAssigned
 
 log = structlog.get_logger()
@@ -45,6 +53,10 @@ async def advance_after_run(tools: Tools, event: RunEnded) -> None:
 
 
 async def assign_confirmed(tools: Tools, event: RunConfirmed) -> None:
+    await assign(tools, event.pool_id)
+
+
+async def assign_replanned(tools: Tools, event: RunReplanRequested) -> None:
     await assign(tools, event.pool_id)
 
 
@@ -108,7 +120,7 @@ async def hand_over(tools: Tools, claim: Claim) -> None:
     """
     run, leg = claim.run, claim.leg
     try:
-        job, public_key = await _make_job(tools, claim)
+        job, public_key = await make_job(tools, claim)
     except StackyardError as error:
         if error.kind is Kind.UNAVAILABLE:
             raise
@@ -138,7 +150,7 @@ async def _message(
     return RunAssigned(run=run.id, leg=leg.id, url=url)
 
 
-async def _make_job(tools: Tools, claim: Claim) -> tuple[Job, RSAPublicKey]:
+async def make_job(tools: Tools, claim: Claim) -> tuple[Job, RSAPublicKey]:
     run, leg = claim.run, claim.leg
     async with tools.open_unit() as unit:
         stack = await unit.stacks.get(run.stack_id, by=SYSTEM)
@@ -148,6 +160,7 @@ async def _make_job(tools: Tools, claim: Claim) -> tuple[Job, RSAPublicKey]:
             inputs=await unit.chains.inputs(run, by=SYSTEM),
             by=SYSTEM,
         )
+        overrides = await unit.previews.overrides(run, by=SYSTEM)
         pool = await unit.pools.get(leg.pool_id, by=SYSTEM)
         facts = RunFacts(
             stack.id, stack.space_id, run.id, run.type, scope_of(run, leg, stack)
@@ -161,6 +174,7 @@ async def _make_job(tools: Tools, claim: Claim) -> tuple[Job, RSAPublicKey]:
         leg=leg,
         stack=stack,
         config=config,
+        overrides=overrides,
         source=source,
         workspace=workspace,
         grants=Grants(
@@ -189,7 +203,7 @@ def _sign(tokens: RunTokens, run: RunFacts, leg_id: LegId) -> tuple[str, str]:
 
 async def _saved_workspace(tools: Tools, claim: Claim) -> SavedWorkspace | None:
     run = claim.run
-    if claim.leg.kind is not LegKind.APPLY or run.workspace_key is None:
+    if claim.leg.kind not in CONTINUING or run.workspace_key is None:
         return None
     url = await tools.blobs.presign_get(
         Bucket.WORKSPACE, run.workspace_key, seconds=URL_SECONDS

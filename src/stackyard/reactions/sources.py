@@ -4,8 +4,11 @@ from typing import Any
 
 from stackyard.heads import SourceUnsupportedError, find_head
 from stackyard.kernel.access import SYSTEM
+from stackyard.kernel.blobs import BlobNotFoundError, Bucket
+from stackyard.kernel.ids import WorkspaceId
+from stackyard.local_workspaces import uploaded_key
 from stackyard.reactions.tools import Tools
-from stackyard.runs import Run
+from stackyard.runs import Run, WorkspaceMissingError
 from stackyard.stacks import Stack
 from stackyard.vcs import GitUrl
 from stackyard_protocol.job import Archive, GitClone, Source
@@ -21,6 +24,8 @@ async def find_commit(tools: Tools, run: Run, stack: Stack) -> dict[str, Any]:
 
 async def source_of(tools: Tools, run: Run, stack: Stack) -> Source:
     """Return where the worker gets the run's code from."""
+    if run.local_workspace is not None:
+        return await _uploaded(tools, run, run.local_workspace)
     sha = str((run.commit or {}).get("hash"))
     if stack.vcs_repo_id is not None:
         archive = await tools.contents.archive(stack.vcs_repo_id, sha, by=SYSTEM)
@@ -31,3 +36,14 @@ async def source_of(tools: Tools, run: Run, stack: Stack) -> Source:
     if stack.repository_url:
         return GitClone(url=str(GitUrl(stack.repository_url)), commit=sha)
     raise SourceUnsupportedError(provider=stack.provider)
+
+
+async def _uploaded(tools: Tools, run: Run, workspace: WorkspaceId) -> Archive:
+    """Return where the code lies that somebody uploaded: in a folder of its own."""
+    bucket, key = Bucket.USER_UPLOADED_WORKSPACES, uploaded_key(run.stack_id, workspace)
+    try:
+        await tools.blobs.get_range(bucket, key, start=0, length=1)
+    except BlobNotFoundError:
+        raise WorkspaceMissingError(run=run.id) from None
+    url = await tools.blobs.presign_get(bucket, key, seconds=URL_SECONDS)
+    return Archive(url=url, sha256=run.local_sha256 or "", in_folder=True)

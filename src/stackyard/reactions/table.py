@@ -12,6 +12,7 @@ from stackyard.reactions import (
     dispatch,
     follows,
     logs,
+    providers,
     pushes,
     schedules,
     stacks,
@@ -21,6 +22,7 @@ from stackyard.reactions import (
 )
 from stackyard.reactions.tools import Tools
 from stackyard.reactions.workers import WorkerSpoke
+from stackyard.registry.providers import ProviderFilesForgotten
 from stackyard.runs import (
     DriftFound,
     HandoverDue,
@@ -28,6 +30,7 @@ from stackyard.runs import (
     RunConfirmed,
     RunEnded,
     RunQueued,
+    RunReplanRequested,
     RunStopRequested,
 )
 from stackyard.stacks import (
@@ -70,6 +73,7 @@ CHOREOGRAPHY: Final[Choreography[Tools]] = Choreography.of(
         when(RunQueued, dispatch.advance_queued, queue=FIFO, group=of_stack),
         when(RunEnded, dispatch.advance_after_run, queue=FIFO, group=of_stack),
         when(RunConfirmed, dispatch.assign_confirmed),
+        when(RunReplanRequested, dispatch.assign_replanned),
         when(HandoverDue, dispatch.undo_handover),
         when(RunStopRequested, workers.signal_stop),
         when(LogEnded, logs.seal_ended),
@@ -82,6 +86,7 @@ CHOREOGRAPHY: Final[Choreography[Tools]] = Choreography.of(
         when(StackUpdated, stacks.advance_updated, queue=FIFO, group=of_stack),
         when(StackEnabled, stacks.advance_enabled, queue=FIFO, group=of_stack),
         when(StackDeletionRequested, stacks.begin_deletion, queue=FIFO, group=of_stack),
+        when(ProviderFilesForgotten, providers.delete_forgotten),
         when(ScheduleDue, schedules.carry_out_schedule, queue=FIFO, group=of_stack),
         when(DriftFound, schedules.reconcile_drifted, queue=FIFO, group=of_stack),
         when(StackDeleted, blueprints.forget_emptied),

@@ -12,6 +12,9 @@ from stackyard.runs.errors import (
     RunNotFoundError,
     RunTransitionError,
     RunTypeError,
+    WorkspaceFormatError,
+    WorkspaceMissingError,
+    WorkspaceSizeError,
 )
 from stackyard.runs.events import (
     DriftFound,
@@ -20,11 +23,17 @@ from stackyard.runs.events import (
     RunConfirmed,
     RunEnded,
     RunQueued,
+    RunReplanRequested,
+    RunReviewed,
     RunStopRequested,
 )
+from stackyard.runs.leg import Leg
 from stackyard.runs.log_model import LogChunk, PhaseLog
 from stackyard.runs.log_store import LogStore
-from stackyard.runs.model import Leg, Run, Transition, queue_run
+from stackyard.runs.model import Run, Transition, queue_run
+from stackyard.runs.queue_store import QueuedRun, QueueStore
+from stackyard.runs.review import Decision, RunReview
+from stackyard.runs.review_store import ReviewStore
 from stackyard.runs.service import (
     Chains,
     Claim,
@@ -33,7 +42,11 @@ from stackyard.runs.service import (
     Firings,
     Gate,
     Legs,
+    LocalWorkspace,
     LogPart,
+    PoolQueues,
+    Previews,
+    Reviews,
     RunLogs,
     Runs,
     Triggers,
@@ -51,6 +64,7 @@ __all__ = [
     "ChainStore",
     "Chains",
     "Claim",
+    "Decision",
     "Deletions",
     "Dispatch",
     "DriftFound",
@@ -60,19 +74,29 @@ __all__ = [
     "Leg",
     "LegNotFoundError",
     "Legs",
+    "LocalWorkspace",
     "LogChunk",
     "LogEnded",
     "LogGapError",
     "LogPart",
     "LogStore",
     "PhaseLog",
+    "PoolQueues",
+    "Previews",
     "Progress",
+    "QueueStore",
+    "QueuedRun",
+    "ReviewStore",
+    "Reviews",
     "Run",
     "RunConfirmed",
     "RunEnded",
     "RunLogs",
     "RunNotFoundError",
     "RunQueued",
+    "RunReplanRequested",
+    "RunReview",
+    "RunReviewed",
     "RunState",
     "RunStopRequested",
     "RunStore",
@@ -87,6 +111,9 @@ __all__ = [
     "UsageLine",
     "UsageQuery",
     "UsageStore",
+    "WorkspaceFormatError",
+    "WorkspaceMissingError",
+    "WorkspaceSizeError",
     "queue_run",
     "workspace_key",
 ]

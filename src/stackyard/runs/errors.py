@@ -5,6 +5,7 @@ from stackyard.kernel.errors import (
     ForbiddenError,
     InvalidError,
     NotFoundError,
+    ProblemsError,
 )
 from stackyard.stacks import DependencyReference
 
@@ -69,6 +70,57 @@ class InputsMissingError(ConflictError):
 
 class WorkspaceExpiredError(ConflictError):
     """The planned workspace is too old to be applied: trigger a new run."""
+
+
+class TargetsMissingError(InvalidError):
+    """A targeted plan needs a target: name an address that the present plan changes."""
+
+
+class TargetUnknownError(InvalidError):
+    """The present plan of the run changes nothing at that address."""
+
+    def __str__(self) -> str:
+        target = self.facts["target"]
+        return f'the plan of the run changes nothing at "{target}": name what it does'
+
+
+class NothingToReviewError(ConflictError):
+    """No run of the stack waits for a review: name the run."""
+
+
+class PromotionOffError(ConflictError):
+    """Runs of this stack must not be promoted: allow it in the stack's settings."""
+
+
+class PromotionKindError(ConflictError):
+    """Only a proposed run of a known commit can be promoted."""
+
+
+class PromotionOldError(ConflictError):
+    """The run's commit is older than the stack's: propose a newer one."""
+
+
+class LocalPreviewOffError(ConflictError):
+    """Local previews are off here: turn them on in the settings."""
+
+
+class WorkspaceMissingError(InvalidError):
+    """Nothing was uploaded under that id, or it is gone: they are kept for a day."""
+
+
+class WorkspaceFormatError(InvalidError):
+    """The uploaded workspace is not a gzipped tar archive."""
+
+
+class WorkspaceSizeError(InvalidError):
+    """The uploaded workspace is too large."""
+
+    def __str__(self) -> str:
+        return f"an uploaded workspace has at most {self.facts['most']} bytes"
+
+
+class OverridesError(ProblemsError):
+    """The variables of the preview cannot be set."""
 
 
 class LegNotFoundError(NotFoundError):

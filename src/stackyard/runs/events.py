@@ -17,6 +17,20 @@ class RunConfirmed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RunReplanRequested(Event):
+    run_id: RunId
+    pool_id: PoolId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunReviewed(Event):
+    """Somebody gave their word on it; whether that is enough, others decide."""
+
+    run_id: RunId
+    stack_id: StackId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunStopRequested(Event):
     run_id: RunId
     leg_id: LegId

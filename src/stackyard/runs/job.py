@@ -1,12 +1,15 @@
 """Build what a worker is told: everything a leg needs, and nothing else. Pure."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 from stackyard.kernel.config import ConfigValue
-from stackyard.runs.model import Leg, Run
+from stackyard.kernel.site import Site
+from stackyard.runs.leg import Leg
+from stackyard.runs.model import Run
 from stackyard.runs.states import RunType
 from stackyard.stacks import Configuration, RuntimeConfig, Stack
 from stackyard_protocol.job import (
@@ -15,6 +18,7 @@ from stackyard_protocol.job import (
     Job,
     LegKind,
     MountedFile,
+    Sanitize,
     SavedWorkspace,
     Source,
     StateBackend,
@@ -39,6 +43,7 @@ def build_job(  # noqa: PLR0913 - the parts of a job, named
     leg: Leg,
     stack: Stack,
     config: Configuration,
+    overrides: Mapping[str, str] = MappingProxyType({}),
     source: Source,
     workspace: SavedWorkspace | None,
     grants: Grants,
@@ -54,7 +59,9 @@ def build_job(  # noqa: PLR0913 - the parts of a job, named
         leg_token=grants.leg_token,
         state_version=leg.state_version,
         source=source,
-        environment=environment(run, stack, config.values, grants),
+        environment=_overridden(
+            environment(run, stack, config.values, grants), overrides
+        ),
         files=[
             MountedFile(path=one.id, content=one.value, secret=one.secret)
             for one in config.values
@@ -67,7 +74,9 @@ def build_job(  # noqa: PLR0913 - the parts of a job, named
         workspace=workspace,
         oidc_token=grants.oidc_token,
         command=run.command,
+        targets=run.targets if leg.kind is LegKind.REPLAN else [],
         skip_init=run.skip_init,
+        sanitize=_sanitize(stack),
         mask_well_known=stack.enable_well_known_secret_masking,
         upload_sensitive_outputs=stack.enable_sensitive_output_upload,
     )
@@ -80,7 +89,7 @@ def scope_of(run: Run, leg: Leg, stack: Stack) -> Literal["read", "write"]:
     """
     if run.type is RunType.PROPOSED:
         return "read"
-    plans = run.type is RunType.TRACKED and leg.kind is LegKind.PLAN
+    plans = run.type is RunType.TRACKED and leg.kind is not LegKind.APPLY
     return "read" if plans and not stack.autodeploy else "write"
 
 
@@ -118,11 +127,34 @@ def environment(
         for one in config
         if not one.is_file
     ]
+    registry = Site(grants.base_url, grants.account).registry_variable
     return [
         *(EnvVar(name=name, value=value) for name, value in computed.items()),
-        EnvVar(name="SPACELIFT_API_TOKEN", value=grants.run_token, secret=True),
+        *(
+            EnvVar(name=name, value=grants.run_token, secret=True)
+            for name in ("SPACELIFT_API_TOKEN", registry)
+            if name
+        ),
         *own,
     ]
+
+
+def _sanitize(stack: Stack) -> Sanitize:
+    """Return what the worker hides of resources before it tells of them."""
+    if "feature:disable_resource_sanitization" in stack.labels:
+        return Sanitize.NOTHING
+    smart = getattr(stack.vendor, "use_smart_sanitization", False)
+    return Sanitize.SENSITIVE if smart else Sanitize.TEXTS
+
+
+def _overridden(variables: list[EnvVar], overrides: Mapping[str, str]) -> list[EnvVar]:
+    """Let *overrides* win. One is a secret if what it takes the place of was one."""
+    secret = {one.name for one in variables if one.secret}
+    own = [
+        EnvVar(name=name, value=value, secret=name in secret)
+        for name, value in overrides.items()
+    ]
+    return [*(one for one in variables if one.name not in overrides), *own]
 
 
 def _backend(stack: Stack, grants: Grants) -> StateBackend | None:

@@ -10,8 +10,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from stackyard.kernel.ids import RunId
+from stackyard.runs.leg import Leg
 from stackyard.runs.log_model import LogChunk, PhaseLog
-from stackyard.runs.model import Leg
 from stackyard.runs.store import LIVE_CHANNEL
 from stackyard_protocol.report import MAX_CHUNK
 

@@ -1,25 +1,41 @@
 """The life of a run. Pure: every rule here is tested without a database."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import msgspec
-from sqlalchemy import ForeignKey, Index, false, text
+from sqlalchemy import ForeignKey, Index, LargeBinary, false, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text
 
-from stackyard.kernel.ids import LegId, PoolId, RunId, StackId, WorkerId, new_ulid
+from stackyard.kernel.ids import (
+    PoolId,
+    RunId,
+    StackId,
+    WorkspaceId,
+    new_ulid,
+)
 from stackyard.kernel.orm import Entity
-from stackyard.runs.errors import RunTransitionError, WorkspaceExpiredError
+from stackyard.kernel.secrets import Sealed
+from stackyard.runs.errors import (
+    RunTransitionError,
+    TargetsMissingError,
+    TargetUnknownError,
+    WorkspaceExpiredError,
+)
 from stackyard.runs.states import (
     DISCARDABLE,
+    HANDED_OVER,
     ON_WORKER,
+    PREPARATORY,
     STEPS,
     STOPPABLE,
     RunState,
     RunType,
 )
+from stackyard.runs.targets import covers
 from stackyard.stacks import RuntimeConfig
 from stackyard_protocol.job import LegKind
 from stackyard_protocol.report import Change, Next, Planned
@@ -41,10 +57,12 @@ class Run(Entity):
             postgresql_where=text("holds_blocker"),
         ),
         Index(
-            "ix_runs_waiting",
+            "ix_runs_waiting_for_worker",
             "pool_id",
             "state",
-            postgresql_where=text("state IN ('READY', 'CONFIRMED')"),
+            postgresql_where=text(
+                "state IN ('READY', 'REPLAN_REQUESTED', 'CONFIRMED')"
+            ),
         ),
         Index("ix_runs_queued", "stack_id", postgresql_where=text("state = 'QUEUED'")),
         Index("ix_runs_pool_id", "pool_id"),
@@ -86,6 +104,13 @@ class Run(Entity):
     delete_count: Mapped[int | None] = mapped_column(default=None)
     resource_count: Mapped[int | None] = mapped_column(default=None)
     changes: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB, default=None)
+    # What a targeted plan is about; none: everything.
+    targets: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    # The upload that it is a run of, if it is not one of a commit; variables that win
+    # over all others, sealed.
+    local_workspace: Mapped[WorkspaceId | None] = mapped_column(default=None)
+    local_sha256: Mapped[str | None] = mapped_column(default=None)
+    overrides: Mapped[Sealed | None] = mapped_column(LargeBinary, default=None)
     workspace_key: Mapped[str | None] = mapped_column(default=None)
     workspace_sha256: Mapped[str | None] = mapped_column(default=None)
 
@@ -94,8 +119,19 @@ class Run(Entity):
         """Return what a list shows: the task's command, or the commit's first line."""
         if self.command:
             return self.command
+        if self.local_workspace:
+            return "Preview of a local workspace"
         message = (self.commit or {}).get("message") or ""
         return message.partition("\n")[0] or f"{self.type.capitalize()} run"
+
+    @property
+    def finished(self) -> bool:
+        return self.state.is_final
+
+    @property
+    def code_known(self) -> bool:
+        """Whether it is settled what code it is a run of."""
+        return bool(self.local_workspace or (self.commit or {}).get("hash"))
 
     @property
     def runtime_config(self) -> RuntimeConfig | None:
@@ -112,6 +148,8 @@ class Run(Entity):
         """Return what the next stay on a worker is for."""
         if self.state in {RunState.CONFIRMED, RunState.PREPARING_APPLY}:
             return LegKind.APPLY
+        if self.state in {RunState.REPLAN_REQUESTED, RunState.PREPARING_REPLAN}:
+            return LegKind.REPLAN
         return {
             RunType.TASK: LegKind.TASK,
             RunType.DESTROY: LegKind.DESTROY,
@@ -131,18 +169,15 @@ class Run(Entity):
 
     def assign(self, *, at: datetime) -> "Transition":
         """A worker's slot was claimed for it."""
-        self._ensure({RunState.READY, RunState.CONFIRMED}, "be assigned")
-        applying = self.state is RunState.CONFIRMED
-        return self._go(
-            RunState.PREPARING_APPLY if applying else RunState.PREPARING, at=at
-        )
+        self._ensure(frozenset(HANDED_OVER), "be assigned")
+        return self._go(HANDED_OVER[self.state], at=at)
 
     def unassign(self, *, at: datetime) -> "Transition":
         """The worker did not take it in time: it waits for the next one."""
-        self._ensure({RunState.PREPARING, RunState.PREPARING_APPLY}, "wait again")
-        applying = self.state is RunState.PREPARING_APPLY
+        self._ensure(PREPARATORY, "wait again")
+        [waiting] = (one for one, taken in HANDED_OVER.items() if taken is self.state)
         return self._go(
-            RunState.CONFIRMED if applying else RunState.READY,
+            waiting,
             at=at,
             note="The worker did not take the run in time; waiting for another one.",
         )
@@ -165,14 +200,14 @@ class Run(Entity):
         """Decide what a plan leads to: the end, an apply, or a question.
 
         A proposed run can never be applied. *automatic*: the stack deploys by itself
-        and nobody holds its lock.
+        and nobody holds its lock. Who had a part planned anew wants to see it first.
         """
         if self.stop_requested:
             return Next.STOP
         nothing = not (plan.changes or plan.outputs_changed)
         if self.type is not RunType.TRACKED or nothing:
             return Next.FINISH
-        return Next.APPLY if automatic else Next.ARCHIVE
+        return Next.APPLY if automatic and not self.targets else Next.ARCHIVE
 
     def park(self, *, key: str, sha256: str, at: datetime) -> "Transition":
         """The workspace is archived; a person has the word."""
@@ -185,6 +220,32 @@ class Run(Entity):
         if self.expired(at):
             raise WorkspaceExpiredError(run=self.id)
         return self._go(RunState.CONFIRMED, at=at, by=by)
+
+    def request_replan(
+        self, targets: Sequence[str], *, by: str, at: datetime
+    ) -> "Transition":
+        """Wish for a plan of a part only; each target covers a change of this plan."""
+        self._ensure({RunState.UNCONFIRMED}, "be planned anew")
+        if self.expired(at):
+            raise WorkspaceExpiredError(run=self.id)
+        planned = {
+            address
+            for change in self.planned_changes()
+            for address in (change.address, change.previous_address)
+            if address
+        }
+        if not targets:
+            raise TargetsMissingError(run=self.id)
+        for target in targets:
+            if not any(covers(target, address) for address in planned):
+                raise TargetUnknownError(run=self.id, target=target)
+        self.targets = list(dict.fromkeys(targets))
+        return self._go(RunState.REPLAN_REQUESTED, at=at, by=by)
+
+    def set_priority(self, *, on: bool) -> None:
+        if self.state.is_final:
+            raise RunTransitionError(run=self.id, state=self.state, verb="be moved up")
+        self.prioritized = on
 
     def expired(self, at: datetime) -> bool:
         """Whether the archived workspace is gone by now."""
@@ -268,60 +329,6 @@ class Transition(Entity):
         return self.state.is_final
 
 
-class Leg(Entity):
-    """One stay of a run on a worker.
-
-    What ties the worker's calls to the run: its token, and the sequence of what it
-    has reported, so that a repeated report gets the answer that the first one got.
-    """
-
-    __tablename__ = "run_legs"
-    __table_args__ = (
-        Index("ix_run_legs_run_id", "run_id"),
-        # A run is on one worker at most, whatever the code above does.
-        Index(
-            "uq_run_legs_open",
-            "run_id",
-            unique=True,
-            postgresql_where=text("ended_at IS NULL"),
-        ),
-    )
-
-    id: Mapped[LegId] = mapped_column(primary_key=True)
-    run_id: Mapped[RunId] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"))
-    worker_id: Mapped[WorkerId]
-    pool_id: Mapped[PoolId]
-    kind: Mapped[LegKind]
-    state_version: Mapped[int]  # of the state that the leg begins in
-    claimed_at: Mapped[datetime]
-    accepted_at: Mapped[datetime | None] = mapped_column(default=None)
-    ended_at: Mapped[datetime | None] = mapped_column(default=None)
-    token_digest: Mapped[bytes | None] = mapped_column(default=None)
-    sequence: Mapped[int] = mapped_column(default=-1)
-    answer: Mapped[dict[str, Any] | None] = mapped_column(JSONB, default=None)
-
-    @classmethod
-    def claim(
-        cls, run: Run, *, leg_id: LegId, worker_id: WorkerId, at: datetime
-    ) -> Self:
-        """Tie *run*, just assigned, to the worker whose slot was claimed."""
-        if run.pool_id is None:
-            raise RunTransitionError(run=run.id, state=run.state, verb="be assigned")
-        return cls(
-            id=leg_id,
-            run_id=run.id,
-            worker_id=worker_id,
-            pool_id=run.pool_id,
-            kind=run.leg_kind,
-            state_version=run.state_version,
-            claimed_at=at,
-        )
-
-    @property
-    def is_open(self) -> bool:
-        return self.ended_at is None
-
-
 def queue_run(  # noqa: PLR0913 - the facts of a new run, named at every call
     *,
     stack_id: StackId,
@@ -352,6 +359,7 @@ def queue_run(  # noqa: PLR0913 - the facts of a new run, named at every call
         commit=commit,
         command=command,
         skip_init=skip_init,
+        targets=[],
         retry_of=retry_of,
         user_metadata=[user_metadata] if user_metadata else [],
         drift_detection=drift_detection,

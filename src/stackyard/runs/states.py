@@ -27,6 +27,8 @@ class RunState(StrEnum):
     INITIALIZING = "INITIALIZING"
     PLANNING = "PLANNING"
     UNCONFIRMED = "UNCONFIRMED"  # waits for a person
+    REPLAN_REQUESTED = "REPLAN_REQUESTED"  # waits for a worker to plan a part anew
+    PREPARING_REPLAN = "PREPARING_REPLAN"
     CONFIRMED = "CONFIRMED"  # waits for a worker to apply
     PREPARING_APPLY = "PREPARING_APPLY"
     APPLYING = "APPLYING"
@@ -63,16 +65,39 @@ ON_WORKER: Final = frozenset(
         RunState.PREPARING,
         RunState.INITIALIZING,
         RunState.PLANNING,
+        RunState.PREPARING_REPLAN,
         RunState.PREPARING_APPLY,
         RunState.APPLYING,
         RunState.PERFORMING,
         RunState.DESTROYING,
     }
 )
-DISCARDABLE: Final = frozenset({RunState.QUEUED, RunState.READY, RunState.UNCONFIRMED})
-STOPPABLE: Final = frozenset(
-    {RunState.PREPARING, RunState.INITIALIZING, RunState.PLANNING}
+# What waits for a worker → the state in which a worker is about to take it.
+HANDED_OVER: Final = {
+    RunState.READY: RunState.PREPARING,
+    RunState.REPLAN_REQUESTED: RunState.PREPARING_REPLAN,
+    RunState.CONFIRMED: RunState.PREPARING_APPLY,
+}
+WAITING: Final = tuple(HANDED_OVER)
+PREPARATORY: Final = frozenset(HANDED_OVER.values())
+DISCARDABLE: Final = frozenset(
+    {
+        RunState.QUEUED,
+        RunState.READY,
+        RunState.UNCONFIRMED,
+        RunState.REPLAN_REQUESTED,
+    }
 )
+STOPPABLE: Final = frozenset(
+    {
+        RunState.PREPARING,
+        RunState.INITIALIZING,
+        RunState.PLANNING,
+        RunState.PREPARING_REPLAN,
+    }
+)
+# Where people's word on a run can still change what becomes of it.
+REVIEWABLE: Final = frozenset({RunState.QUEUED, RunState.UNCONFIRMED})
 # Where a worker may go from where it is, besides ending.
 STEPS: Final = {
     RunState.PREPARING: {RunState.INITIALIZING, RunState.PERFORMING},
@@ -82,5 +107,6 @@ STEPS: Final = {
         RunState.DESTROYING,
     },
     RunState.PLANNING: {RunState.APPLYING},
+    RunState.PREPARING_REPLAN: {RunState.PLANNING},
     RunState.PREPARING_APPLY: {RunState.APPLYING},
 }

@@ -11,12 +11,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from stackyard.kernel.ids import LegId, PoolId, RunId, StackId
 from stackyard.runs.errors import LegNotFoundError, RunNotFoundError
-from stackyard.runs.model import Leg, Run, Transition
-from stackyard.runs.states import RunState, RunType
+from stackyard.runs.leg import Leg
+from stackyard.runs.model import Run, Transition
+from stackyard.runs.states import WAITING, RunState, RunType
 from stackyard.stacks import Project
 
-WAITING: Final = (RunState.READY, RunState.CONFIRMED)
 LIVE_CHANNEL: Final = "stackyard_live"
+_PROPOSED: Final = Run.type == RunType.PROPOSED
+PROPOSALS_LAST: Final = case(
+    (_PROPOSED & Run.drift_detection, 2), (_PROPOSED, 1), else_=0
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +154,7 @@ class RunStore:
                 Run.stack_id == stack_id,
                 Run.type == kind,
                 Run.commit["hash"].astext == sha,
+                Run.local_workspace.is_(None),
             )
             .limit(1)
         )
@@ -185,13 +190,10 @@ class RunStore:
         Prioritised ones first, then what changes infrastructure, then proposals, then
         what looks for drift; in the order of their creation inside a class.
         """
-        proposed = Run.type == RunType.PROPOSED
-        looking = proposed & Run.drift_detection
-        proposals_last = case((looking, 2), (proposed, 1), else_=0)
         query = (
             select(Run)
             .where(Run.pool_id == pool_id, Run.state.in_(WAITING))
-            .order_by(Run.prioritized.desc(), proposals_last, Run.id)
+            .order_by(Run.prioritized.desc(), PROPOSALS_LAST, Run.id)
             .limit(1)
             .with_for_update(skip_locked=True)
         )

@@ -22,7 +22,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from stackyard.runs.model import Leg, Run
+from stackyard.runs.leg import Leg
+from stackyard.runs.model import Run
 from stackyard.runs.usage import DAY, UsageGroup, UsageLine, UsageQuery
 
 MINUTE = timedelta(minutes=1)

@@ -1,7 +1,7 @@
 """Say what a run waits for, in words. Pure."""
 
 from stackyard.runs.model import Run
-from stackyard.runs.states import RunState
+from stackyard.runs.states import PREPARATORY, WAITING, RunState
 from stackyard.stacks import Stack
 
 
@@ -10,9 +10,9 @@ def waiting_for(run: Run, stack: Stack, blocker: Run | None) -> str | None:
     match run.state:
         case RunState.QUEUED:
             return _before_the_gate(run, stack, blocker)
-        case RunState.READY | RunState.CONFIRMED:
+        case state if state in WAITING:
             return f"a free worker of the pool {run.pool_id}"
-        case RunState.PREPARING | RunState.PREPARING_APPLY:
+        case state if state in PREPARATORY:
             return "its worker to take over"
         case RunState.UNCONFIRMED:
             return "somebody to confirm or discard it"
@@ -28,6 +28,6 @@ def _before_the_gate(run: Run, stack: Stack, blocker: Run | None) -> str:
         return f"the run {blocker.id}, which is {blocker.state}"
     if run.awaits_upstream:
         return "runs of stacks that the stack depends on"
-    if not (run.commit or {}).get("hash"):
+    if not run.code_known:
         return f'the commit of branch "{run.branch}" to be looked up'
     return "its turn"

@@ -66,6 +66,7 @@ from stackyard.stacks.model.dependencies import (
     ReferenceSpec,
     StackDependency,
 )
+from stackyard.stacks.model.migration import MigratedTo, VendorMigration
 from stackyard.stacks.model.module import Module
 from stackyard.stacks.model.policies import (
     AttachedPolicy,
@@ -114,6 +115,7 @@ from stackyard.stacks.service import (
     StackPolicies,
     Stacks,
     StackSources,
+    VendorMigrations,
 )
 from stackyard.stacks.store import (
     AttachmentStore,
@@ -167,6 +169,7 @@ __all__ = [
     "Given",
     "InputTakenError",
     "IntegrationUnknownError",
+    "MigratedTo",
     "Module",
     "Neighbours",
     "OutOfReachError",
@@ -234,6 +237,8 @@ __all__ = [
     "TrackedCommit",
     "TriggerRun",
     "Vendor",
+    "VendorMigration",
+    "VendorMigrations",
     "VisibleSpaces",
     "WorkerPoolUnknownError",
     "attaches_itself",

@@ -177,6 +177,6 @@ class OutOfReachError(InvalidError):
 
     def __str__(self) -> str:
         return (
-            f'what the stack uses cannot be reached from the space "'
+            f'what the {self.facts["kind"]} uses cannot be reached from the space "'
             f'{self.facts["space"]}": {self.facts["uses"]}'
         )

@@ -4,6 +4,7 @@ Each version is an object of its own, sealed, and never overwritten; a row names
 once it is durable. `model.py` holds the rules of who may write what over what.
 """
 
+from stackyard.state.entities import ManagedEntity, Module, entities
 from stackyard.state.errors import (
     StateConflictError,
     StateDigestError,
@@ -11,14 +12,12 @@ from stackyard.state.errors import (
     StateMalformedError,
     StateNotFoundError,
     StateNotLockedError,
-    TokenStaleError,
     UploadMissingError,
 )
+from stackyard.state.made import StackOutput, StackResource
 from stackyard.state.model import (
     Given,
     LockInfo,
-    StackOutput,
-    StackResource,
     StateLock,
     StateVersion,
     parse,
@@ -29,6 +28,8 @@ from stackyard.state.store import StateStore
 __all__ = [
     "Given",
     "LockInfo",
+    "ManagedEntity",
+    "Module",
     "StackOutput",
     "StackResource",
     "StateConflictError",
@@ -41,7 +42,7 @@ __all__ = [
     "StateStore",
     "StateVersion",
     "States",
-    "TokenStaleError",
     "UploadMissingError",
+    "entities",
     "parse",
 ]

@@ -12,14 +12,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from stackyard.kernel.ids import RunId, StackId, new_ulid
 from stackyard.kernel.orm import Entity
-from stackyard.kernel.secrets import Sealed, Vault
 from stackyard.state.errors import (
     StateConflictError,
     StateLockedError,
     StateMalformedError,
     StateNotLockedError,
 )
-from stackyard_protocol.report import Output
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,67 +148,3 @@ def ensure_held(lock: StateLock | None, lock_id: str | None) -> None:
     if lock is None or lock_id is None:
         raise StateNotLockedError
     lock.ensure_id(lock_id)
-
-
-@dataclass(frozen=True, slots=True)
-class OutputValue:
-    """An output's value, JSON text, in clear on its way to a worker."""
-
-    value: str
-    secret: bool
-
-    def __repr__(self) -> str:
-        return "OutputValue()"
-
-
-class StackOutput(Entity):
-    """An output of the latest apply. A sensitive value is sealed."""
-
-    __tablename__ = "stack_outputs"
-
-    stack_id: Mapped[StackId] = mapped_column(
-        ForeignKey("stacks.id", ondelete="CASCADE"), primary_key=True
-    )
-    id: Mapped[str] = mapped_column(primary_key=True)
-    sensitive: Mapped[bool]
-    value: Mapped[str | None]  # JSON text; None for a sensitive one
-    sealed: Mapped[bytes | None]
-    description: Mapped[str | None] = mapped_column(default=None)
-
-    @classmethod
-    def of(cls, stack_id: StackId, output: Output, vault: Vault) -> Self:
-        sealed = None
-        if output.sensitive and output.value is not None:
-            context = f"stack_outputs/{stack_id}/{output.name}"
-            sealed = vault.seal(output.value.encode(), context=context)
-        return cls(
-            stack_id=stack_id,
-            id=output.name,
-            sensitive=output.sensitive,
-            value=None if output.sensitive else output.value,
-            sealed=sealed,
-        )
-
-    def clear(self, vault: Vault) -> OutputValue | None:
-        """Return its value; None if that has not left the worker."""
-        value = self.value
-        if self.sealed is not None:
-            context = f"stack_outputs/{self.stack_id}/{self.id}"
-            value = vault.unseal(Sealed(self.sealed), context=context).decode()
-        return None if value is None else OutputValue(value, self.sensitive)
-
-
-class StackResource(Entity):
-    """A resource instance of the latest state."""
-
-    __tablename__ = "stack_resources"
-
-    stack_id: Mapped[StackId] = mapped_column(
-        ForeignKey("stacks.id", ondelete="CASCADE"), primary_key=True
-    )
-    address: Mapped[str] = mapped_column(primary_key=True)
-    type: Mapped[str]
-    name: Mapped[str]
-    provider: Mapped[str]
-    module: Mapped[str | None]
-    mode: Mapped[str]

@@ -21,12 +21,10 @@ from stackyard.state.errors import (
     StateLockedError,
     StateNotFoundError,
 )
+from stackyard.state.made import OutputValue, StackOutput, StackResource
 from stackyard.state.model import (
     Given,
     LockInfo,
-    OutputValue,
-    StackOutput,
-    StackResource,
     StateLock,
     StateVersion,
     ensure_held,
@@ -224,6 +222,7 @@ class States:
         outputs: Sequence[Output] | None,
         resources: Sequence[Resource] | None,
         by: Subject,
+        run_id: RunId | None = None,
     ) -> list[str]:
         """Keep what a run found in the state; None leaves what was there.
 
@@ -241,10 +240,12 @@ class States:
                 != before.get((stack_id, one.name))
             ]
             rows = [StackOutput.of(stack_id, one, self.vault) for one in outputs]
-            await self.store.replace_outputs(stack_id, rows)
+            await self.store.replace_outputs(stack_id, rows, run_id=run_id)
         if resources is not None:
             await self.store.replace_resources(
-                stack_id, [_resource(stack_id, resource) for resource in resources]
+                stack_id,
+                [_resource(stack_id, resource) for resource in resources],
+                run_id=run_id,
             )
         return changed
 
@@ -382,4 +383,6 @@ def _resource(stack_id: StackId, resource: Resource) -> StackResource:
         provider=resource.provider,
         module=resource.module,
         mode=resource.mode,
+        tainted=resource.tainted,
+        attributes=resource.attributes,
     )

@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from stackyard.kernel.ids import RunId, StackId
 from stackyard.state.errors import StateNotFoundError
-from stackyard.state.model import StackOutput, StackResource, StateLock, StateVersion
+from stackyard.state.made import StackOutput, StackResource
+from stackyard.state.model import StateLock, StateVersion
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +89,30 @@ class StateStore:
         await self.session.execute(delete(StateLock).where(StateLock.run_id == run_id))
 
     async def replace_outputs(
-        self, stack_id: StackId, outputs: Sequence[StackOutput]
+        self,
+        stack_id: StackId,
+        outputs: Sequence[StackOutput],
+        *,
+        run_id: RunId | None,
     ) -> None:
+        known = {one.id: one for one in await self.outputs([stack_id])}
+        for output in outputs:
+            output.trace(known.get(output.id), run_id)
         await self.session.execute(
             delete(StackOutput).where(StackOutput.stack_id == stack_id)
         )
         self.session.add_all(outputs)
 
     async def replace_resources(
-        self, stack_id: StackId, resources: Sequence[StackResource]
+        self,
+        stack_id: StackId,
+        resources: Sequence[StackResource],
+        *,
+        run_id: RunId | None,
     ) -> None:
+        known = {one.address: one for one in await self.resources([stack_id])}
+        for resource in resources:
+            resource.trace(known.get(resource.address), run_id)
         await self.session.execute(
             delete(StackResource).where(StackResource.stack_id == stack_id)
         )

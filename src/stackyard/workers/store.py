@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from stackyard.kernel.ids import LegId, PoolId, SpaceId, WorkerId
+from stackyard.kernel.search import Page, Search
 from stackyard.workers.errors import (
     PoolInUseError,
     PoolNotFoundError,
@@ -17,6 +18,7 @@ from stackyard.workers.errors import (
     WorkerNotFoundError,
 )
 from stackyard.workers.model import Introduction, Pool, PoolCounts, Worker
+from stackyard.workers.search import page_of, searched
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,10 @@ class PoolStore:
     async def all_in(self, spaces: Select[SpaceId]) -> Sequence[Pool]:
         query = select(Pool).where(Pool.space_id.in_(spaces)).order_by(Pool.id)
         return (await self.session.scalars(query)).all()
+
+    async def search(self, search: Search, spaces: Select[SpaceId]) -> Page[Pool]:
+        query = searched(select(Pool).where(Pool.space_id.in_(spaces)), search)
+        return page_of((await self.session.scalars(query)).all(), search)
 
     async def count_in(self, space: SpaceId) -> int:
         query = select(func.count()).where(Pool.space_id == space)

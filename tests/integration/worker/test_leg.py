@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.support.legs import a_host, a_job, carry, renewed, saved, variables
@@ -107,6 +108,27 @@ async def test_a_second_leg_applies_exactly_the_plan_with_credentials_of_its_own
     outputs = {one.name: one.value for one in second.end.outputs or []}
     assert outputs["when"] == f'"{planned}"'
     assert outputs["word"] == '"exported"'
+
+
+async def test_a_plan_of_a_part_is_made_in_the_saved_workspace_and_applied(
+    stores: Stores, folder: Path, host: Host
+) -> None:
+    first = Recorder(after_plan=Next.ARCHIVE, url=lambda: stores.url("workspace"))
+    await carry(a_job(stores, {"main.tf": CODE}), first, folder, host)
+
+    async def then(leg: str, kind: LegKind, before: Recorder, **given: Any) -> Recorder:
+        workspace = saved(stores, "workspace", before.archived.sha256)
+        job = a_job(stores, b"", kind, leg=leg, workspace=workspace, **given)
+        answers = Recorder(after_plan=Next.ARCHIVE, url=first.url)
+        return await carry(job, answers, folder, host)
+
+    second = await then("02LEG", LegKind.REPLAN, first, targets=["terraform_data.one"])
+    assert second.states == ["PLANNING"], "what was initialised stays so"
+    assert [one.address for one in second.planned.changes] == ["terraform_data.one"]
+    third = await then("03LEG", LegKind.APPLY, second)
+    assert third.end.state == "FINISHED", third.end.note
+    made = [one.address for one in third.end.resources or []]
+    assert made == ["terraform_data.one"]
 
 
 async def test_a_workspace_that_was_changed_in_the_store_is_not_applied(

@@ -16,10 +16,16 @@ ROOMY = Bounds(1000, 1_000_000)
 
 
 def unpack(
-    content: bytes, root: Path, bounds: Bounds = ROOMY, *, trusted: bool = False
+    content: bytes,
+    root: Path,
+    bounds: Bounds = ROOMY,
+    *,
+    trusted: bool = False,
+    in_folder: bool = False,
 ) -> None:
     root.mkdir(exist_ok=True)
-    Unpacker(root, bounds, trusted_links=trusted).unpack(io.BytesIO(content))
+    unpacker = Unpacker(root, bounds, trusted_links=trusted, in_folder=in_folder)
+    unpacker.unpack(io.BytesIO(content))
 
 
 def member(
@@ -56,6 +62,40 @@ def test_files_folders_and_inner_links_arrive_with_their_permissions(
     assert (tmp_path / "bin/run").stat().st_mode & 0o7777 == 0o755
     assert (tmp_path / "lib/deep/up/same").read_text() == "xxx"
     assert (tmp_path / "copy").samefile(tmp_path / "bin/run")
+
+
+def test_the_one_folder_that_everything_lies_in_is_taken_off(tmp_path: Path) -> None:
+    file = member("top/a/b")
+    file.size = 1
+    archive = members(
+        member("top", tarfile.DIRTYPE),
+        member("./top/empty", tarfile.DIRTYPE),
+        file,
+        link("top/a/c", "../a/b"),
+        hard("top/d", "top/a/b"),
+    )
+    unpack(archive, tmp_path, in_folder=True)
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["a", "d", "empty"]
+    assert (tmp_path / "a/c").read_text() == "x"
+    assert (tmp_path / "d").samefile(tmp_path / "a/b")
+
+
+@pytest.mark.parametrize(
+    "infos",
+    [
+        [member("file")],
+        [member("top/a"), member("other/a")],
+        [member("top/a"), hard("top/b", "a")],
+        [member("top", tarfile.DIRTYPE), member("other", tarfile.DIRTYPE)],
+        [member("top/a"), link("top/b", "../a")],
+        [member("top/../a")],
+    ],
+)
+def test_what_is_not_in_that_folder_is_refused(
+    tmp_path: Path, infos: list[tarfile.TarInfo]
+) -> None:
+    with pytest.raises(ArchiveError, match=r"one folder|leaves its folder"):
+        unpack(members(*infos), tmp_path, in_folder=True)
 
 
 ESCAPES = {

@@ -3,8 +3,12 @@
 import json
 from typing import Any
 
+import pytest
+
+from stackyard_protocol.job import Sanitize
 from stackyard_protocol.report import Change, Output, Resource
-from stackyard_worker.results import read_plan, read_state
+from stackyard_worker.results import State, read_plan, read_state
+from stackyard_worker.sanitizing import digest
 
 
 def change(address: str, *actions: str, **more: Any) -> dict[str, Any]:
@@ -66,14 +70,88 @@ def test_a_state_tells_outputs_and_the_resources_of_all_modules() -> None:
         }
     }
     text = json.dumps(state, separators=(",", ":")).encode()
-    outputs, resources = read_state(text, sensitive=False)
-    assert outputs == [
-        Output("open", sensitive=False, value='{"a":[1,null]}'),
-        Output("closed", sensitive=True, value=None),
+    found = read_state(text, sensitive=False)
+    assert found.outputs == [
+        Output("open", False, '{"a":[1,null]}', digest('{"a":[1,null]}')),
+        Output("closed", True, None, digest('"s"')),
     ]
-    assert resources == [
+    assert found.resources == [
         Resource("x", "t", "n", "p", None, "data"),
         Resource("y", "t", "n", "p", "module.a.module.b"),
     ]
-    assert read_state(text, sensitive=True)[0][1].value == '"s"'
-    assert read_state(b'{"format_version": "1.0"}', sensitive=False) == ([], [])
+    assert read_state(text, sensitive=True).outputs[1].value == '"s"'
+    assert read_state(b'{"format_version": "1.0"}', sensitive=False) == State([], [])
+
+
+def a_state(**given: Any) -> bytes:
+    resource = {"type": "t", "name": "n", "address": "x"} | given
+    return json.dumps({"values": {"root_module": {"resources": [resource]}}}).encode()
+
+
+@pytest.mark.parametrize(
+    ("how", "expected"),
+    [
+        (
+            Sanitize.TEXTS,
+            {
+                "engine": "eae35047",
+                "size": 10,
+                "deep": [{"on": True, "off": None, "db": "59832d41"}],
+                "pin": digest("1234"),
+                "key": [digest("s3cret")],
+            },
+        ),
+        (
+            Sanitize.SENSITIVE,
+            {
+                "engine": "mysql",
+                "size": 10,
+                "deep": [{"on": True, "off": None, "db": "exampledb"}],
+                "pin": digest("1234"),
+                "key": [digest("s3cret")],
+            },
+        ),
+        (
+            Sanitize.NOTHING,
+            {
+                "engine": "mysql",
+                "size": 10,
+                "deep": [{"on": True, "off": None, "db": "exampledb"}],
+                "pin": 1234,
+                "key": ["s3cret"],
+            },
+        ),
+    ],
+)
+def test_what_is_not_to_be_seen_of_a_resource_is_a_digest(
+    how: Sanitize, expected: dict[str, Any]
+) -> None:
+    text = a_state(
+        tainted=True,
+        values={
+            "engine": "mysql",
+            "size": 10,
+            "deep": [{"on": True, "off": None, "db": "exampledb"}],
+            "pin": 1234,
+            "key": ["s3cret"],
+        },
+        sensitive_values={"deep": [{}], "pin": True, "key": [True]},
+    )
+    [resource] = read_state(text, sensitive=False, sanitize=how).resources
+    assert json.loads(resource.attributes) == expected
+    assert resource.tainted
+
+
+def test_a_tool_that_marks_nothing_is_taken_to_mark_everything() -> None:
+    text = a_state(values={"engine": "mysql"})
+    [resource] = read_state(
+        text, sensitive=False, sanitize=Sanitize.SENSITIVE
+    ).resources
+    assert json.loads(resource.attributes) == {"engine": "eae35047"}
+
+
+def test_attributes_that_are_too_large_are_left_out_and_counted() -> None:
+    text = a_state(values={"content": "x" * 300_000})
+    found = read_state(text, sensitive=False)
+    assert found.too_large == 1
+    assert found.resources[0].attributes == "{}"

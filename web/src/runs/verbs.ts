@@ -9,6 +9,8 @@ const OFFERED: Record<string, Verb[]> = {
   INITIALIZING: ["stop"],
   PLANNING: ["stop"],
   UNCONFIRMED: ["confirm", "discard"],
+  REPLAN_REQUESTED: ["discard"],
+  PREPARING_REPLAN: ["stop"],
 };
 
 export function verbsOf(run: { state: string; canRetry: boolean }): Verb[] {

@@ -1,9 +1,10 @@
 """The use cases of runs, by who needs them.
 
-`triggers` is how runs come about, `chains` which others they bring with them,
-`requests` what people decide about them, `dispatch` how a run finds its worker, `legs`
-what a worker reports, `logs` what it printed, `deletions` how a stack goes, `firings`
-what schedules bring about, `usage` how much was worked.
+`triggers` and `previews` are how runs come about, `chains` which others they bring with
+them, `requests` what people decide about them, `reviews` what they think of them,
+`queues` what waits for a pool, `dispatch` how a run finds its worker, `legs` what a
+worker reports, `logs` what it printed, `deletions` how a stack goes, `firings` what
+schedules bring about, `usage` how much was worked.
 """
 
 from stackyard.runs.service.chains import Chains
@@ -12,7 +13,10 @@ from stackyard.runs.service.dispatch import Claim, Dispatch, Gate
 from stackyard.runs.service.firings import Firings
 from stackyard.runs.service.legs import Legs
 from stackyard.runs.service.logs import LogPart, RunLogs
+from stackyard.runs.service.previews import LocalWorkspace, Previews
+from stackyard.runs.service.queues import PoolQueues
 from stackyard.runs.service.requests import Runs
+from stackyard.runs.service.reviews import Reviews
 from stackyard.runs.service.triggers import Triggers
 from stackyard.runs.service.usage import Usage
 
@@ -24,7 +28,11 @@ __all__ = [
     "Firings",
     "Gate",
     "Legs",
+    "LocalWorkspace",
     "LogPart",
+    "PoolQueues",
+    "Previews",
+    "Reviews",
     "RunLogs",
     "Runs",
     "Triggers",

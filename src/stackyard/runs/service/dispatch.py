@@ -16,10 +16,11 @@ from stackyard.kernel.ids import ROOT, LegId, PoolId, RunId, StackId, new_ulid
 from stackyard.kernel.needs import Rule, needs
 from stackyard.runs.chain import Turn
 from stackyard.runs.events import HandoverDue
-from stackyard.runs.model import Leg, Run
+from stackyard.runs.leg import Leg
+from stackyard.runs.model import Run
 from stackyard.runs.service.chains import Chains
 from stackyard.runs.service.progress import Progress
-from stackyard.runs.states import RunState
+from stackyard.runs.states import PREPARATORY, RunState
 from stackyard.runs.store import RunStore
 from stackyard.stacks import Stack, Stacks
 from stackyard.workers import Workers
@@ -60,7 +61,7 @@ class Dispatch:
     async def without_commit(self, stack_id: StackId, *, by: Subject) -> list[Run]:
         """Return the queued runs whose commit is still to be looked up."""
         await self._require(by)
-        return [run for run in await self.store.queued(stack_id) if not _known(run)]
+        return [run for run in await self.store.queued(stack_id) if not run.code_known]
 
     @needs(Rule.PLATFORM)
     async def set_commit(
@@ -86,12 +87,12 @@ class Dispatch:
         await self.store.lock_stack(stack_id)
         stack = await self.stacks.find(stack_id, by=by)
         queued = await self.store.queued(stack_id)
-        lacks_commit = not all(_known(run) for run in queued)
+        lacks_commit = not all(run.code_known for run in queued)
         if stack is None or stack.worker_pool_id is None or stack.is_disabled:
             return Gate(None, lacks_commit)
         blocked = bool(await self.store.blockers([stack_id]))
         for run in queued:
-            if not _known(run):
+            if not run.code_known:
                 if run.type.blocking:
                     blocked = True  # order is kept: those behind it wait as well
                 continue
@@ -139,7 +140,7 @@ class Dispatch:
         at = self.clock()
         leg.ended_at = at
         run = await self.store.get(leg.run_id, lock=True)
-        if run.state in {RunState.PREPARING, RunState.PREPARING_APPLY}:
+        if run.state in PREPARATORY:
             await self.progress.record(run, run.unassign(at=at))
         await self.workers.release(leg_id, by=by)
         return leg.pool_id
@@ -178,7 +179,3 @@ class Dispatch:
 
     async def _require(self, by: Subject) -> None:
         await self.access.require(by, Action.SPACE_ADMIN, space=ROOT)
-
-
-def _known(run: Run) -> bool:
-    return bool(run.commit and run.commit.get("hash"))

@@ -18,7 +18,8 @@ from stackyard.kernel.errors import ForbiddenError
 from stackyard.kernel.ids import ROOT, LegId, RunId
 from stackyard.kernel.needs import Rule, needs, note_asked
 from stackyard.runs.errors import LegNotFoundError
-from stackyard.runs.model import Leg, Run
+from stackyard.runs.leg import Leg
+from stackyard.runs.model import Run
 from stackyard.runs.service.logs import RunLogs
 from stackyard.runs.service.progress import Progress
 from stackyard.runs.states import STOPPABLE, RunState
@@ -214,7 +215,11 @@ class Legs:
         step = run.end(state, at=self.clock(), note=end.note)
         if end.outputs is not None or end.resources is not None:
             changed = await self.states.replace(
-                run.stack_id, outputs=end.outputs, resources=end.resources, by=SYSTEM
+                run.stack_id,
+                outputs=end.outputs,
+                resources=end.resources,
+                run_id=run.id,
+                by=SYSTEM,
             )
             run.changed_outputs = changed if applied else None
         await self.progress.record(run, step)

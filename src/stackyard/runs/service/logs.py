@@ -13,9 +13,10 @@ from stackyard.kernel.ids import ROOT, RunId
 from stackyard.kernel.needs import Rule, needs, note_asked
 from stackyard.runs.errors import ChunkTooLargeError
 from stackyard.runs.events import LogEnded
+from stackyard.runs.leg import Leg
 from stackyard.runs.log_model import PhaseLog
 from stackyard.runs.log_store import LogStore
-from stackyard.runs.model import Leg, Run
+from stackyard.runs.model import Run
 from stackyard.stacks import Stacks
 from stackyard_protocol.report import MAX_CHUNK, LogEnd
 

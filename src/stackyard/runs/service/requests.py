@@ -19,7 +19,7 @@ from stackyard.runs.errors import (
     StackDisabledError,
     StackLockedByOtherError,
 )
-from stackyard.runs.events import RunConfirmed, RunStopRequested
+from stackyard.runs.events import RunConfirmed, RunReplanRequested, RunStopRequested
 from stackyard.runs.model import Run, Transition
 from stackyard.runs.service.notes import note_run
 from stackyard.runs.service.progress import Progress
@@ -141,6 +141,30 @@ class Runs:
         await note_run(self.trail, "confirm", run, stack, by=by)
         return run
 
+    @needs(Action.RUN_TARGETED_REPLAN)
+    async def replan(
+        self,
+        stack_id: StackId,
+        run_id: RunId,
+        targets: Sequence[str],
+        *,
+        by: Subject,
+    ) -> Run:
+        """Have an unconfirmed run planned anew, for these addresses only."""
+        action = Action.RUN_TARGETED_REPLAN
+        run = await self._run_of(stack_id, run_id, by=by)
+        await self._require(run, action, action, by=by)
+        stack = await self.open_stack(stack_id, by=by)
+        at = self.clock()
+        step = run.request_replan(targets, by=by.name, at=at)
+        await self.progress.record(run, step)
+        if run.pool_id is not None:
+            await self.outbox.add(
+                RunReplanRequested(run_id=run.id, pool_id=run.pool_id, at=at)
+            )
+        await note_run(self.trail, "targeted_replan", run, stack, by=by)
+        return run
+
     @needs(Action.RUN_DISCARD)
     async def discard(self, stack_id: StackId, run_id: RunId, *, by: Subject) -> Run:
         run = await self._run_of(stack_id, run_id, by=by)
@@ -186,7 +210,7 @@ class Runs:
         stack = await self._require(
             run, Action.RUN_PRIORITIZE_SET, Action.RUN_PRIORITIZE_SET, by=by
         )
-        run.prioritized = on
+        run.set_priority(on=on)
         verb = "prioritize" if on else "deprioritize"
         await note_run(self.trail, verb, run, stack, by=by)
         return run

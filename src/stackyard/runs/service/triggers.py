@@ -11,9 +11,10 @@ from stackyard.kernel.audit import Trail
 from stackyard.kernel.clock import Clock
 from stackyard.kernel.events import Outbox
 from stackyard.kernel.ids import RunId, StackId
-from stackyard.kernel.needs import needs
+from stackyard.kernel.needs import Rule, needs
 from stackyard.runs.errors import CommandMissingError, RunTypeError
 from stackyard.runs.model import Run, Transition, queue_run
+from stackyard.runs.promotion import ensure_promotable
 from stackyard.runs.service.chains import Chains
 from stackyard.runs.service.notes import note_run
 from stackyard.runs.service.progress import Progress
@@ -59,7 +60,7 @@ class Triggers:
         """
         if kind not in {RunType.TRACKED, RunType.PROPOSED}:
             raise RunTypeError(type=kind)
-        stack = await self._triggerable(stack_id, Action.RUN_TRIGGER, by=by)
+        stack = await self.triggerable(stack_id, Action.RUN_TRIGGER, by=by)
         if runtime_config is not None:
             action = Action.RUN_TRIGGER_WITH_CUSTOM_RUNTIME_CONFIG
             await self.access.require(by, action, space=stack.space_id)
@@ -75,7 +76,7 @@ class Triggers:
             user_metadata=user_metadata,
             runtime_config=runtime_config,
         )
-        return await self._enqueue(run, first, stack, verb="trigger", by=by)
+        return await self.enqueue(run, first, stack, verb="trigger", by=by)
 
     @needs(Action.TASK_CREATE)
     async def create_task(
@@ -89,7 +90,7 @@ class Triggers:
     ) -> Run:
         if not command.strip():
             raise CommandMissingError
-        stack = await self._triggerable(stack_id, Action.TASK_CREATE, by=by)
+        stack = await self.triggerable(stack_id, Action.TASK_CREATE, by=by)
         run, first = queue_run(
             stack_id=stack.id,
             type=RunType.TASK,
@@ -101,7 +102,7 @@ class Triggers:
             skip_init=skip_init,
             user_metadata=user_metadata,
         )
-        return await self._enqueue(run, first, stack, verb="create", by=by)
+        return await self.enqueue(run, first, stack, verb="create", by=by)
 
     @needs(Action.RUN_TRIGGER)
     async def push(
@@ -140,14 +141,14 @@ class Triggers:
             triggered_by=pushed_by,
             commit=commit,
         )
-        return await self._enqueue(run, first, stack, verb="trigger", by=by)
+        return await self.enqueue(run, first, stack, verb="trigger", by=by)
 
     @needs(Action.RUN_RETRY, Action.RUN_RETRY_BLOCKING)
     async def retry(self, stack_id: StackId, run_id: RunId, *, by: Subject) -> Run:
         """Queue the same again, under a new id."""
         old = await self.runs.of(stack_id, run_id, by=by)
         blocking = old.type.blocking
-        stack = await self._triggerable(
+        stack = await self.triggerable(
             stack_id,
             Action.RUN_RETRY_BLOCKING if blocking else Action.RUN_RETRY,
             by=by,
@@ -165,7 +166,25 @@ class Triggers:
             drift_detection=old.drift_detection,
             runtime_config=old.runtime_config,
         )
-        return await self._enqueue(run, first, stack, verb="retry", by=by)
+        run.local_workspace, run.local_sha256 = old.local_workspace, old.local_sha256
+        run.overrides = old.overrides
+        return await self.enqueue(run, first, stack, verb="retry", by=by)
+
+    @needs(Action.RUN_PROMOTE)
+    async def promote(self, stack_id: StackId, run_id: RunId, *, by: Subject) -> Run:
+        """Queue a tracked run of what was proposed."""
+        proposed = await self.runs.of(stack_id, run_id, by=by)
+        stack = await self.triggerable(stack_id, Action.RUN_PROMOTE, by=by)
+        ensure_promotable(proposed, stack)
+        run, first = queue_run(
+            stack_id=stack.id,
+            type=RunType.TRACKED,
+            branch=proposed.branch,
+            at=self.clock(),
+            triggered_by=by.name,
+            commit=proposed.commit,
+        )
+        return await self.enqueue(run, first, stack, verb="promote", by=by)
 
     @needs(Action.STACK_DELETE)
     async def destroy(self, stack_id: StackId, *, by: Subject) -> Run:
@@ -180,7 +199,7 @@ class Triggers:
             triggered_by=by.name,
             commit=stack.tracked_commit,
         )
-        return await self._enqueue(run, first, stack, verb="trigger", by=by)
+        return await self.enqueue(run, first, stack, verb="trigger", by=by)
 
     @needs(Action.RUN_STOP)
     async def supersede(self, stack_id: StackId, branch: str, *, by: Subject) -> None:
@@ -190,6 +209,8 @@ class Triggers:
         for run in await self.store.unfinished(stack_id):
             if run.type is not RunType.PROPOSED or run.branch != branch:
                 continue
+            if run.local_workspace:  # of no commit, so no commit is newer
+                continue
             if run.state in {RunState.QUEUED, RunState.READY}:
                 await self.runs.cancel(stack_id, run.id, by=by)
             elif run.state is not RunState.UNCONFIRMED:
@@ -197,14 +218,17 @@ class Triggers:
                     stack_id, run.id, by=by, note="A newer commit was pushed."
                 )
 
-    async def _triggerable(
+    @needs(Rule.PARENT)
+    async def triggerable(
         self, stack_id: StackId, action: Action, *, by: Subject
     ) -> Stack:
+        """Return the stack if *by* may do that to it, and it takes new runs now."""
         stack = await self.stacks.get(stack_id, by=by)
         await self.access.require(by, action, space=stack.space_id)
         return await self.runs.open_stack(stack_id, by=by)
 
-    async def _enqueue(
+    @needs(Rule.PARENT)
+    async def enqueue(
         self, run: Run, first: Transition, stack: Stack, *, verb: str, by: Subject
     ) -> Run:
         await self.progress.begin(run, first)

@@ -168,7 +168,7 @@ class Project(Entity):
             manages_state=manages_state,
             state=StackState.NONE,
             is_disabled=bool(spec.is_disabled),
-            vendor_config=vendor_to_row(spec.vendor or Terraform()),
+            vendor_config=vendor_to_row((spec.vendor or Terraform()).settled()),
             destroy_on_delete=False,
             created_at=at,
             updated_at=at,
@@ -234,7 +234,7 @@ class Project(Entity):
         before = self._source()
         self.space_id = space_id
         if spec.vendor is not None:
-            self.vendor_config = vendor_to_row(spec.vendor)
+            self.vendor_config = vendor_to_row(spec.vendor.settled())
         self._take(spec)
         if self._source() != before:
             # the commit was one of the old code: the next run looks up the new head

@@ -61,9 +61,13 @@ def _naming(spec: StackSpec) -> Iterator[str]:
         yield "name: must not be empty"
     if len(spec.name) > LONGEST_NAME:
         yield f"name: at most {LONGEST_NAME} characters"
-    if not all(label.strip() for label in spec.labels):
-        yield "labels: a label must not be empty"
-    yield from _unique("labels", spec.labels)
+    yield from label_problems(spec.labels)
+
+
+def label_problems(labels: Sequence[str]) -> Iterator[str]:
+    if not all(label.strip() and storable(label) for label in labels):
+        yield "labels: a label must not be empty, nor hold NUL characters"
+    yield from _unique("labels", labels)
 
 
 def _source(spec: StackSpec, check_url: CheckUrl) -> Iterator[str]:

@@ -7,8 +7,14 @@ from datetime import datetime
 from typing import Final
 
 from stackyard.kernel.access import Subject
-from stackyard.stacks.errors import StackLockedError, StackProtectedError
+from stackyard.stacks.errors import (
+    StackDeletingError,
+    StackLockedError,
+    StackProtectedError,
+)
+from stackyard.stacks.model.migration import VendorMigration
 from stackyard.stacks.model.project import Project, ProjectKind, StackState, owner_key
+from stackyard.stacks.model.vendors import vendor_to_row
 
 # Words of runs that stacks do not have. A queued run has not touched its stack; one
 # that was canceled or skipped never started, like one that was discarded.
@@ -21,6 +27,21 @@ _SHOWN_AS: Final[dict[str, StackState | None]] = {
 
 class Stack(Project):
     __mapper_args__ = {"polymorphic_identity": ProjectKind.STACK}  # noqa: RUF012 - SQLAlchemy reads it as written
+
+    def migrate(self, migration: VendorMigration, *, at: datetime) -> list[str]:
+        """Go over to another tool; return what stands against it, if anything does."""
+        if self.deleting:
+            raise StackDeletingError(stack=self.id)
+        labels = self.labels if migration.labels is None else list(migration.labels)
+        found = migration.problems(self.vendor, labels)
+        if found:
+            return found
+        vendor = migration.migrated(self.vendor, manages_state=self.manages_state)
+        found = vendor.problems(manages_state=self.manages_state)
+        if not found:
+            self.vendor_config, self.labels = vendor_to_row(vendor), labels
+            self.updated_at = at
+        return found
 
     def lock(self, *, note: str | None, by: Subject, at: datetime) -> None:
         """Keep it for *by*; once more by the same renews the note."""

@@ -6,11 +6,12 @@ the worker's business (`Stack.tool_name` names the two it can today).
 
 import re
 from enum import StrEnum
-from typing import Any, ClassVar, Final, Literal, TypeAlias
+from typing import Any, ClassVar, Final, Literal, Self, TypeAlias
 
 import msgspec
 from msgspec import Struct
 
+from stackyard.stacks.model.releases import ReleasedTool, released
 from stackyard.stacks.model.versions import (
     FREE_TERRAFORM,
     OPENTOFU,
@@ -47,6 +48,10 @@ class _Vendor(Struct, frozen=True, tag_field="vendor", kw_only=True):
         """Return what is wrong, each line begun with the vendor's name."""
         del manages_state
         return []
+
+    def settled(self) -> Self:
+        """Return it with a version for every tool that clients expect to have one."""
+        return self
 
     def _missing(self, *names: str) -> list[str]:
         return [
@@ -130,6 +135,22 @@ class Terragrunt(_Vendor, frozen=True, tag="Terragrunt"):
             )
         return found
 
+    def settled(self) -> Self:
+        below = self.terraform_version or self._newest_below()
+        above = self.terragrunt_version or _newest(ReleasedTool.TERRAGRUNT)
+        return msgspec.structs.replace(
+            self, terraform_version=below, terragrunt_version=above
+        )
+
+    def _newest_below(self) -> str | None:
+        match self.tool:
+            case TerragruntTool.OPEN_TOFU:
+                return _newest(ReleasedTool.OPENTOFU)
+            case TerragruntTool.TERRAFORM_FOSS:
+                return _newest(ReleasedTool.TERRAFORM)
+            case TerragruntTool.MANUALLY_PROVISIONED:
+                return None
+
 
 class Ansible(_Vendor, frozen=True, tag="Ansible"):
     prefix: ClassVar[str] = "ansible"
@@ -166,6 +187,10 @@ class Kubernetes(_Vendor, frozen=True, tag="Kubernetes"):
     def problems(self, *, manages_state: bool) -> list[str]:
         del manages_state
         return _said("kubernetes", constraint_problem("kubectl", self.kubectl_version))
+
+    def settled(self) -> Self:
+        version = self.kubectl_version or _newest(ReleasedTool.KUBECTL)
+        return msgspec.structs.replace(self, kubectl_version=version)
 
 
 class Pulumi(_Vendor, frozen=True, tag="Pulumi"):
@@ -206,6 +231,10 @@ def vendor_to_row(vendor: Vendor) -> dict[str, Any]:
 def vendor_from_row(row: dict[str, Any]) -> Vendor:
     vendor: Vendor = msgspec.convert(row, type=Vendor)
     return vendor
+
+
+def _newest(tool: ReleasedTool) -> str:
+    return released(tool)[0]
 
 
 def _tool_problem(tool: TerraformTool, version: str | None) -> str | None:

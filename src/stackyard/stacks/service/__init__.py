@@ -3,6 +3,7 @@
 from stackyard.stacks.service.config import StackConfig
 from stackyard.stacks.service.contexts import Given, StackContexts
 from stackyard.stacks.service.dependencies import StackDependencies
+from stackyard.stacks.service.migrations import VendorMigrations
 from stackyard.stacks.service.policies import StackPolicies
 from stackyard.stacks.service.schedules import Schedules
 from stackyard.stacks.service.settling import Settling
@@ -19,4 +20,5 @@ __all__ = [
     "StackPolicies",
     "StackSources",
     "Stacks",
+    "VendorMigrations",
 ]

@@ -12,6 +12,7 @@ from stackyard.kernel.clock import Clock
 from stackyard.kernel.errors import NotFoundError
 from stackyard.kernel.ids import LEGACY, PoolId, SpaceId, new_ulid
 from stackyard.kernel.needs import Rule, needs
+from stackyard.kernel.search import Page, Search
 from stackyard.workers.errors import PoolBusyError, PoolNotFoundError, PoolSpaceError
 from stackyard.workers.model import Pool, PoolCounts, PoolSettings, fingerprint
 from stackyard.workers.ports import Courier, Signer, VisibleSpaces
@@ -60,6 +61,11 @@ class Pools:
     @needs(Action.SPACE_READ)
     async def all(self, *, by: Subject) -> Sequence[Pool]:
         return await self.store.all_in(self.visible_spaces(by))
+
+    @needs(Action.SPACE_READ)
+    async def search(self, search: Search, *, by: Subject) -> Page[Pool]:
+        """Return a page of the pools that *by* may know of. One query."""
+        return await self.store.search(search, self.visible_spaces(by))
 
     @needs(Action.SPACE_READ)
     async def some(

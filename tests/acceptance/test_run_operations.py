@@ -1,0 +1,318 @@
+"""What clients send about runs, with the worker's side played here.
+
+`tests/operations` holds the clients' texts. They are never edited.
+"""
+
+from typing import Any
+
+import pytest
+from tests.support.client import stack_input
+from tests.support.scene import Scene
+
+from stackyard.kernel.access import SYSTEM
+from stackyard.kernel.ids import StackId
+from stackyard.runs import RunState, RunType
+from stackyard.stacks import TrackedCommit
+from stackyard_protocol.job import LegKind
+from stackyard_protocol.report import (
+    Archived,
+    Change,
+    Entered,
+    Planned,
+)
+
+# Reviews
+
+
+async def test_a_review_is_kept_with_its_run(scene: Scene) -> None:
+    given = await scene.data(
+        "spacectl/StackRunReviewAddRunReview",
+        stack=scene.stack,
+        run=scene.unconfirmed,
+        decision="REJECT",
+        note="not on a Friday",
+    )
+    found = await scene.ask(
+        "query ($stack: ID!, $run: ID!) { stack(id: $stack) { run(id: $run) { reviews"
+        " { id decision note username state createdAt } } } }",
+        stack=scene.stack,
+        run=scene.unconfirmed,
+    )
+
+    newest, oldest = found["data"]["stack"]["run"]["reviews"]
+    assert newest["id"] == given["id"]
+    assert (newest["decision"], newest["note"]) == ("REJECT", "not on a Friday")
+    assert (newest["state"], newest["username"]) == ("UNCONFIRMED", "root")
+    assert newest["createdAt"] > 0
+    assert oldest["decision"] == "APPROVE"
+
+
+async def test_a_review_without_a_run_is_of_what_blocks_the_stack(scene: Scene) -> None:
+    document, words = "spacectl/StackRunReviewAddRunReview", {"note": ""}
+    given = await scene.data(
+        document, stack=scene.stack, run=None, decision="APPROVE", **words
+    )
+    async with scene.unit() as unit:
+        found = await unit.reviews.of_runs([scene.unconfirmed], by=SYSTEM)
+    assert given["id"] in {one.id for one in found}
+
+    await scene.discard("unconfirmed")
+    said = await scene.error(
+        document, stack=scene.stack, run=None, decision="APPROVE", **words
+    )
+    assert said == "No run of the stack waits for a review: name the run."
+
+
+async def test_what_is_past_a_review_is_not_reviewed(scene: Scene) -> None:
+    said = await scene.error(
+        "spacectl/StackRunReviewAddRunReview",
+        stack=scene.stack,
+        run=scene.names["net_run"],
+        decision="APPROVE",
+        note="",
+    )
+    assert said == "run is PREPARING: it cannot be reviewed"
+
+
+# Promotion
+
+
+async def test_what_was_proposed_is_deployed_as_it_was(scene: Scene) -> None:
+    promoted = await scene.data(
+        "spacectl/StackRunPromoteRunPromote",
+        stack=scene.stack,
+        run=scene.names["net_run"],
+    )
+
+    proposed = await scene.run(scene.names["net_run"])
+    run = await scene.run(promoted["id"])
+    assert (run.type, run.state) == (RunType.TRACKED, RunState.QUEUED)
+    assert (run.commit, run.branch) == (proposed.commit, proposed.branch)
+    assert run.triggered_by == "root"
+
+
+async def test_a_stack_may_forbid_promotions(scene: Scene) -> None:
+    await scene.change_stack(github_action_deploy=False)
+
+    said = await scene.error(
+        "spacectl/StackRunPromoteRunPromote",
+        stack=scene.stack,
+        run=scene.names["net_run"],
+    )
+
+    assert said.startswith("Runs of this stack must not be promoted")
+
+
+async def test_what_is_older_than_the_stack_is_not_promoted(scene: Scene) -> None:
+    async with scene.unit() as unit:
+        at = {"message": "m", "author_name": "Ada"}
+        old = TrackedCommit("a" * 40, timestamp=100, **at).as_dict()
+        newer = TrackedCommit("b" * 40, timestamp=101, **at)
+        run = await unit.triggers.trigger(
+            scene.stack, kind=RunType.PROPOSED, commit=old, by=SYSTEM
+        )
+        await unit.stacks.set_tracked_commit(scene.stack, newer, by=SYSTEM)
+
+    said = await scene.error(
+        "spacectl/StackRunPromoteRunPromote", stack=scene.stack, run=run.id
+    )
+
+    assert said == "The run's commit is older than the stack's: propose a newer one."
+
+
+async def test_only_a_proposal_is_promoted(scene: Scene) -> None:
+    said = await scene.error(
+        "spacectl/StackRunPromoteRunPromote",
+        stack=scene.stack,
+        run=scene.unconfirmed,
+    )
+    assert said == "Only a proposed run of a known commit can be promoted."
+
+
+# Targeted plans
+
+
+async def replan(scene: Scene, *targets: str) -> Any:
+    return await scene.data(
+        "spacectl/StackRunReplanRunReplan",
+        stack=scene.stack,
+        run=scene.unconfirmed,
+        targets=list(targets),
+    )
+
+
+async def test_a_part_is_planned_anew_by_any_worker_and_waits_again(
+    scene: Scene,
+) -> None:
+    assert await replan(scene, "x.one") == {"id": scene.unconfirmed}
+    await scene.discard("queued")
+
+    claim = await scene.claim()
+    assert (claim.run.id, claim.leg.kind) == (scene.unconfirmed, LegKind.REPLAN)
+    job = await scene.job(claim)
+    assert job.targets == ["x.one"]
+    assert job.workspace is not None, "it goes on from what was saved"
+    plan = Planned(2, 0, 0, 2, False, [Change("x.one", "x", ["create"])])
+    await scene.report(
+        claim.leg, Entered(RunState.PLANNING), plan, Archived("1" * 64, 1)
+    )
+
+    history = await scene.data(
+        "spacectl/LogsExplorerGetHistory", stack=scene.stack, run=scene.unconfirmed
+    )
+    states = [step["state"] for step in history["run"]["history"]]
+    assert states[:4] == [
+        "UNCONFIRMED",
+        "PLANNING",
+        "PREPARING_REPLAN",
+        "REPLAN_REQUESTED",
+    ]
+    assert states.count("PLANNING") == 2
+    await scene.data(
+        "spacectl/StackMcpRegisterConfirmStackRunTool",
+        stack=scene.stack,
+        run=scene.unconfirmed,
+    )
+    applying = await scene.claim()
+    job = await scene.job(applying)
+    assert (job.kind, job.targets) == (LegKind.APPLY, [])
+    assert job.workspace is not None
+    assert job.workspace.sha256 == "1" * 64, "exactly the newest plan"
+
+
+@pytest.mark.parametrize(
+    ("targets", "text"),
+    [
+        (
+            ["x.one", "x.two"],
+            'the plan of the run changes nothing at "x.two": name what it does',
+        ),
+        (
+            [],
+            (
+                "A targeted plan needs a target: name an address that the present plan"
+                " changes."
+            ),
+        ),
+    ],
+)
+async def test_targets_are_of_the_present_plan(
+    scene: Scene, targets: list[str], text: str
+) -> None:
+    said = await scene.error(
+        "spacectl/StackRunReplanRunReplan",
+        stack=scene.stack,
+        run=scene.unconfirmed,
+        targets=targets,
+    )
+    assert said == text
+
+
+async def test_only_what_waits_for_a_person_is_planned_anew(scene: Scene) -> None:
+    said = await scene.error(
+        "spacectl/StackRunReplanRunReplan",
+        stack=scene.stack,
+        run=scene.names["queued"],
+        targets=["x.one"],
+    )
+    assert said.endswith("it cannot be planned anew")
+
+
+async def test_a_targeted_plan_that_nobody_takes_can_be_discarded(scene: Scene) -> None:
+    await replan(scene, "x.one")
+
+    answer = await scene.data(
+        "terraform-provider/StackDestructorDiscardRuns", id=scene.stack
+    )
+
+    assert scene.unconfirmed in {one["id"] for one in answer["discardedRuns"]}
+
+
+async def test_a_claim_that_is_undone_waits_as_it_did(scene: Scene) -> None:
+    await replan(scene, "x.one")
+    await scene.discard("queued")
+    claim = await scene.claim()
+
+    async with scene.unit() as unit:
+        await unit.dispatch.undo_unaccepted(claim.leg.id, by=SYSTEM)
+
+    assert (await scene.run(scene.unconfirmed)).state is RunState.REPLAN_REQUESTED
+
+
+async def test_what_is_over_is_not_moved_up_in_the_queue(scene: Scene) -> None:
+    document = "spacectl/StackRunPrioritizeSetRunPriority"
+    given = {"stackId": scene.stack, "runId": scene.names["queued"]}
+    moved = await scene.data(document, **given, prioritize=True)
+    assert moved == {"id": scene.names["queued"]}
+
+    await scene.discard("queued")
+
+    said = await scene.error(document, **given, prioritize=True)
+    assert said == "run is DISCARDED: it cannot be moved up"
+
+
+# The provider's documents about runs
+
+
+async def test_the_provider_starts_runs_and_waits_for_what_becomes_of_them(
+    scene: Scene,
+) -> None:
+    run = await scene.data(
+        "terraform-provider/RunTrigger",
+        stack=scene.stack,
+        sha=scene.names["commit"],
+        runType="PROPOSED",
+        runtimeConfig=None,
+    )
+    task = await scene.data(
+        "terraform-provider/TaskCreate",
+        stack=scene.stack,
+        command="ls -lah",
+        skipInitialization=False,
+    )
+    for one in (run, task):
+        read = await scene.data(
+            "terraform-provider/StackRunRead", stackId=scene.stack, runId=one["id"]
+        )
+        assert read["runResourceState"] == {
+            "id": one["id"],
+            "state": "QUEUED",
+            "finished": False,
+        }
+    blocked = await scene.data("terraform-provider/StackCheckBlocker", id=scene.stack)
+    assert blocked["blocker"] == {"id": scene.unconfirmed}
+
+    discarded = await scene.data(
+        "terraform-provider/StackDestructorDiscardRuns", id=scene.stack
+    )
+    assert {run["id"], task["id"], scene.unconfirmed} <= {
+        one["id"] for one in discarded["discardedRuns"]
+    }
+    free = await scene.data("terraform-provider/StackCheckBlocker", id=scene.stack)
+    assert free["blocker"] is None
+    gone = await scene.data("terraform-provider/StackDestructorDelete", id=scene.stack)
+    assert gone["deleting"] is True
+
+
+async def test_a_stack_is_made_with_the_state_that_was_uploaded_for_it(
+    scene: Scene,
+) -> None:
+    state = b'{"version": 4, "serial": 7, "lineage": "x", "resources": []}'
+    upload = await scene.data("terraform-provider/StateUploadUrl")
+    json_type = {"content-type": "application/json"}
+    put = await scene.asking.client.put(upload["url"], content=state, headers=json_type)
+    assert put.is_success
+
+    repo, pool = scene.names["repo"], scene.names["pool"]
+    given = stack_input("Brought", repo, pool, space=scene.names["home"])
+    made = await scene.data(
+        "terraform-provider/StackCreate",
+        input=given,
+        manageState=True,
+        slug="custom-slug-1",
+        stackObjectID=upload["objectId"],
+    )
+    assert (made["id"], made["managesStateFile"]) == ("custom-slug-1", True)
+    async with scene.unit() as unit:
+        newest = await unit.states.newest(StackId("custom-slug-1"), by=SYSTEM)
+    assert newest.serial == 7

@@ -1,0 +1,472 @@
+"""What the provider sends about stacks: of every tool, all settings, and going over.
+
+`tests/operations` holds the client's texts. They are never edited.
+"""
+
+import base64
+import hashlib
+from typing import Any, Final
+
+import pytest
+from tests.support.edge import Edge
+from tests.support.provider import Provider
+
+from stackyard.adapters.postgres import Database
+from stackyard.kernel.access import SYSTEM
+from stackyard.kernel.ids import StackId
+from stackyard.stacks import ReleasedTool, released
+
+NOTHING_OF_HOOKS: Final[dict[str, None]] = {
+    f"{when}{phase}": None
+    for when in ("before", "after")
+    for phase in ("Init", "Plan", "Apply", "Perform", "Destroy")
+} | {"afterRun": None}
+NEWEST: Final = {tool: released(tool)[0] for tool in ReleasedTool}
+# Vendor → two lives of its settings: what is sent, and what is read where it differs.
+VENDORS: Final[dict[str, list[tuple[dict[str, Any], dict[str, Any]]]]] = {
+    "ansible": [({"playbook": "a.yml"}, {}), ({"playbook": "b.yml"}, {})],
+    "cloudFormation": [
+        (
+            {
+                "entryTemplateFile": "main.yaml",
+                "region": "eu-central-1",
+                "stackName": "net",
+                "templateBucket": "templates",
+            },
+            {},
+        ),
+        (
+            {
+                "entryTemplateFile": "other.yaml",
+                "region": "eu-west-1",
+                "stackName": "net2",
+                "templateBucket": "others",
+            },
+            {},
+        ),
+    ],
+    "kubernetes": [
+        (
+            {"namespace": "", "kubectlVersion": None},
+            {
+                "kubectlVersion": NEWEST[ReleasedTool.KUBECTL],
+                "kubernetesWorkflowTool": "KUBERNETES",
+            },
+        ),
+        (
+            {
+                "namespace": "apps",
+                "kubectlVersion": "1.2.3",
+                "kubernetesWorkflowTool": "CUSTOM",
+            },
+            {},
+        ),
+    ],
+    "opentofu": [
+        (
+            {},
+            {
+                "concise": True,
+                "externalStateAccessEnabled": False,
+                "openTofuWorkflowTool": "OPENTOFU",
+                "useSmartSanitization": True,
+                "version": None,
+                "workspace": None,
+            },
+        ),
+        (
+            {
+                "concise": False,
+                "externalStateAccessEnabled": True,
+                "useSmartSanitization": False,
+                "version": "1.8.1",
+                "workspace": "w",
+            },
+            {},
+        ),
+    ],
+    "pulumi": [
+        ({"loginURL": "s3://one", "stackName": "dev"}, {}),
+        ({"loginURL": "s3://two", "stackName": "prod"}, {}),
+    ],
+    "terraform": [
+        (
+            {"version": None, "workspace": None},
+            {
+                "workflowTool": "TERRAFORM_FOSS",
+                "useSmartSanitization": False,
+                "externalStateAccessEnabled": False,
+            },
+        ),
+        (
+            {
+                "version": "1.5.0",
+                "workspace": "w",
+                "workflowTool": "OPEN_TOFU",
+                "useSmartSanitization": True,
+                "externalStateAccessEnabled": True,
+            }
+            | {"version": ">=1.6.0 <2.0.0"},
+            {},
+        ),
+        ({"version": "", "workflowTool": "CUSTOM"}, {"version": None}),
+    ],
+    "terragrunt": [
+        (
+            {"useRunAll": False, "useSmartSanitization": False},
+            {
+                "prefixResourceNamesWithModuleName": False,
+                "skipReplan": False,
+                "skipReplanWhenRunAll": False,
+                "terraformVersion": "1.5.7",
+                "terragruntVersion": NEWEST[ReleasedTool.TERRAGRUNT],
+                "tool": "TERRAFORM_FOSS",
+                "useStateManagement": False,
+            },
+        ),
+        (
+            {
+                "prefixResourceNamesWithModuleName": True,
+                "skipReplan": True,
+                "skipReplanWhenRunAll": True,
+                "terraformVersion": None,
+                "terragruntVersion": "0.55.15",
+                "tool": "OPEN_TOFU",
+                "useRunAll": True,
+                "useSmartSanitization": True,
+                "useStateManagement": True,
+            },
+            {"terraformVersion": NEWEST[ReleasedTool.OPENTOFU]},
+        ),
+        (
+            {
+                "terragruntVersion": "0.45.0",
+                "tool": "MANUALLY_PROVISIONED",
+                "useRunAll": False,
+                "useSmartSanitization": False,
+            },
+            {"terraformVersion": None},
+        ),
+    ],
+}
+TYPES: Final = {"cloudFormation": "CloudFormation", "opentofu": "OpenTofu"}
+
+
+@pytest.fixture
+async def provider(database: Database) -> Provider:
+    edge = Edge(database)
+    await edge.prepare()
+    return await Provider(edge).sign_in()
+
+
+def a_stack(vendor: dict[str, Any] | None, **given: Any) -> dict[str, Any]:
+    usual: dict[str, Any] = {
+        "administrative": False,
+        "autodeploy": False,
+        "autoretry": False,
+        "branch": "master",
+        "githubActionDeploy": True,
+        "labels": None,
+        "localPreviewEnabled": False,
+        "enableWellKnownSecretMasking": False,
+        "enableSensitiveOutputUpload": True,
+        "name": "Net",
+        "protectFromDeletion": False,
+        "provider": "GITHUB",
+        "repository": "demo",
+        "vendorConfig": vendor,
+    }
+    return usual | NOTHING_OF_HOOKS | given
+
+
+async def create(
+    provider: Provider, stack: dict[str, Any], *, managed: bool = True
+) -> Any:
+    return await provider.data(
+        "StackCreate", input=stack, manageState=managed, slug=None, stackObjectID=None
+    )
+
+
+@pytest.mark.parametrize("name", VENDORS)
+async def test_the_life_of_a_stack_of_every_tool(provider: Provider, name: str) -> None:
+    kind = f"StackConfigVendor{TYPES.get(name, name.capitalize())}"
+    for number, (sent, differs) in enumerate(VENDORS[name]):
+        stack = a_stack({name: sent})
+        if number == 0:
+            made = await create(provider, stack)
+        else:
+            made = await provider.data("StackUpdate", id="net", input=stack)
+        wanted = {"__typename": kind} | sent | differs
+        assert wanted.items() <= made["vendorConfig"].items()
+        read = await provider.data("StackAWSRoleRead", id="net")
+        assert read["vendorConfig"] == made["vendorConfig"]
+
+
+async def test_a_new_stack_has_what_the_provider_takes_for_defaults(
+    provider: Provider,
+) -> None:
+    made = await create(provider, a_stack(None))
+    found = await provider.data(
+        "StacksPage",
+        input={
+            "first": 50,
+            "after": None,
+            "fullTextSearch": None,
+            "predicates": [
+                {
+                    "field": "locked",
+                    "constraint": {"booleanEquals": [False]},
+                    "exclude": None,
+                },
+                {
+                    "field": "vendor",
+                    "constraint": {"enumEquals": ["Terraform"]},
+                    "exclude": None,
+                },
+            ],
+            "orderBy": None,
+        },
+    )
+
+    assert [one["node"]["id"] for one in found["edges"]] == ["net"]
+    assert made["vendorConfig"]["__typename"] == "StackConfigVendorTerraform"
+    defaults = {
+        "deleting": False,
+        "isDisabled": False,
+        "managesStateFile": True,
+        "space": "legacy",
+        "vcsIntegration": None,
+        "workerPool": None,
+        "labels": [],
+        "beforeInit": [],
+        "afterRun": [],
+    }
+    assert defaults.items() <= made.items()
+    assert made["integrations"]["webhooks"] == []
+
+
+@pytest.mark.parametrize(
+    ("vendor", "text"),
+    [
+        (
+            {"terraform": {"version": "1.0.1" + ".1" * 14}},
+            (
+                "stack has 1 error: terraform: invalid Terraform version constraints:"
+                f' improper constraint: "1.0.1{".1" * 14}"'
+            ),
+        ),
+        (
+            {
+                "terragrunt": {
+                    "tool": "OPEN_TOFU",
+                    "terraformVersion": "1.5.6",
+                    "useRunAll": False,
+                    "useSmartSanitization": False,
+                }
+            },
+            (
+                "stack has 1 error: terragrunt: no supported OpenTofu version"
+                f" (1.6.0 - {NEWEST[ReleasedTool.OPENTOFU]})"
+                ' satisfies constraints "1.5.6"'
+            ),
+        ),
+        (
+            {
+                "terragrunt": {
+                    "tool": "TERRAFORM_FOSS",
+                    "terraformVersion": "1.6.2",
+                    "useRunAll": False,
+                    "useSmartSanitization": False,
+                }
+            },
+            (
+                "stack has 1 error: terragrunt: no supported Terraform version"
+                ' (0.12.0 - 1.5.7) satisfies constraints "1.6.2"'
+            ),
+        ),
+        (
+            {"ansible": {"playbook": "x"}, "pulumi": {"loginURL": "", "stackName": ""}},
+            "stack has 1 error: vendorConfig: exactly one vendor, not several",
+        ),
+        (
+            {"pulumi": {"loginURL": "", "stackName": ""}},
+            (
+                "stack has 2 errors: pulumi: loginURL must not be empty;"
+                " pulumi: stackName must not be empty"
+            ),
+        ),
+    ],
+)
+async def test_what_a_tool_cannot_have_is_refused_in_the_words_that_clients_compare(
+    provider: Provider, vendor: dict[str, Any], text: str
+) -> None:
+    await create(provider, a_stack(None))
+
+    said = await provider.error("StackUpdate", id="net", input=a_stack(vendor))
+
+    assert said == text
+
+
+@pytest.mark.parametrize("managed", [True, False])
+async def test_a_stack_goes_over_to_terragrunt_and_back_as_itself(
+    provider: Provider, *, managed: bool
+) -> None:
+    """As the provider does it: first the migration, then the update."""
+    await create(
+        provider, a_stack({"terraform": {"version": "1.5.0"}}), managed=managed
+    )
+
+    over = await provider.data(
+        "StackMigrateVendor",
+        id="net",
+        targetVendor="Terragrunt",
+        config={
+            "labels": ["terragrunt", "b"],
+            "terragrunt": {"terragruntVersion": "0.45.0"},
+        },
+    )
+    assert (over["id"], over["labels"]) == ("net", ["terragrunt", "b"])
+    assert over["managesStateFile"] is managed
+    assert over["vendorConfig"] == {
+        "__typename": "StackConfigVendorTerragrunt",
+        "prefixResourceNamesWithModuleName": False,
+        "skipReplan": False,
+        "skipReplanWhenRunAll": False,
+        "terraformVersion": "1.5.0",
+        "terragruntVersion": "0.45.0",
+        "tool": "TERRAFORM_FOSS",
+        "useRunAll": False,
+        "useSmartSanitization": False,
+        "useStateManagement": managed,
+    }
+    read = await provider.data("StackAWSRoleRead", id="net")
+    assert read["vendorConfig"] == over["vendorConfig"]
+
+    back = await provider.data(
+        "StackMigrateVendor",
+        id="net",
+        targetVendor="Terraform",
+        config={"labels": ["b"], "terragrunt": None},
+    )
+    assert (back["labels"], back["managesStateFile"]) == (["b"], managed)
+    assert back["vendorConfig"]["__typename"] == "StackConfigVendorTerraform"
+    assert back["vendorConfig"]["version"] == "1.5.0"
+
+
+async def test_terragrunt_without_its_label_is_refused(provider: Provider) -> None:
+    await create(provider, a_stack(None, labels=["x"]))
+
+    said = await provider.error(
+        "StackMigrateVendor", id="net", targetVendor="Terragrunt", config=None
+    )
+
+    assert said == (
+        'stack has 1 error: labels: needs the label "terragrunt" to go over to'
+        " Terragrunt"
+    )
+
+
+EVERYTHING: Final[dict[str, Any]] = {
+    "administrative": True,
+    "additionalProjectGlobs": ["shared/**", "*.tf"],
+    "autodeploy": True,
+    "description": "ours",
+    "enableSensitiveOutputUpload": False,
+    "enableWellKnownSecretMasking": True,
+    "gitSparseCheckoutPaths": ["infra", "shared"],
+    "githubActionDeploy": False,
+    "labels": ["b", "a"],
+    "localPreviewEnabled": True,
+    "projectRoot": "infra",
+    "protectFromDeletion": True,
+    "runnerImage": "registry.example/runner:1",
+}
+HOOKS: Final = {name: [f"echo {name}", "true"] for name in NOTHING_OF_HOOKS}
+UNSET: Final[dict[str, Any]] = {
+    "additionalProjectGlobs": [],
+    "description": None,
+    "gitSparseCheckoutPaths": [],
+    "labels": [],
+    "projectRoot": None,
+    "runnerImage": None,
+}
+
+
+async def test_every_setting_of_a_stack_is_kept_as_sent_and_can_be_unset(
+    provider: Provider,
+) -> None:
+    await create(provider, a_stack(None))
+
+    sent = EVERYTHING | HOOKS
+    updated = await provider.data("StackUpdate", id="net", input=a_stack(None, **sent))
+    read = await provider.data("StackAWSRoleRead", id="net")
+    for shown in (updated, read):
+        assert sent.items() <= shown.items()
+
+    unset = await provider.data("StackUpdate", id="net", input=a_stack(None))
+    assert UNSET.items() <= unset.items()
+    assert all(unset[hook] == [] for hook in HOOKS)
+    assert unset["space"] == "legacy", "which null keeps"
+
+
+async def test_code_on_any_public_server_keeps_its_url_and_owner(
+    provider: Provider,
+) -> None:
+    url = "https://git.example/acme/demo.git"
+    raw = {"provider": "GIT", "repositoryURL": url, "namespace": "acme"}
+    made = await create(provider, a_stack(None, **raw))
+    assert raw.items() <= made.items()
+    assert made["vcsIntegration"] is None
+
+    shown = {"provider": "SHOWCASE", "namespace": "spacelift-io"}
+    moved = await provider.data("StackUpdate", id="net", input=a_stack(None, **shown))
+    assert shown.items() <= moved.items()
+    assert moved["repositoryURL"] is None
+
+
+async def test_a_stack_is_switched_off_and_on(provider: Provider) -> None:
+    await create(provider, a_stack(None))
+    for document, expected in (
+        ("StackActivatorDisable", True),
+        ("StackActivatorEnable", False),
+    ):
+        said = await provider.data(document, id="net")
+        assert said["isDisabled"] is expected
+
+
+@pytest.mark.parametrize("kind", ["ENVIRONMENT_VARIABLE", "FILE_MOUNT"])
+async def test_the_life_of_a_stack_s_own_variable_and_file(
+    provider: Provider, kind: str
+) -> None:
+    await create(provider, a_stack(None))
+    config: dict[str, Any] = {
+        "id": "TOKEN",
+        "type": kind,
+        "value": base64.b64encode(b"sesame").decode(),
+        "writeOnly": True,
+        "description": "",
+    }
+    made = await provider.data(
+        "EnvironmentVariableCreateModule", stack="net", config=config
+    )
+    assert made["value"] is None
+    assert made["checksum"] == hashlib.sha256(config["value"].encode()).hexdigest()
+    named = {"stack": "net", "id": "TOKEN"}
+    read = await provider.data("EnvironmentVariableReadStack", **named)
+    assert read == {"configElement": made}
+    await provider.data("EnvironmentVariableDeleteStack", **named)
+    read = await provider.data("EnvironmentVariableReadStack", **named)
+    assert read == {"configElement": None}
+
+
+async def test_a_new_stack_has_no_outputs_and_is_gone_when_asked_to(
+    provider: Provider,
+) -> None:
+    await create(provider, a_stack(None))
+    assert (await provider.data("StackOutputsRead", id="net"))["outputs"] == []
+
+    said = await provider.data("StackDelete", id="net")
+    assert said["deleting"] is True
+    async with provider.edge.unit() as unit:
+        await unit.deletions.go_on(StackId("net"), by=SYSTEM)
+    assert await provider.data("StackAWSRoleRead", id="net") is None
