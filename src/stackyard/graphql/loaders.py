@@ -8,17 +8,16 @@ from functools import cached_property
 from typing import Any, TypeAlias, TypeVar
 
 from stackyard.blueprints import TemplateFacts
-from stackyard.clouds import AttachedCloud, AwsRole, GcpAccount
 from stackyard.contexts import ContextElement
 from stackyard.graphql.batches import grouped, nothing
 from stackyard.graphql.catalogue_loaders import CatalogueLoaders
+from stackyard.graphql.cloud_loaders import CloudLoaders
 from stackyard.graphql.loader import Loader
 from stackyard.graphql.run_loaders import RunLoaders
 from stackyard.graphql.source_loaders import SourceLoaders
 from stackyard.identity import SecurityKey, User, UserGroup
 from stackyard.kernel.access import Level
 from stackyard.kernel.ids import (
-    CloudId,
     ContextId,
     GroupId,
     PolicyId,
@@ -47,7 +46,6 @@ from stackyard.stacks import (
 )
 from stackyard.state import StackOutput, StackResource, StateVersion
 from stackyard.unit import Unit
-from stackyard.webhooks import StackWebhook
 from stackyard.workers import Pool, PoolCounts, Worker
 
 K = TypeVar("K")
@@ -55,7 +53,7 @@ V = TypeVar("V")
 Rule: TypeAlias = tuple[SpaceId, Level]
 
 
-class Loaders(SourceLoaders, CatalogueLoaders, RunLoaders):
+class Loaders(SourceLoaders, CatalogueLoaders, CloudLoaders, RunLoaders):
     """Everything that lists of the graph join in."""
 
     def state_versions(
@@ -168,30 +166,6 @@ class Loaders(SourceLoaders, CatalogueLoaders, RunLoaders):
     ) -> Loader[tuple[PolicyId, StackId], AttachedPolicy | None]:
         return self._loader(
             lambda u, keys: u.stack_policies.by_hand(keys, by=self._by), nothing
-        )
-
-    @cached_property
-    def projects_in_clouds(self) -> Loader[CloudId, list[AttachedCloud]]:
-        return self._loader(
-            lambda u, keys: u.cloud_attachments.having(keys, by=self._by), lambda _: []
-        )
-
-    @cached_property
-    def aws_roles(self) -> Loader[StackId, AwsRole | None]:
-        return self._loader(
-            lambda u, keys: u.own_clouds.roles(keys, by=self._by), nothing
-        )
-
-    @cached_property
-    def gcp_accounts(self) -> Loader[StackId, GcpAccount | None]:
-        return self._loader(
-            lambda u, keys: u.own_clouds.accounts(keys, by=self._by), nothing
-        )
-
-    @cached_property
-    def stack_webhooks(self) -> Loader[StackId, list[StackWebhook]]:
-        return self._loader(
-            lambda u, keys: u.stack_webhooks.of(keys, by=self._by), lambda _: []
         )
 
     @cached_property
