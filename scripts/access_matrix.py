@@ -113,15 +113,19 @@ FOUND_BY: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "AzureDevOpsRepoIntegration": ("Query.azureDevOpsRepoIntegration",),
         "BitbucketCloudIntegration": ("Query.bitbucketCloudIntegration",),
         "BitbucketDatacenterIntegration": ("Query.bitbucketDatacenterIntegration",),
+        "Blueprint": ("Query.blueprint",),
         "ConfigElement": ("Query.stack", "Stack.config"),
         "Context": ("Query.context",),
         "ContextStackAttachment": ("Query.context", "Context.attachedStacks"),
+        "GpgKey": ("Query.gpgKeys",),
         "Integrations": ("Query.stack", "Stack.integrations"),
         "GithubEnterpriseIntegration": ("Query.githubEnterpriseIntegration",),
         "GitlabIntegration": ("Query.gitlabIntegration",),
         "ManagedEntity": ("Query.stack", "Stack.entities"),
         "ManagedUser": ("Query.managedUser",),
         "ManagedUserGroup": ("Query.managedUserGroup",),
+        "Plugin": ("Query.plugin",),
+        "PluginTemplate": ("Query.pluginTemplate",),
         "Policy": ("Query.policy",),
         "Module": ("Query.module",),
         "ModuleShare": ("Query.module", "Module.moduleShares"),
@@ -160,6 +164,18 @@ FOUND_BY: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "StackScheduledRun": ("Query.stack", "Stack.scheduledRun"),
         "StackScheduledTask": ("Query.stack", "Stack.scheduledTask"),
         "StateVersion": ("Query.stack", "Stack.stateVersions"),
+        "Template": ("Query.template",),
+        "TemplateDeployment": ("Query.templateDeployment",),
+        "TemplateDeploymentInput": (
+            "Query.templateDeployment",
+            "TemplateDeployment.inputs",
+        ),
+        "TemplateVersion": ("Query.template", "Template.templateVersion"),
+        "TerraformProvider": ("Query.terraformProvider",),
+        "TerraformProviderVersion": (
+            "Query.terraformProvider",
+            "TerraformProvider.versions",
+        ),
         "UserGroupRoleBinding": ("Query.userGroupRoleBinding",),
         "UserRoleBinding": ("Query.userRoleBinding",),
         "VcsAgentPool": ("Query.vcsAgentPool",),
@@ -222,6 +238,8 @@ _CUT: Final = frozenset(
         "spaces",
         "stacks",
         "workerPools",
+        "searchBlueprints",
+        "searchTemplates",
     }
 )
 _WITHHELD: Final = dict.fromkeys(("reader", "writer"), EMPTY)
@@ -255,9 +273,21 @@ EXCEPTIONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         "Mutation.azureIntegrationDelete": _GONE,
         "Mutation.azureIntegrationDetach": _GONE_OF_STACK,
         "Mutation.namedWebhooksIntegrationDelete": _GONE,
-        "Mutation.contextDelete": dict.fromkeys(("neighbour", "run", "stranger"), NULL),
-        "Mutation.moduleDelete": dict.fromkeys(("neighbour", "run", "stranger"), NULL),
+        **{
+            f"Mutation.{noun}Delete": dict.fromkeys(
+                ("neighbour", "run", "stranger"), NULL
+            )
+            for noun in (
+                "blueprint",
+                "context",
+                "module",
+                "template",
+                "templateDeployment",
+                "templateVersion",
+            )
+        },
         "Mutation.contextDetach": dict.fromkeys(("neighbour", "stranger"), NULL),
+        "Mutation.pluginDelete": dict.fromkeys(("neighbour", "run", "stranger"), NULL),
         **dict.fromkeys(
             (f"Mutation.{kind}IntegrationDelete" for kind in _GIT_SERVERS),
             dict.fromkeys(("neighbour", "run", "stranger"), NULL),
@@ -266,6 +296,12 @@ EXCEPTIONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         "Mutation.policyDetach": dict.fromkeys(("neighbour", "stranger"), NULL),
         "Mutation.repoDelete": dict.fromkeys(("neighbour", "run", "stranger"), YES),
         "Mutation.spaceDelete": dict.fromkeys(("neighbour", "run", "stranger"), NULL),
+        "Mutation.terraformProviderDelete": dict.fromkeys(
+            ("neighbour", "run", "stranger"), NULL
+        ),
+        "Mutation.terraformProviderVersionDelete": dict.fromkeys(
+            ("neighbour", "run", "stranger"), NULL
+        ),
         # nobody comes in this way as long as no provider can be set up
         "Mutation.oauthUser": dict.fromkeys(WHO, NO),
         "Mutation.stackDependencyDelete": dict.fromkeys(
@@ -499,6 +535,7 @@ def server() -> Starlette:
             ("blobs", "vault", "tokens", "signer", "endpoints", "handover"), nothing
         ),
         follow_every=nothing,
+        expressions=nothing,
         site=site,
         clock=system_clock,
     )

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from stackyard.adapters.blobs import AwsRegion, S3Blobs, S3Endpoint
 from stackyard.adapters.crypto import RsaTokens, open_vault
 from stackyard.adapters.crypto.authority import Authority, open_authority
+from stackyard.adapters.expressions import CelExpressions
 from stackyard.adapters.federation import (
     IdTokens,
     OidcSignIn,
@@ -52,11 +53,13 @@ from stackyard.kernel.access import SYSTEM
 from stackyard.kernel.blobs import Blobs
 from stackyard.kernel.clock import system_clock
 from stackyard.kernel.ids import RunId
+from stackyard.kernel.links import SealedLinks
 from stackyard.kernel.metrics import Metrics
 from stackyard.kernel.needs import ensure_declared, services_of
 from stackyard.kernel.queue import Sender
 from stackyard.local_workspaces import LocalWorkspaces
 from stackyard.module_code import ModuleCode
+from stackyard.provider_files import ProviderFiles
 from stackyard.reactions import CHOREOGRAPHY, Tools
 from stackyard.settings import DrainSettings, ServerSettings
 from stackyard.state_files import StateFiles, StateLinks
@@ -130,6 +133,7 @@ class Platform:
                 clock=clock,
                 handover=timedelta(seconds=settings.stackyard_handover_seconds),
                 follow_every=timedelta(seconds=settings.stackyard_git_poll_seconds),
+                expressions=CelExpressions(),
             )
             folder = settings.stackyard_cache_folder / cache
             mirrors = await asyncio.to_thread(GitMirrors.open_at, folder, blobs)
@@ -233,9 +237,17 @@ class Platform:
         return StateFiles(self.unit, self.means.blobs, self.means.vault)
 
     @property
-    def state_links(self) -> StateLinks:
+    def links(self) -> SealedLinks:
         means = self.means
-        return StateLinks(means.vault, means.clock, means.site.base_url)
+        return SealedLinks(means.vault, means.clock, means.site.base_url)
+
+    @property
+    def state_links(self) -> StateLinks:
+        return StateLinks(self.links)
+
+    @property
+    def provider_files(self) -> ProviderFiles:
+        return ProviderFiles(self.unit, self.means.blobs, self.links)
 
     @property
     def local_workspaces(self) -> LocalWorkspaces:

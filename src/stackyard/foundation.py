@@ -1,6 +1,6 @@
 """What everything stands on: the services that know of no run.
 
-The lower half of `unit.Unit`; nobody opens it alone.
+The lowest part of `unit.Unit`; nobody opens it alone.
 """
 
 from collections.abc import Sequence
@@ -9,6 +9,7 @@ from functools import cached_property
 
 from sqlalchemy import CTE
 
+from stackyard.blueprints import BlueprintStore, DeploymentStore, TemplateStore
 from stackyard.contexts import (
     ContextConfig,
     ContextConfigStore,
@@ -16,28 +17,13 @@ from stackyard.contexts import (
     ContextStore,
 )
 from stackyard.contexts import Neighbours as SharedWith
-from stackyard.identity import (
-    AccountSettings,
-    ApiKeys,
-    FactorStore,
-    Groups,
-    KeyStore,
-    People,
-    PeopleStore,
-    RunTokens,
-    SessionStore,
-    SignOns,
-)
-from stackyard.kernel.access import SYSTEM, Subject
+from stackyard.kernel.access import SYSTEM
 from stackyard.kernel.ids import ContextId, PolicyId, SpaceId, StackId
-from stackyard.parts import Parts
+from stackyard.membership import Membership
 from stackyard.policies import Neighbours as Governed
 from stackyard.policies import NoEngine, Policies, PolicyStore
 from stackyard.spaces import (
-    Bindings,
     Occupants,
-    Roles,
-    RoleStore,
     Spaces,
     SpaceStore,
     visible_to,
@@ -81,89 +67,13 @@ from stackyard.workers import (
 
 
 @dataclass(frozen=True)
-class Foundation(Parts):
-    @cached_property
-    def api_keys(self) -> ApiKeys:
-        return ApiKeys(
-            KeyStore(self.session),
-            SessionStore(self.session),
-            self.access,
-            self.bindings,
-            self.access.administers_any,
-            self.clock,
-            self.trail,
-        )
-
-    @cached_property
-    def people(self) -> People:
-        return People(
-            self._people_store,
-            FactorStore(self.session),
-            self.access,
-            self.access.administers_any,
-            self.clock,
-            self.trail,
-        )
-
-    @cached_property
-    def groups(self) -> Groups:
-        return Groups(
-            self._people_store,
-            self.access,
-            self.access.administers_any,
-            self.clock,
-            self.trail,
-        )
-
-    @cached_property
-    def account(self) -> AccountSettings:
-        return AccountSettings(
-            self._people_store,
-            SessionStore(self.session),
-            self.access,
-            self.clock,
-            self.trail,
-        )
-
-    @cached_property
-    def sign_ons(self) -> SignOns:
-        return SignOns(
-            self._people_store,
-            SessionStore(self.session),
-            self.access,
-            self.means.vault,
-            self.clock,
-            self.trail,
-        )
-
-    @cached_property
-    def _people_store(self) -> PeopleStore:
-        return PeopleStore(self.session)
-
-    @cached_property
-    def run_tokens(self) -> RunTokens:
-        return RunTokens(self.means.tokens, self.means.site, self.clock)
-
+class Foundation(Membership):
     @cached_property
     def spaces(self) -> Spaces:
         return Spaces(
             SpaceStore(self.session),
             self.access,
             Occupants(self._things_in, self._cut_off, self._space_admins_make_spaces),
-            self.trail,
-        )
-
-    @cached_property
-    def roles(self) -> Roles:
-        return Roles(RoleStore(self.session), self.access, self.trail)
-
-    @cached_property
-    def bindings(self) -> Bindings:
-        return Bindings(
-            RoleStore(self.session),
-            self.access,
-            self.clock,
-            self._space_if_any,
             self.trail,
         )
 
@@ -242,10 +152,11 @@ class Foundation(Parts):
             Neighbours(
                 visible_to,
                 GitUrl,
-                self.pools,
-                self.repositories,
-                self._uses_cut_off,
-                self.vcs_integrations,
+                pools=self.pools,
+                repositories=self.repositories,
+                find_cut_off=self._uses_cut_off,
+                integrations=self.vcs_integrations,
+                is_deployed=DeploymentStore(self.session).has,
             ),
             self.trail,
         )
@@ -356,6 +267,9 @@ class Foundation(Parts):
             ("context", await self.contexts.count_in(space, by=SYSTEM)),
             ("VCS integration", await self.vcs_integrations.count_in(space, by=SYSTEM)),
             ("policy", await self.policies.count_in(space, by=SYSTEM)),
+            ("blueprint", await BlueprintStore(self.session).count_in(space)),
+            ("template", await TemplateStore(self.session).count_in(space)),
+            ("deployment", await DeploymentStore(self.session).count_in(space)),
         ]
 
     async def _modules_in(self, space: SpaceId) -> int:
@@ -380,12 +294,6 @@ class Foundation(Parts):
 
     async def _cut_off_of_policy(self, policy_id: PolicyId) -> Sequence[str]:
         return await self.stack_policies.cut_off(policy_id, by=SYSTEM)
-
-    async def _end_other_sessions(self, by: Subject) -> None:
-        await self.account.end_other_sessions(by=by)
-
-    async def _space_admins_make_spaces(self) -> bool:
-        return await self.account.space_admins_make_spaces(by=SYSTEM)
 
     async def _space_if_any(self, stack_id: StackId) -> SpaceId | None:
         return await self.stacks.space_of(stack_id, by=SYSTEM)

@@ -14,7 +14,7 @@ from typing import Final
 
 from stackyard.heads import find_head
 from stackyard.kernel.access import SYSTEM
-from stackyard.modules import CONFIG_FILE, Code
+from stackyard.modules import CODE, CONFIG_FILE, WRITTEN_AS_JSON, Code
 from stackyard.stacks import (
     CommitFacts,
     CommitUnknownError,
@@ -26,6 +26,7 @@ from stackyard.unit import OpenUnit
 from stackyard.vcs import Contents, Heads
 
 _PAGES: Final = frozenset({"README.md", "CHANGELOG.md", CONFIG_FILE})
+_ENDINGS: Final = (*CODE, *WRITTEN_AS_JSON)
 _LARGEST: Final = 512 * 1024
 _MOST: Final = 200
 
@@ -78,7 +79,7 @@ def read_folder(archive: Path, folder: str) -> dict[str, str]:
             if not member.isfile() or not path.is_relative_to(folder):
                 continue
             name = str(path.relative_to(folder))
-            wanted = name in _PAGES or ("/" not in name and name.endswith(".tf"))
+            wanted = name in _PAGES or ("/" not in name and name.endswith(_ENDINGS))
             if not wanted or member.size > _LARGEST or len(found) >= _MOST:
                 continue
             file = tar.extractfile(member)

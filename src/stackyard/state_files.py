@@ -5,18 +5,16 @@ end, and no transaction waits for the store.
 """
 
 import asyncio
-import base64
-import binascii
 import json
 from dataclasses import dataclass
 from typing import Final
 
 from stackyard.kernel.access import SYSTEM, Subject
 from stackyard.kernel.blobs import BlobNotFoundError, Blobs, Bucket
-from stackyard.kernel.clock import Clock
 from stackyard.kernel.ids import RunId, StackId, new_ulid
-from stackyard.kernel.secrets import Sealed, UnsealError, Vault
-from stackyard.state import StateVersion, TokenStaleError, UploadMissingError, parse
+from stackyard.kernel.links import SealedLinks
+from stackyard.kernel.secrets import Sealed, Vault
+from stackyard.state import StateVersion, UploadMissingError, parse
 from stackyard.unit import OpenUnit
 
 LINK_SECONDS: Final = 600
@@ -110,38 +108,19 @@ def _context(version: StateVersion) -> str:
 
 @dataclass(frozen=True, slots=True)
 class StateLinks:
-    """Short-lived links; whoever has one may do that one thing."""
-
-    vault: Vault
-    clock: Clock
-    base_url: str
+    links: SealedLinks
 
     def download(self, stack_id: StackId, version_id: str) -> str:
-        return self._link(DOWNLOAD, f"{stack_id}/{version_id}")
+        what = f"{stack_id}/{version_id}"
+        return self.links.make(DOWNLOAD, what, seconds=LINK_SECONDS)
 
     def upload(self) -> tuple[str, str]:
         """Return the id that the uploaded object will have, and the link."""
         object_id = new_ulid()
-        return object_id, self._link(UPLOAD, object_id)
+        return object_id, self.links.make(UPLOAD, object_id, seconds=LINK_SECONDS)
 
     def read(self, purpose: str, token: str) -> str:
-        """Return what the link is for, or raise `TokenStaleError`."""
-        try:
-            padded = token + "=" * (-len(token) % 4)
-            sealed = Sealed(base64.urlsafe_b64decode(padded))
-            said = json.loads(self.vault.unseal(sealed, context=purpose))
-        except (UnsealError, binascii.Error, ValueError):
-            raise TokenStaleError from None
-        if said["until"] < self.clock().timestamp():
-            raise TokenStaleError
-        return str(said["what"])
-
-    def _link(self, purpose: str, what: str) -> str:
-        until = self.clock().timestamp() + LINK_SECONDS
-        body = json.dumps({"what": what, "until": until}).encode()
-        sealed = self.vault.seal(body, context=purpose)
-        token = base64.urlsafe_b64encode(sealed).decode().rstrip("=")
-        return f"{self.base_url}/{purpose}/{token}"
+        return self.links.read(purpose, token)
 
 
 def uploaded_key(object_id: str) -> str:

@@ -6,11 +6,27 @@ can jump through it, mypy can check it, and a test can build one by hand.
 
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from random import SystemRandom
 from typing import TypeAlias
 
+from stackyard.blueprints import (
+    Blueprints,
+    BlueprintStore,
+    Deployments,
+    DeploymentStore,
+    Furnishing,
+    Leaving,
+    Making,
+    Rendering,
+    Showing,
+    Templates,
+    TemplateStore,
+    TemplateVersions,
+    TemplateVersionStore,
+)
+from stackyard.catalogue import Catalogue
 from stackyard.filters import Filters, FilterStore
 from stackyard.follows import Follows, FollowStore
 from stackyard.kernel.access import SYSTEM, Subject
@@ -41,13 +57,12 @@ from stackyard.runs import (
 from stackyard.spaces import visible_to
 from stackyard.stacks import StackStore
 from stackyard.state import States, StateStore
-from stackyard.surroundings import Surroundings
 
 _random = SystemRandom()
 
 
 @dataclass(frozen=True)
-class Unit(Surroundings):
+class Unit(Catalogue):
     """Each slice's service is a `cached_property` that is built of the parts."""
 
     @cached_property
@@ -234,6 +249,78 @@ class Unit(Surroundings):
     @cached_property
     def usage(self) -> Usage:
         return Usage(UsageStore(self.session), self.access, self.clock)
+
+    @cached_property
+    def blueprints(self) -> Blueprints:
+        return Blueprints(
+            BlueprintStore(self.session),
+            self._rendering,
+            self._making,
+            self.access,
+            self.clock,
+            self.trail,
+            visible_to,
+            self.means.site.account,
+        )
+
+    @cached_property
+    def templates(self) -> Templates:
+        return Templates(
+            TemplateStore(self.session),
+            self.access,
+            self.clock,
+            self.trail,
+            visible_to,
+        )
+
+    @cached_property
+    def template_versions(self) -> TemplateVersions:
+        return TemplateVersions(
+            TemplateVersionStore(self.session),
+            self.templates,
+            self._rendering,
+            self.access,
+            self.clock,
+            self.trail,
+            self.means.site.account,
+        )
+
+    @cached_property
+    def template_deployments(self) -> Deployments:
+        store, making = DeploymentStore(self.session), self._making
+        return Deployments(
+            store,
+            self.template_versions,
+            self._rendering,
+            making,
+            Showing(store, self.stacks, self.runs),
+            Leaving(store, making.stacks, making.dependencies, self.states),
+            self.access,
+            self.means.vault,
+            self.clock,
+            self.trail,
+            self.means.site.account,
+        )
+
+    @cached_property
+    def _rendering(self) -> Rendering:
+        return Rendering(self.means.expressions)
+
+    @cached_property
+    def _making(self) -> Making:
+        """Return what alone changes the stacks of deployments."""
+        neighbours = replace(self.stacks.neighbours, is_deployed=None)
+        stacks = replace(self.stacks, neighbours=neighbours)
+        furnishing = Furnishing(
+            replace(self.stack_config, stacks=stacks),
+            replace(self.stack_contexts, stacks=stacks),
+            replace(self.stack_policies, stacks=stacks),
+            replace(self.cloud_attachments, stacks=stacks),
+            replace(self.schedules, stacks=stacks),
+            self.bindings,
+        )
+        dependencies = replace(self.stack_dependencies, stacks=stacks)
+        return Making(stacks, dependencies, furnishing, self.triggers)
 
     @cached_property
     def _run_store(self) -> RunStore:

@@ -26,7 +26,7 @@ async def edge(database: Database) -> Edge:
     async with edge.unit() as unit:
         spec = a_spec(name="Net", space_id=LEGACY, labels=("net",))
         await unit.stacks.create(spec, by=SYSTEM)
-        await a_module(unit, "terraform-default-net")
+        await a_module(unit, "net")
     return edge
 
 
@@ -378,6 +378,9 @@ async def test_a_module_has_a_role_and_an_account_like_a_stack(
     scopes = {"tokenScopes": list(SCOPES)}
     made = await provider.data("GCPServiceAccountCreate", **module, **scopes)
     assert made == {"activated": True}
+    read = (await provider.data("ModuleAWSRoleRead", **module))["integrations"]
+    assert read["aws"]["assumedRoleArn"] == ROLE
+    assert read["gcp"]["tokenScopes"] == list(SCOPES)
     for operation in ("AWSRoleDelete", "GCPServiceAccountDelete"):
         assert await provider.data(operation, **module) == {"activated": False}
 

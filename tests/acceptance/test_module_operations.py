@@ -123,9 +123,11 @@ async def test_a_module_is_no_stack_and_a_stack_no_module(desk: Desk) -> None:
         spec = a_spec(provider=Provider.SPACELIFT, repository=REPOSITORY)
         await unit.stacks.create(spec, by=SYSTEM)
     both = await desk.answer("StackRead", id=ID)
+    assert "errors" not in both
     assert both["data"]["stack"] is None
     assert both["data"]["module"]["id"] == ID
     both = await desk.answer("StackRead", id="net")
+    assert "errors" not in both
     assert both["data"]["stack"]["id"] == "net"
     assert both["data"]["module"] is None
     lists = await desk.ask(
@@ -266,7 +268,7 @@ async def test_a_context_is_attached_to_a_module_as_to_a_stack(desk: Desk) -> No
 async def test_a_space_with_modules_is_not_deleted(desk: Desk) -> None:
     pantry = desk.spaces["pantry"]
     await make(desk, space=pantry)
-    said = await desk.error("DeleteSpace", space=pantry)
+    said = await desk.error("DeleteSpace", id=pantry)
     assert "1 module" in said
 
 

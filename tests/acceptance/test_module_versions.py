@@ -100,6 +100,14 @@ async def test_the_file_is_the_one_below_the_project_root(desk: Desk) -> None:
     assert CONFIG_FILE == ".spacelift/config.yml"
 
 
+async def test_a_commit_without_the_modules_code_makes_no_version(desk: Desk) -> None:
+    await make(desk, projectRoot="part")
+    named = {"module": ID, "sha": desk.commits["plain"], "version": "1.0.0"}
+    said = await desk.error("ResourceVersionCreate", **named)
+    assert "look at its project root" in said
+    assert await numbers(desk) == []
+
+
 async def test_without_a_commit_it_is_the_newest_of_the_branch(desk: Desk) -> None:
     await make(desk)
     made = await desk.data("spacectl/ModuleCreateVersionCreateVersion", module=ID)
@@ -123,7 +131,7 @@ async def test_the_number_of_a_version_cannot_be_used_again(desk: Desk) -> None:
     named = {"module": ID, "sha": desk.commits["silent"], "version": "1.0.0"}
     said = await desk.error("ResourceVersionCreate", **named)
     assert said == f'version "1.0.0" already exists for {ID}'
-    named["version"] = "0.2.0"
+    named["version"] = "3.0.0"
     assert "leaves a gap" in await desk.error("ResourceVersionCreate", **named)
     named["version"] = "v1"
     assert "MAJOR.MINOR.PATCH" in await desk.error("ResourceVersionCreate", **named)
@@ -353,4 +361,4 @@ async def test_a_version_keeps_where_its_code_was(desk: Desk) -> None:
     await version(desk, "deep")
     await desk.data("ModuleUpdate", id=ID, input=updating())
     answer = await desk.get(f"{BASE}/3.0.0/download")
-    assert answer.headers["x-terraform-get"].endswith("//part")
+    assert "tar.gz//part" in answer.headers["x-terraform-get"]

@@ -6,7 +6,7 @@
 from typing import Any, Final
 
 import pytest
-from tests.support.edge import Edge
+from tests.support.edge import ADMIN, Edge
 from tests.support.provider import OPERATIONS, Provider
 from tests.support.stacks import a_spec
 
@@ -183,6 +183,19 @@ async def test_a_login_policy_is_in_root_and_attached_to_nothing(
     moved = a_policy(space="legacy")
     refused = await provider.error("PolicyUpdateV2", id="no-booms", input=moved)
     assert "is in root" in refused
+
+
+async def test_a_login_policy_ends_the_sessions_of_others(
+    provider: Provider, edge: Edge
+) -> None:
+    ada = {"username": ADMIN.username, "password": ADMIN.password}
+    async with edge.client() as browser:
+        own_page = {"x-stackyard-csrf": "1"}
+        await browser.post("/session", json=ada, headers=own_page)
+        await made(provider)
+        assert (await browser.get("/session")).status_code == 200
+        await made(provider, "LOGIN", name="In")
+        assert (await browser.get("/session")).status_code == 401
 
 
 async def test_what_cannot_be_a_policy_is_said(provider: Provider) -> None:

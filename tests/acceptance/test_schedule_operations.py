@@ -1,18 +1,20 @@
 """What the provider sends about what stacks do by themselves."""
 
-import asyncio
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
 from tests.support.edge import Edge
-from tests.support.fakes import MemoryOutbox
 from tests.support.provider import Provider
 from tests.support.stacks import a_spec
 
 from stackyard.adapters.postgres import Database
 from stackyard.kernel.access import SYSTEM
+from stackyard.kernel.ids import RunId
+from stackyard.stacks import RuntimeConfig, RuntimeVariable
 
+SPACECTL: Final = Path(__file__).parents[1] / "operations" / "spacectl"
 HOOKS: Final = {
     f"{when}{phase}": [f"echo {when} {phase}", "true"]
     for when in ("before", "after")
@@ -247,20 +249,40 @@ async def test_drift_detection_needs_a_schedule(provider: Provider) -> None:
     assert "at least one cron expression" in said
 
 
-async def test_however_many_look_what_is_due_is_told_of_once(
-    provider: Provider,
-) -> None:
+async def test_what_one_is_telling_of_no_other_tells_of(provider: Provider) -> None:
     edge = provider.edge
     for number in range(3):
         wanted = a_run(name=str(number))
         await provider.data("ScheduledRunCreate", stack="net", input=wanted)
     edge.clock.advance(timedelta(minutes=16).total_seconds())
+    async with edge.unit() as one:
+        assert await one.schedules.tell_due(by=SYSTEM) == 3
+        async with edge.unit() as other:
+            assert await other.schedules.tell_due(by=SYSTEM) == 0
 
-    async def look() -> int:
-        async with edge.unit() as unit:
-            await unit.schedules.tell_due(by=SYSTEM)
-            assert isinstance(unit.outbox, MemoryOutbox)
-            return len(unit.outbox.events)
 
-    assert sum(await asyncio.gather(*(look() for _ in range(5)))) == 3
-    assert await look() == 0
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"yaml": "project_root: infra\nenvironment: {B: x}"},
+        {"projectRoot": "infra", "environment": [{"key": "B", "value": "x"}]},
+    ],
+)
+async def test_a_triggered_run_may_be_given_a_configuration_too(
+    provider: Provider, config: dict[str, Any]
+) -> None:
+    body: dict[str, Any] = {
+        "query": (SPACECTL / "StackRunTriggerRunTrigger510.graphql").read_text(),
+        "variables": {"stack": "net", "runtimeConfig": config, "type": "TRACKED"},
+    }
+    async with provider.edge.client() as client:
+        answer = await client.post("/graphql", json=body, headers=provider.headers)
+        made = RunId(answer.json()["data"]["runTrigger"]["id"])
+        body["variables"]["runtimeConfig"] = {"projectRoot": "../x"}
+        answer = await client.post("/graphql", json=body, headers=provider.headers)
+        assert "projectRoot" in answer.json()["errors"][0]["message"]
+    async with provider.edge.unit() as unit:
+        run = await unit.runs.get(made, by=SYSTEM)
+    assert run.runtime_config == RuntimeConfig(
+        project_root="infra", environment=[RuntimeVariable("B", "x")]
+    )

@@ -34,7 +34,6 @@ STACK: Final[Mapping[str, Any]] = {
     "space": "legacy",
     "vendorConfig": {"terraform": {"version": None, "workspace": None}},
 }
-every_kind = pytest.mark.parametrize("kind", list(IntegrationKind))
 
 
 @pytest.fixture
@@ -91,38 +90,38 @@ async def move(edge: Edge, name: str, where: SpaceId) -> None:
         )
 
 
-@every_kind
-async def test_a_stack_shows_the_integration_of_its_space(
-    provider: Provider, kind: IntegrationKind
-) -> None:
-    await link(provider.edge, "Ours", kind=kind)
-    made = await create(provider, by(kind, "ours"))
-    assert made["vcsIntegration"] == {"id": "ours", "isDefault": False}
-    assert made["provider"] == kind
+async def test_a_stack_shows_the_integration_of_its_space(provider: Provider) -> None:
+    for kind in IntegrationKind:
+        await link(provider.edge, "Ours", kind=kind)
+        made = await create(provider, by(kind, "ours", name=kind))
+        assert made["vcsIntegration"] == {"id": "ours", "isDefault": False}
+        assert made["provider"] == kind
 
 
-@every_kind
 async def test_a_stack_that_names_none_has_the_accounts_default(
-    provider: Provider, kind: IntegrationKind
+    provider: Provider,
 ) -> None:
-    made = await create(provider, by(kind))
-    assert made["vcsIntegration"] is None  # there is none yet
-    await link(provider.edge, "Main", ROOT, kind, is_default=True)
-    for named in (None, "main"):  # the provider sends what it was told
-        changed = await provider.data("StackUpdate", id="net", input=by(kind, named))
-        assert changed["vcsIntegration"] == {"id": "main", "isDefault": True}
+    for kind in IntegrationKind:
+        made = await create(provider, by(kind, name=kind))
+        assert made["vcsIntegration"] is None  # there is none yet
+        await link(provider.edge, "Main", ROOT, kind, is_default=True)
+        for named in (None, "main"):  # the provider sends what it was told
+            changed = await provider.data(
+                "StackUpdate", id=made["id"], input=by(kind, named)
+            )
+            assert changed["vcsIntegration"] == {"id": "main", "isDefault": True}
 
 
-@pytest.mark.parametrize("where", ["GIT", "SHOWCASE", "GITHUB"])
 async def test_there_is_none_for_raw_git_showcases_and_default_github(
-    provider: Provider, where: str
+    provider: Provider,
 ) -> None:
     await link(provider.edge, "Ours")
     await create(provider, by("GITLAB", "ours"))
-    url = "https://git.example/infra.git" if where == "GIT" else None
-    said = by(where, repositoryURL=url)
-    changed = await provider.data("StackUpdate", id="net", input=said)
-    assert (changed["vcsIntegration"], changed["provider"]) == (None, where)
+    for where in ("GIT", "SHOWCASE", "GITHUB"):
+        url = "https://git.example/infra.git" if where == "GIT" else None
+        said = by(where, repositoryURL=url)
+        changed = await provider.data("StackUpdate", id="net", input=said)
+        assert (changed["vcsIntegration"], changed["provider"]) == (None, where)
 
 
 @pytest.mark.parametrize(
@@ -182,6 +181,22 @@ async def test_an_integration_in_use_is_deleted_as_soon_as_nobody_uses_it(
     for name in ("ours", "main"):
         gone = await provider.data("GitLabIntegrationDelete", id=name)
         assert gone["id"] == name
+
+
+async def test_a_module_has_its_code_by_an_integration_as_well(
+    provider: Provider,
+) -> None:
+    await link(provider.edge, "Ours")
+    source = {"provider": "GITLAB", "namespace": "ops", "vcsIntegrationId": "ours"}
+    update = {"branch": "main", "administrative": False, "labels": []}
+    update |= {"localPreviewEnabled": False, "protectFromDeletion": False}
+    said = source | {"name": "net", "repository": "infra", "updateInput": update}
+    made = await provider.data("ModuleCreate", input=said)
+    assert made["vcsIntegration"] == {"id": "ours", "isDefault": False}
+    refused = await provider.error("GitLabIntegrationDelete", id="ours")
+    assert f'still used by module "{made["id"]}"' in refused
+    await provider.data("ModuleDelete", id=made["id"])
+    assert (await provider.data("GitLabIntegrationDelete", id="ours"))["id"] == "ours"
 
 
 async def test_neither_end_moves_where_the_other_is_out_of_reach(

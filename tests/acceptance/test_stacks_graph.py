@@ -19,6 +19,7 @@ from tests.support.edge import Edge, the_schema
 from tests.support.stacks import ADA, a_spec
 
 from stackyard.adapters.postgres import Database
+from stackyard.graphql.context import Means
 from stackyard.graphql.errors import present
 from stackyard.graphql.loaders import Loaders
 from stackyard.kernel.access import Subject
@@ -73,6 +74,7 @@ class Asked:
 
     open_unit: OpenUnit
     subject: Subject
+    means: Means
 
     @cached_property
     def loaders(self) -> Loaders:
@@ -94,7 +96,7 @@ class Asking:
         result = await graphql(
             self.schema,
             query,
-            context_value=Asked(self.edge.unit, subject),
+            context_value=Asked(self.edge.unit, subject, self.edge.graph.means),
             variable_values=variables,
         )
         said = [present(error) for error in result.errors or ()]
@@ -246,6 +248,7 @@ async def test_the_environment_documents_run_and_never_show_a_secret(
     assert listed["TF_VAR_spacelift_stack_id"]["value"] == "net"
     assert listed["TF_VAR_spacelift_run_id"]["value"] == "<computed>"
     assert listed["TF_VAR_spacelift_run_id"]["runtime"] is True
+    assert listed["TF_TOKEN_stackyard_test"]["value"] == "<computed>"
     assert removed["stackConfigDelete"] == {"id": "a/f"}
 
 

@@ -97,7 +97,6 @@ READS: Final = {
     IntegrationKind.GITLAB: "GitlabIntegrationRead",
 }
 every_client = pytest.mark.parametrize("client", CLIENTS, ids=lambda one: one.kind)
-every_kind = pytest.mark.parametrize("kind", list(IntegrationKind))
 
 
 @pytest.fixture
@@ -283,26 +282,24 @@ async def test_nobody_is_let_in_without_a_token_or_to_no_address(
         assert host in refused
 
 
-@every_kind
-async def test_an_empty_id_is_the_accounts_default(
-    provider: Provider, kind: IntegrationKind
-) -> None:
-    assert await provider.data(READS[kind], id="") is None
-    async with provider.edge.unit() as unit:
-        for name, is_default in (("Other", False), ("Main", True)):
-            await unit.vcs_integrations.create(
-                a_git_server(kind, name, is_default=is_default),
-                a_connection(kind),
-                by=SYSTEM,
-            )
-    found = await provider.data(READS[kind], id="")
-    assert (found["id"], found["isDefault"]) == ("main", True)
-    assert found["space"] == {"id": "root"}
-    url = found.get("webhookUrl") or found["webhookURL"]
-    assert url == f"{SITE.base_url}/webhooks/{kind.lower().replace('_', '-')}"
-    assert await provider.data(READS[kind], id="main") == found
-    other = await provider.data(READS[kind], id="other")
-    assert other["isDefault"] is False
+async def test_an_empty_id_is_the_accounts_default(provider: Provider) -> None:
+    for kind, read in READS.items():
+        assert await provider.data(read, id="") is None
+        async with provider.edge.unit() as unit:
+            for name, is_default in (("Other", False), ("Main", True)):
+                await unit.vcs_integrations.create(
+                    a_git_server(kind, name, is_default=is_default),
+                    a_connection(kind),
+                    by=SYSTEM,
+                )
+        found = await provider.data(read, id="")
+        assert (found["id"], found["isDefault"]) == ("main", True)
+        assert found["space"] == {"id": "root"}
+        url = found.get("webhookUrl") or found["webhookURL"]
+        assert url == f"{SITE.base_url}/webhooks/{kind.lower().replace('_', '-')}"
+        assert await provider.data(read, id="main") == found
+        other = await provider.data(read, id="other")
+        assert other["isDefault"] is False
 
 
 @every_client

@@ -26,7 +26,7 @@ async def edge(database: Database) -> Edge:
     await edge.prepare()
     async with edge.unit() as unit:
         await unit.stacks.create(a_spec(name="Net", space_id=LEGACY), by=SYSTEM)
-        await a_module(unit, "terraform-default-net")
+        await a_module(unit, "net")
     return edge
 
 
@@ -117,6 +117,8 @@ async def test_a_module_has_webhooks_like_a_stack(provider: Provider) -> None:
     module = {"stack": "terraform-default-net"}
     made = await provider.data("WebhookCreate", **module, input=a_hook())
     here = module | {"webhook": made["id"]}
+    read = await provider.data("ModuleAWSRoleRead", id="terraform-default-net")
+    assert read["integrations"]["webhooks"] == [a_hook(id=made["id"], secret="")]
     updated = await provider.data("WebhookUpdate", **here, input=a_hook(enabled=False))
     assert updated == {"id": made["id"], "enabled": False}
     # it is none of another's
@@ -207,8 +209,8 @@ async def test_what_cannot_be_sent_as_a_header_is_refused(provider: Provider) ->
 
 
 async def test_a_space_with_a_webhook_in_it_is_not_deleted(provider: Provider) -> None:
-    space: dict[str, Any] = {"name": "hooked", "parentSpace": "root"}
-    space |= {"description": "", "inheritEntities": False, "labels": []}
+    space: dict[str, Any] = {"name": "hooked", "parentSpace": "root", "description": ""}
+    space |= {"inheritEntities": False, "labels": []}
     made = await provider.data("CreateSpace", input=space)
     said = a_named_hook(space=made["id"])
     await provider.data("NamedWebhookCreate", input=said)

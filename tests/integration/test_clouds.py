@@ -19,6 +19,7 @@ from stackyard.clouds import (
 from stackyard.kernel.access import SYSTEM
 from stackyard.kernel.errors import ForbiddenError
 from stackyard.kernel.ids import ROOT, AttachmentId, CloudId, SpaceId, StackId
+from stackyard.modules import ModuleSpec
 from stackyard.spaces import SpaceSpec
 from stackyard.spaces.errors import CutOffError, SpaceOccupiedError
 from stackyard.stacks import OutOfReachError
@@ -65,7 +66,10 @@ async def test_only_what_a_project_s_space_reaches_is_attached(realm: Realm) -> 
     await attach(realm, one, module)
     with pytest.raises(CloudOutOfReachError):
         await attach(realm, one, cut)
-    assert await having(realm, one) == [("one", False, False), ("two", False, True)]
+    assert await having(realm, one) == [
+        ("one", False, False),
+        ("terraform-default-two", False, True),
+    ]
 
 
 async def test_an_integration_is_attached_once(realm: Realm) -> None:
@@ -91,7 +95,7 @@ async def test_what_attaches_itself_goes_to_labels_that_reach_it_if_it_is_let(
     assert await having(realm, by_label) == [("labelled", True, False)]
     assert await having(realm, to_all) == [
         ("labelled", True, False),
-        ("module", True, True),
+        ("terraform-default-module", True, True),
     ]
     assert await having(realm, held) == []
     assert await having(realm, none) == []
@@ -112,6 +116,13 @@ async def test_a_project_that_has_an_integration_goes_only_where_it_reaches_it(
     with pytest.raises(OutOfReachError) as refused:
         await realm.unit.stacks.update(stack, spec, by=SYSTEM)
     assert 'stack "one": cloud integration "ours"' in str(refused.value)
+
+    module = await a_module(realm.unit, "two", home)
+    await attach(realm, one, module)
+    moved = ModuleSpec(a_spec(name="two", space_id=beside))
+    with pytest.raises(OutOfReachError) as refused:
+        await realm.unit.modules.update(module, moved, by=SYSTEM)
+    assert f'module "{module}": cloud integration "ours"' in str(refused.value)
 
 
 async def test_an_integration_goes_only_where_those_that_have_it_reach_it(

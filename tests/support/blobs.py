@@ -21,6 +21,7 @@ NAMES = {bucket: f"test-{bucket.lower().replace('_', '-')}" for bucket in Bucket
 class MemoryBlobs:
     bodies: dict[tuple[Bucket, str], bytes] = field(default_factory=dict)
     piece: int = 1024 * 1024
+    address: str = "memory:/"  # where links lead
 
     async def put(self, bucket: Bucket, key: str, body: bytes) -> None:
         self.bodies[bucket, key] = bytes(body)
@@ -50,10 +51,10 @@ class MemoryBlobs:
         self.bodies.pop((bucket, key), None)
 
     async def presign_get(self, bucket: Bucket, key: str, *, seconds: int) -> str:
-        return f"memory://{bucket}/{key}?method=GET&seconds={seconds}"
+        return f"{self.address}/{bucket}/{key}?method=GET&seconds={seconds}"
 
     async def presign_put(self, bucket: Bucket, key: str, *, seconds: int) -> str:
-        return f"memory://{bucket}/{key}?method=PUT&seconds={seconds}"
+        return f"{self.address}/{bucket}/{key}?method=PUT&seconds={seconds}"
 
 
 @asynccontextmanager

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import text
 
+from stackyard.adapters.expressions import CelExpressions
 from stackyard.adapters.postgres import Database
 from stackyard.adapters.queue import PostgresOutbox
 from stackyard.follows import RemotesDue
@@ -23,6 +24,7 @@ from stackyard.spaces import seed
 from stackyard.stacks import Provider, Stack
 from stackyard.unit import Means, Unit
 from stackyard.vcs import Answer, Heads, RemoteUnavailableError
+from stackyard.workers import Signer
 from tests.support.edge import NO_BLOBS, NO_COURIER, NO_SIGNER, NO_UPKEEP, SITE
 from tests.support.fakes import Clock
 from tests.support.stacks import a_spec
@@ -67,6 +69,7 @@ class Bureau:
     database: Database
     world: GitWorld = field(default_factory=GitWorld)
     clock: Clock = field(default_factory=Clock)
+    signer: Signer = NO_SIGNER
 
     @asynccontextmanager
     async def unit(self) -> AsyncIterator[Unit]:
@@ -74,12 +77,13 @@ class Bureau:
             blobs=NO_BLOBS,
             vault=NOTHING,
             tokens=NOTHING,
-            signer=NO_SIGNER,
+            signer=self.signer,
             endpoints=NOTHING,
             site=SITE,
             clock=self.clock,
             handover=timedelta(seconds=10),
             follow_every=EVERY,
+            expressions=CelExpressions(),
         )
         async with self.database.transaction() as session:
             outbox = PostgresOutbox(session, CHOREOGRAPHY.routes)

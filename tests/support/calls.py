@@ -4,6 +4,7 @@ A field that is missing here has no call, and the matrix says so. `{names}` are 
 `World.names`; ghosts take their places to ask for what there is not.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -11,6 +12,7 @@ from typing import Final
 from stackyard.http.authentication import CSRF_HEADER
 from tests.support.certificates import signing_request
 from tests.support.edge import ADMIN
+from tests.support.release import documents, public_armor, secret_key
 
 CSR: Final = signing_request()
 _BINDING: Final = 'roleID: "space-reader", spaceID: "{nook}"'
@@ -47,7 +49,16 @@ _AWS: Final = (
 )
 _HOOK: Final = 'enabled: true, endpoint: "https://hooks.example/x", secret: ""'
 _NAMED_HOOK: Final = f'input: {{ {_HOOK}, name: "x", space: "{{home}}" }}'
+_DEPLOYMENT: Final = 'id: "{deployment}", templateID: "{template}"'
+_VERSION: Final = 'versionNumber: "9", state: DRAFT'
 _POOL: Final = f'name: "x", certificateSigningRequest: "{CSR}", space: "{{home}}"'
+_SHA: Final = "0" * 64
+_PLATFORM: Final = (
+    'version: "{unreleased}", input: { os: "linux", architecture: "arm64",'
+    f' archiveChecksum: "{_SHA}", binaryChecksum: "" }}'
+)
+_ARMOR: Final = json.dumps(public_armor(secret_key("Eve")))
+_DOCUMENTS: Final = documents({"index.md": b"# Ours"})
 _HOSTS: Final = 'apiHost: "https://git.example", userFacingHost: "https://git.example"'
 _BITBUCKET: Final = 'username: "ada", email: "ada@example.com"'
 _NEW_GIT: Final = 'customInput: { name: "x", spaceID: "{home}" }'
@@ -93,12 +104,12 @@ ROOTS: Final[Mapping[str, str]] = {
     "azureIntegrationDetach": 'id: "{azure_attachment}"',
     "azureIntegrationUpdate": f'id: "{{azure}}", {_CLOUD}',
     "azureIntegrations": "",
-    "azureDevOpsRepoIntegration": 'id: "{azure}"',
+    "azureDevOpsRepoIntegration": 'id: "{devops}"',
     "azureDevOpsRepoIntegrationCreate": 'organizationURL: "https://git.example",'
     f' personalAccessToken: "t", {_NEW_GIT}',
-    "azureDevOpsRepoIntegrationDelete": 'id: "{azure}"',
+    "azureDevOpsRepoIntegrationDelete": 'id: "{devops}"',
     "azureDevOpsRepoIntegrationUpdate": 'organizationURL: "https://git.example",'
-    ' customInput: { id: "{azure}", space: "{home}" }',
+    ' customInput: { id: "{devops}", space: "{home}" }',
     "bitbucketCloudIntegration": 'id: "{bitbucket}"',
     "bitbucketCloudIntegrationCreate": f'{_BITBUCKET}, apiToken: "t", {_NEW_GIT}',
     "bitbucketCloudIntegrationDelete": 'id: "{bitbucket}"',
@@ -109,6 +120,13 @@ ROOTS: Final[Mapping[str, str]] = {
     "bitbucketDatacenterIntegrationDelete": 'id: "{datacenter}"',
     "bitbucketDatacenterIntegrationUpdate": f"{_HOSTS},"
     ' customInput: { id: "{datacenter}", space: "{home}" }',
+    "blueprint": 'id: "{blueprint}"',
+    "blueprintCreate": 'input: { name: "x", space: "{home}", state: DRAFT }',
+    "blueprintCreateStack": 'id: "{blueprint}", input: { templateInputs: [] }',
+    "blueprintDelete": 'id: "{blueprint}"',
+    "blueprintSchema": "",
+    "blueprintUpdate": 'id: "{draft}",'
+    ' input: { name: "y", space: "{home}", state: DRAFT }',
     "context": 'id: "{context}"',
     "contextAttach": 'id: "{unused}", stack: "{net}"',
     "contextConfigAdd": 'context: "{context}", config: { id: "x",'
@@ -134,6 +152,9 @@ ROOTS: Final[Mapping[str, str]] = {
     "gitlabIntegrationUpdate": f"{_HOSTS},"
     ' customInput: { id: "{gitlab}", space: "{home}" }',
     "gitlabWebhooksEndpoint": "",
+    "gpgKeyCreate": f'name: "x", asciiArmor: {_ARMOR}',
+    "gpgKeyRevoke": 'id: "{gpg_key}"',
+    "gpgKeys": "",
     "kubectlVersions": "",
     "managedUser": 'id: "{user}"',
     "managedUserDelete": 'id: "{user}"',
@@ -164,6 +185,17 @@ ROOTS: Final[Mapping[str, str]] = {
     "oauthUser": 'token: "x"',
     "openTofuVersions": "",
     "outgoingIPAddresses": "",
+    "plugin": 'id: "{plugin}"',
+    "pluginDelete": 'id: "{plugin}"',
+    "pluginInstall": 'input: { name: "x", pluginTemplateID: "infracost",'
+    ' parameters: [{ id: "infracost_api_key", value: "x" }], space: "{home}",'
+    ' labelIdentifier: "*" }',
+    "pluginTemplate": 'id: "infracost"',
+    "pluginTemplateCreate": 'input: { name: "x", manifest:'
+    ' "{name: x, version: 1.0.0, description: x, author: x}" }',
+    "pluginTemplateDelete": 'id: "{plugin_template}"',
+    "pluginTemplates": "",
+    "plugins": "",
     "policies": "",
     "policy": 'id: "{policy}"',
     "policyAttach": 'id: "{spare_policy}", stack: "{net}"',
@@ -209,10 +241,12 @@ ROOTS: Final[Mapping[str, str]] = {
     "savedFilterUpdate": 'id: "{filter}", name: "x", data: "{}", isPublic: true',
     "savedFilters": "",
     "searchAuditTrailEntries": "input: {}",
+    "searchBlueprints": "input: {}",
     "searchContexts": "input: {}",
     "searchPolicies": "input: {}",
     "searchModules": "input: {}",
     "searchStacks": "input: {}",
+    "searchTemplates": "input: {}",
     "searchWorkerPools": "input: {}",
     "securityEmail": "",
     "securityKeyDelete": 'id: "{security_key}"',
@@ -276,6 +310,37 @@ ROOTS: Final[Mapping[str, str]] = {
     "stateDownloadUrl": 'input: { stackId: "{net}" }',
     "stateUploadUrl": "",
     "taskCreate": 'stack: "{net}", command: "true"',
+    "template": 'id: "{template}"',
+    "templateCreate": 'input: { name: "x", space: "{home}" }',
+    "templateDelete": 'id: "{bare}"',
+    "templateDeployment": _DEPLOYMENT,
+    "templateDeploymentCreate": 'id: "{published}",'
+    ' input: { name: "x", space: "{home}", inputs: [{ id: "env", value: "x" }] }',
+    "templateDeploymentDelete": _DEPLOYMENT,
+    "templateDeploymentUpdate": f'{_DEPLOYMENT}, input: {{ description: "y" }}',
+    "templateSchema": "",
+    "templateUpdate": 'id: "{template}", input: { name: "y", space: "{home}" }',
+    "templateVersionCreate": f'input: {{ templateID: "{{template}}", {_VERSION} }}',
+    "templateVersionDelete": 'id: "{fresh}"',
+    "templateVersionParseTemplate": 'template: "x: 1"',
+    "templateVersionUpdate": f'id: "{{fresh}}", input: {{ {_VERSION} }}',
+    "terraformProvider": 'id: "{provider}"',
+    "terraformProviderCreate": 'type: "x", space: "{home}"',
+    "terraformProviderDelete": 'id: "{spare_provider}"',
+    "terraformProviderSetVisibility": 'id: "{provider}", public: true',
+    "terraformProviderUpdate": 'id: "{provider}", space: "{home}"',
+    "terraformProviderVersionCreate": 'provider: "{provider}", input: {'
+    ' number: "3.0.0", protocolVersions: [], signingKeyId: "{gpg_key}",'
+    f' shaSumsFileSHA: "{_SHA}", signatureFileSHA: "{_SHA}" }}',
+    "terraformProviderVersionDelete": 'version: "{unreleased}"',
+    "terraformProviderVersionPublish": 'version: "{unreleased}"',
+    "terraformProviderVersionRegisterPlatform": _PLATFORM,
+    "terraformProviderVersionRegisterPlatformV2": _PLATFORM,
+    "terraformProviderVersionRevoke": 'version: "{released}"',
+    "terraformProviderVersionUpdate": 'version: "{unreleased}", description: "x"',
+    "terraformProviderVersionUploadDocs": 'version: "{unreleased}",'
+    f' archive: "{_DOCUMENTS}"',
+    "terraformProviders": "",
     "terraformVersions": "",
     "terragruntVersions": "",
     "tier": "",
@@ -325,6 +390,8 @@ ARGUMENTS: Final[Mapping[str, str]] = {
     "Module.run": 'id: "{net_run}"',
     "Module.searchModuleVersions": "input: {}",
     "Module.version": 'id: "{module_version}"',
+    "Template.templateVersion": 'id: "{published}"',
+    "Template.templateVersionByNumber": 'versionNumber: "published"',
     "Stack.run": 'id: "{net_run}"',
     "PublicWorkerPool.searchSchedulableRuns": "input: {}",
     "Run.changesV3": "input: {}",
@@ -355,6 +422,7 @@ _OWN_PAGE: Final = {CSRF_HEADER: "1"}
 _GIT: Final = "/git/{repo}.git"
 _LOCK: Final = b'{"ID": "0b11", "Operation": "plan", "Who": "x"}'
 _STATE: Final = b'{"version": 4, "serial": 3, "lineage": "x"}'
+_REGISTRY: Final = "/registry/providers/v1/acme/{provider}"
 _MODULE: Final = "/registry/modules/v1/{account}/{name}/{provider}"
 _TASTY: Final = "/registry/modules/v1/acme/tasty/default"
 _LEG: Final = "/worker/legs/{net_leg}"
@@ -375,6 +443,13 @@ ROUTES: Final[Mapping[str, Request]] = {
     "GET /usageanalytics/csv": Request(
         "/usageanalytics/csv?since=2026-01-01&until=2026-01-31&aspect=run-minutes"
     ),
+    "GET /registry/providers/v1/{account}/{type}/versions": Request(
+        f"{_REGISTRY}/versions"
+    ),
+    "GET /registry/providers/v1/{account}/{type}/{version}/download/{os}/{arch}": (
+        Request(f"{_REGISTRY}/1.0.0/download/linux/amd64")
+    ),
+    "PUT /provider-upload/{token}": Request("{archive}", b"an archive"),
     "GET /state/{stack}": Request("/state/{net}"),
     "POST /state/{stack}": Request("/state/{net}", _STATE),
     "LOCK /state/{stack}": Request("/state/{net}", _LOCK),

@@ -3,8 +3,9 @@
 from typing import Any, Final
 
 from stackyard.clouds import AwsRoleSpec, AwsSpec, NewAzureSpec
+from stackyard.kernel.access import SYSTEM
 from stackyard.kernel.ids import LEGACY, SpaceId, StackId
-from stackyard.stacks import Module
+from stackyard.modules import ModuleSpec, name_module
 from stackyard.unit import Unit
 from stackyard.webhooks import HookSettings, NamedSettings
 from tests.support.stacks import a_spec
@@ -33,12 +34,6 @@ def a_named_hook(name: str, space_id: SpaceId, **given: Any) -> NamedSettings:
 
 
 async def a_module(unit: Unit, name: str, space_id: SpaceId = LEGACY) -> StackId:
-    """Put a module there, beside the use cases that make one."""
-    spec = a_spec(name=name)
-    made = Module.create(
-        StackId(name), spec, space_id=space_id, manages_state=False, at=unit.clock()
-    )
-    made.terraform_provider, made.public = "default", False
-    unit.session.add(made)
-    await unit.session.flush()
-    return made.id
+    spec = ModuleSpec(a_spec(name=name, space_id=space_id))
+    named = name_module("any", name=name)
+    return (await unit.modules.create(named, spec, by=SYSTEM)).id

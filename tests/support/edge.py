@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.routing import BaseRoute
 
 from stackyard.adapters.crypto import AesVault, RsaTokens
+from stackyard.adapters.expressions import CelExpressions
 from stackyard.adapters.postgres import Database
 from stackyard.adapters.second_factor import PyotpPasswords, WebAuthnPasskeys
 from stackyard.audit import WebhookSetup
@@ -47,6 +48,7 @@ from stackyard.kernel.caller import Place
 from stackyard.kernel.federation import ForeignTokens
 from stackyard.kernel.ids import ApiKeyId, RunId
 from stackyard.kernel.site import Reach, Site
+from stackyard.plugins import seed_templates
 from stackyard.spaces import seed
 from stackyard.unit import Means, QueueUpkeep, Unit
 from stackyard.workers import Courier, Endpoints, Signer
@@ -102,6 +104,7 @@ class Edge:
             clock=self.clock,
             handover=timedelta(seconds=10),
             follow_every=timedelta(seconds=120),
+            expressions=CelExpressions(),
         )
         self.doors = Doors.of(
             self.stores,
@@ -142,18 +145,19 @@ class Edge:
 
     def _graph_means(self) -> GraphMeans:
         return GraphMeans(
-            NOTHING,
-            NOTHING,
-            NOTHING,
-            NOTHING,
-            NOTHING,
-            NOTHING,
-            NOTHING,
-            self.audit_webhook,
-            self.doors.key_exchange,
-            self.site,
-            self.clock,
-            self.reach,
+            state_files=NOTHING,
+            state_links=NOTHING,
+            provider_files=NOTHING,
+            contents=NOTHING,
+            pushes=NOTHING,
+            heads=NOTHING,
+            local_workspaces=NOTHING,
+            module_code=NOTHING,
+            audit_webhook=self.audit_webhook,
+            key_exchange=self.doors.key_exchange,
+            site=self.site,
+            clock=self.clock,
+            reach=self.reach,
         )
 
     @asynccontextmanager
@@ -175,6 +179,7 @@ class Edge:
     async def prepare(self) -> None:
         async with self.database.transaction() as session:
             await seed(session, at=self.clock())
+            await seed_templates(session, at=self.clock())
 
     async def key(self, *, admin: bool = True) -> tuple[ApiKey, str]:
         async with self.unit() as unit:

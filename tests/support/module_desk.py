@@ -72,9 +72,9 @@ class Desk:
         async with self.whole.database.transaction() as session:
             await seed(session, at=self.whole.clock())
         async with platform.unit() as unit:
-            for name, inherits in (("kitchen", False), ("pantry", True)):
+            for name in ("kitchen", "pantry"):  # one within the other
                 parent = self.spaces.get("kitchen", ROOT)
-                spec = SpaceSpec(name, parent=parent, inherits=inherits)
+                spec = SpaceSpec(name, parent=parent, inherits=True)
                 self.spaces[name] = (await unit.spaces.create(spec, by=SYSTEM)).id
             await unit.repositories.create(
                 ROOT, RepositorySettings(name=REPOSITORY), by=SYSTEM

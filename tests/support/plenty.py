@@ -2,6 +2,12 @@
 
 import msgspec
 
+from stackyard.blueprints import (
+    BlueprintSpec,
+    Publication,
+    TemplateSpec,
+    TemplateVersionSpec,
+)
 from stackyard.clouds import AwsIntegration, AzureIntegration, Use
 from stackyard.contexts import ContextSpec
 from stackyard.filters import FilterType
@@ -10,7 +16,15 @@ from stackyard.kernel.access import SYSTEM, Action, Subject, SubjectKind
 from stackyard.kernel.config import ConfigInput, ConfigType
 from stackyard.kernel.ids import ApiKeyId, PoolId, SpaceId, StackId, WorkerId, new_ulid
 from stackyard.modules import Code, ModuleSpec, name_module
+from stackyard.plugins import PluginSpec, PluginTemplateSpec
 from stackyard.policies import PolicySpec, PolicyType
+from stackyard.registry.providers import (
+    GpgKey,
+    PlatformSpec,
+    ProviderSpec,
+    ProviderVersionSpec,
+    PublicKey,
+)
 from stackyard.runs import RunType
 from stackyard.spaces import Holder, HolderKind, SpaceSpec
 from stackyard.stacks import (
@@ -27,6 +41,7 @@ from stackyard.vcs import IntegrationKind, RepositorySettings
 from stackyard.workers import PoolSettings
 from stackyard_protocol.mqtt import Register
 from stackyard_protocol.report import Output, Resource
+from tests.support.bodies import a_blueprint, a_template
 from tests.support.certificates import signing_request
 from tests.support.clouds import (
     ROLE_SPEC,
@@ -37,7 +52,7 @@ from tests.support.clouds import (
 )
 from tests.support.git_servers import a_connection, a_git_server
 from tests.support.stacks import a_spec
-from tests.support.world import PLACE, World
+from tests.support.world import MANIFEST, PLACE, World
 
 
 async def add(world: World, numbers: range) -> None:
@@ -52,7 +67,9 @@ async def add(world: World, numbers: range) -> None:
             await _policy(unit, f"policy {number}", home, stack)
             await _module(unit, f"module-{number}", home, stack)
             await _integrations(unit, f"integration {number}", home, stack)
+            await _blueprint(unit, f"blueprint {number}", home)
             await _people(unit, f"somebody {number}", home)
+            await _catalogue(unit, f"shelf-{number}", home)
             await unit.filters.create(
                 FilterType.STACKS, f"filter {number}", "{}", is_public=True, by=SYSTEM
             )
@@ -95,12 +112,41 @@ async def _context(unit: Unit, name: str, home: SpaceId, stack: StackId) -> None
     await unit.stack_contexts.attach(context.id, stack, by=SYSTEM)
 
 
+async def _catalogue(unit: Unit, name: str, home: SpaceId) -> None:
+    owner = PublicKey(name, name, name, None)
+    key = GpgKey.create(name, owner, by=SYSTEM, at=unit.clock())
+    unit.session.add(key)
+    await unit.session.flush()
+    made = await unit.terraform_providers.create(name, ProviderSpec(home), by=SYSTEM)
+    for number in ("1.0.0", "1.1.0"):
+        wanted = ProviderVersionSpec(number, (), "0" * 64, "1" * 64, key.id)
+        draft = await unit.provider_versions.create(made.id, wanted, by=SYSTEM)
+        platform = PlatformSpec("linux", "amd64", "2" * 64, "")
+        await unit.provider_versions.register(draft.id, platform, by=SYSTEM)
+    template = await unit.plugin_templates.create(
+        PluginTemplateSpec(name, MANIFEST), by=SYSTEM
+    )
+    plugin = PluginSpec(name, template.id, home, "*")
+    await unit.plugins.install(plugin, by=SYSTEM)
+
+
 async def _by_itself(unit: Unit, stack: StackId, above: StackId) -> None:
     made = await unit.stack_dependencies.create(stack, above, by=SYSTEM)
     wanted = ReferenceSpec("address", "ADDRESS")
     await unit.stack_dependencies.add_reference(made.id, wanted, by=SYSTEM)
     for errand in (TriggerRun(), DetectDrift()):
         await unit.schedules.create(stack, errand, Timing(("0 3 * * *",)), by=SYSTEM)
+
+
+async def _blueprint(unit: Unit, name: str, home: SpaceId) -> None:
+    draft = Publication.DRAFT  # nobody evaluates its expressions
+    spec = BlueprintSpec(name=name, space_id=home, state=draft, body=a_blueprint())
+    await unit.blueprints.create(spec, by=SYSTEM)
+    template = await unit.templates.create(
+        TemplateSpec(name=name, space_id=home), by=SYSTEM
+    )
+    version = TemplateVersionSpec(number="1", state=draft, body=a_template())
+    await unit.template_versions.create(template.id, version, by=SYSTEM)
 
 
 async def _policy(unit: Unit, name: str, home: SpaceId, stack: StackId) -> None:
@@ -113,7 +159,7 @@ async def _module(unit: Unit, name: str, home: SpaceId, stack: StackId) -> None:
     spec = ModuleSpec(a_spec(name=name, space_id=home), ("spacelift-io",))
     module = await unit.modules.create(name_module("x", name=name), spec, by=SYSTEM)
     await unit.modules.share(module.id, ["spacelift-io"], [home], by=SYSTEM)
-    code = Code(TrackedCommit("c0ffee1"), {})
+    code = Code(TrackedCommit("c0ffee1"), {"main.tf": ""})
     await unit.versions.create(module.id, code, number="1.0.0", by=SYSTEM)
     run = f"{stack}/{new_ulid()}"
     by = Subject(SubjectKind.RUN, run, run, stack_id=stack)

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from starlette.applications import Starlette
 
 from stackyard.adapters.crypto import AesVault, RsaTokens
+from stackyard.adapters.expressions import CelExpressions
 from stackyard.adapters.federation import Providers, SamlSignIn
 from stackyard.adapters.git import GitMirrors
 from stackyard.adapters.postgres import Database, Reading
@@ -134,6 +135,7 @@ async def whole(url: str, folder: Path) -> AsyncIterator[Whole]:
                 clock=clock,
                 handover=timedelta(seconds=10),
                 follow_every=timedelta(seconds=120),
+                expressions=CelExpressions(),
             )
             platform = Platform(
                 settings=settings,

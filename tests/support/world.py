@@ -11,6 +11,13 @@ from datetime import timedelta
 
 import msgspec
 
+from stackyard.blueprints import (
+    BlueprintSpec,
+    DeploymentSpec,
+    Publication,
+    TemplateSpec,
+    TemplateVersionSpec,
+)
 from stackyard.clouds import AwsIntegration, AzureIntegration, Use
 from stackyard.contexts import ContextSpec
 from stackyard.filters import FilterType
@@ -27,13 +34,18 @@ from stackyard.kernel.ids import (
     CloudId,
     ContextId,
     LegId,
+    PluginTemplateId,
     PolicyId,
     PoolId,
+    ProviderId,
+    ProviderVersionId,
     RepoId,
     RunId,
     SecurityKeyId,
     SpaceId,
     StackId,
+    TemplateId,
+    TemplateVersionId,
     UserId,
     WorkerId,
     WorkspaceId,
@@ -41,8 +53,10 @@ from stackyard.kernel.ids import (
 )
 from stackyard.local_workspaces import uploaded_key
 from stackyard.modules import Code, ModuleSpec, name_module
+from stackyard.plugins import PluginSpec, PluginTemplateSpec, seed_templates
 from stackyard.policies import PolicySpec, PolicyType
 from stackyard.processes.server import make_doors
+from stackyard.registry.providers import ProviderSpec, Uploaded, file_key
 from stackyard.runs import Decision, Leg, RunState, RunType
 from stackyard.spaces import Holder, HolderKind, SpaceSpec, seed
 from stackyard.stacks import (
@@ -77,27 +91,34 @@ from stackyard_protocol.report import (
     Report,
     Resource,
 )
+from tests.support.bodies import a_blueprint, a_template
 from tests.support.certificates import signing_request
 from tests.support.clouds import a_hook, a_named_hook, an_aws_spec, an_azure_spec
 from tests.support.edge import ADMIN
 from tests.support.git_servers import a_connection, a_git_server
+from tests.support.release import LINUX, Release, public_armor, secret_key, sha256
 from tests.support.stacks import a_spec
 from tests.support.whole import Whole, server_settings
 
 PLACE = Place("192.0.2.7")
+ARCHIVE = b"an archive"
+MANIFEST = "{name: x, version: 1.0.0, description: x, author: x}"
+ANSWERS = (("infracost_api_key", "x"),)
 TOKEN = "the-token-of-the-leg"  # noqa: S105 - of a leg that lives for one test
 AT_HOME = (
     *("home", "nook", "pool", "idle", "worker", "net", "gov", "bound", "repo", "spare"),
     *("unconfirmed", "queued", "net_run", "stack_binding", "state"),
     *("context", "unused", "attachment"),
+    *("provider", "released", "unreleased", "spare_provider", "plugin"),
     *("dependency", "reference"),
     *("scheduled_run", "scheduled_task", "scheduled_delete"),
-    *("azure", "bitbucket", "datacenter", "github", "gitlab"),
+    *("devops", "bitbucket", "datacenter", "github", "gitlab"),
     *("policy", "spare_policy", "policy_attachment"),
     *("module", "module_version"),
     *("aws", "aws_unused", "aws_attachment"),
     *("azure", "azure_unused", "azure_attachment"),
     *("webhook", "named_webhook"),
+    *("blueprint", "draft", "template", "bare", "published", "fresh", "deployment"),
 )
 
 
@@ -125,6 +146,7 @@ class World:
     async def build(self) -> "World":
         async with self.whole.database.transaction() as session:
             await seed(session, at=self.whole.clock())
+            await seed_templates(session, at=self.whole.clock())
         async with self.whole.platform.unit() as unit:
             await self._spaces(unit)
             await self._pools(unit)
@@ -132,6 +154,7 @@ class World:
             await self._repositories(unit)
             await self._git_servers(unit)
             await self._filters(unit)
+            await self._catalogue(unit)
         await self._push()
         async with self.whole.platform.unit() as unit:
             await self._stacks(unit)
@@ -142,12 +165,16 @@ class World:
             await self._modules(unit)
             await self._clouds(unit)
             await self._webhooks(unit)
+            await self._blueprints(unit)
         await self._states()
         await self._runs()
         await self._keys()
         links = self.whole.platform.state_links
         stack = StackId(self.names["net"])
         self.names["download"] = links.download(stack, self.names["state"])
+        self.names["archive"] = self.whole.platform.provider_files.upload_link(
+            ProviderVersionId(self.names["unreleased"]), sha256(ARCHIVE)
+        )
         self.names["upload"] = links.upload()[1]
         return self
 
@@ -219,7 +246,7 @@ class World:
 
     async def _git_servers(self, unit: Unit) -> None:
         for name, kind in (
-            ("azure", IntegrationKind.AZURE_DEVOPS),
+            ("devops", IntegrationKind.AZURE_DEVOPS),
             ("bitbucket", IntegrationKind.BITBUCKET_CLOUD),
             ("datacenter", IntegrationKind.BITBUCKET_DATACENTER),
             ("github", IntegrationKind.GITHUB_ENTERPRISE),
@@ -239,6 +266,45 @@ class World:
             FilterType.STACKS, "Broken", "{}", is_public=True, by=SYSTEM
         )
         self.names["filter"] = shown.id
+
+    async def _catalogue(self, unit: Unit) -> None:
+        """Make a provider with a release and a draft, and something installed."""
+        home = SpaceId(self.names["home"])
+        armor = public_armor(secret_key())
+        key = await unit.gpg_keys.create("ours", armor, by=SYSTEM)
+        self.names["gpg_key"] = key.id
+        for name in ("provider", "spare_provider"):
+            kind = f"{name.replace('_', '-')}-of-ours"
+            made = await unit.terraform_providers.create(
+                kind, ProviderSpec(home), by=SYSTEM
+            )
+            self.names[name] = made.id
+        provider = ProviderId(self.names["provider"])
+        for name, number in (("released", "1.0.0"), ("unreleased", "2.0.0")):
+            release = Release(provider, number, {LINUX: ARCHIVE})
+            draft = await unit.provider_versions.create(
+                provider, release.version(key.id), by=SYSTEM
+            )
+            for platform in release.platforms():
+                await unit.provider_versions.register(draft.id, platform, by=SYSTEM)
+            for body in release.files():
+                where = file_key(draft.id, sha256(body))
+                await self.whole.blobs.put(Bucket.MODULES, where, body)
+            self.names[name] = draft.id
+            if name == "released":
+                there = Uploaded(
+                    release.sums, release.signature, frozenset([sha256(ARCHIVE)])
+                )
+                await unit.provider_versions.publish(draft.id, there, by=SYSTEM)
+        template = await unit.plugin_templates.create(
+            PluginTemplateSpec("Ours", MANIFEST), by=SYSTEM
+        )
+        self.names["plugin_template"] = template.id
+        wanted = PluginSpec(
+            "installed", PluginTemplateId("infracost"), home, "*", (), ANSWERS
+        )
+        plugin = await unit.plugins.install(wanted, by=SYSTEM)
+        self.names["plugin"] = plugin.id
 
     async def _push(self) -> None:
         commit = await self.whole.platform.pushes.create_revision(
@@ -363,6 +429,8 @@ class World:
         code = Code(TrackedCommit(self.names["commit"]), {"main.tf": "# one\n"})
         made = await unit.versions.create(module.id, code, number="1.0.0", by=SYSTEM)
         self.names |= {"module": module.id, "module_version": made.id}
+        away = ModuleSpec(a_spec(name="far", space_id=SpaceId(self.names["other"])))
+        await unit.modules.create(name_module("any", name="far"), away, by=SYSTEM)
 
     async def _clouds(self, unit: Unit) -> None:
         stack = StackId(self.names["net"])
@@ -391,6 +459,37 @@ class World:
             a_named_hook("Far and wide", SpaceId(self.names["home"])), by=SYSTEM
         )
         self.names |= {"webhook": own.id, "named_webhook": named.id}
+
+    async def _blueprints(self, unit: Unit) -> None:
+        home, other = SpaceId(self.names["home"]), SpaceId(self.names["other"])
+        for name, space, state in (
+            ("blueprint", home, Publication.PUBLISHED),
+            ("draft", home, Publication.DRAFT),
+            ("form", other, Publication.DRAFT),
+        ):
+            wanted = BlueprintSpec(
+                name=name, space_id=space, state=state, body=a_blueprint(space=home)
+            )
+            self.names[name] = (await unit.blueprints.create(wanted, by=SYSTEM)).id
+        for name, space in (("template", home), ("bare", home), ("pattern", other)):
+            template = TemplateSpec(name=name, space_id=space)
+            self.names[name] = (await unit.templates.create(template, by=SYSTEM)).id
+        for name, state in (
+            ("published", Publication.PUBLISHED),
+            ("fresh", Publication.DRAFT),
+        ):
+            version = TemplateVersionSpec(number=name, state=state, body=a_template())
+            made = await unit.template_versions.create(
+                TemplateId(self.names["template"]), version, by=SYSTEM
+            )
+            self.names[name] = made.id
+        deployed = await unit.template_deployments.create(
+            TemplateVersionId(self.names["published"]),
+            home,
+            DeploymentSpec(name="deployment", inputs={"env": "dev", "token": "t0p"}),
+            by=SYSTEM,
+        )
+        self.names["deployment"] = deployed.deployment.id
 
     async def _states(self) -> None:
         stack, files = StackId(self.names["net"]), self.whole.platform.state_files

@@ -12,6 +12,7 @@ from stackyard.stacks import (
     Errand,
     PerformTask,
     RuntimeConfig,
+    RuntimeConfigProblemsError,
     RuntimeVariable,
     Schedule,
     ScheduleProblemsError,
@@ -79,10 +80,11 @@ def test_a_moment_comes_once() -> None:
     assert schedule.shown_next == NOON + MINUTE
 
 
-def test_a_moment_in_the_past_is_kept_and_does_not_come() -> None:
-    schedule = a_schedule(at=datetime.fromtimestamp(123, UTC))
-    assert schedule.take(now=NOON + 60 * MINUTE) is None
-    assert schedule.shown_next == datetime.fromtimestamp(123, UTC)
+@pytest.mark.parametrize("at", [datetime.fromtimestamp(123, UTC), NOON - MINUTE, NOON])
+def test_a_moment_in_the_past_is_kept_and_does_not_come(at: datetime) -> None:
+    schedule = a_schedule(at=at)
+    assert schedule.take(now=NOON + MINUTE) is None
+    assert schedule.shown_next == at
 
 
 @pytest.mark.parametrize(
@@ -178,3 +180,32 @@ def test_what_is_kept_comes_back_as_it_was() -> None:
         PerformTask(command="true"),
     ):
         assert a_schedule(errand, at=NOON).errand == errand
+
+
+def test_yaml_says_the_same_as_the_fields() -> None:
+    text = """
+    before_plan: [echo one]
+    environment: {B: "1", A: ""}
+    project_root: infra
+    runner_image: runner:1
+    terraform_version: 1.4.6
+    """
+    assert RuntimeConfig.from_yaml(text) == RuntimeConfig(
+        environment=[RuntimeVariable("B", "1"), RuntimeVariable("A", "")],
+        project_root="infra",
+        runner_image="runner:1",
+        terraform_version="1.4.6",
+        hooks=Hooks(before_plan=["echo one"]),
+    )
+    tofu = "{terraform_workflow_tool: OPEN_TOFU, opentofu_version: 1.8.0}"
+    assert RuntimeConfig.from_yaml(tofu).terraform_version == "1.8.0"
+    assert RuntimeConfig.from_yaml("") == RuntimeConfig()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{", "[1]", "unknown: 1", "environment: {A: 1}", "&a [*a]", "#" * 300_000, "\0"],
+)
+def test_yaml_that_is_no_block_is_refused(text: str) -> None:
+    with pytest.raises(RuntimeConfigProblemsError, match="yaml: "):
+        RuntimeConfig.from_yaml(text)

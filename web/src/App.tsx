@@ -1,6 +1,8 @@
 import type { ReactNode } from "react";
 import { Link, Navigate, Route, Routes, useLocation } from "react-router";
 
+import { PolicyList } from "./policies/PolicyList";
+import { PolicyPage } from "./policies/PolicyPage";
 import { RunPage } from "./runs/RunPage";
 import { EnrolFactor, ProveFactor } from "./session/SecondFactor";
 import { useSession, useSignOut, wayBack } from "./session/session";
@@ -50,6 +52,9 @@ export function App() {
           <MenuLink to="/spaces" covers={/^\/spaces/}>
             Spaces
           </MenuLink>
+          <MenuLink to="/policies" covers={/^\/policies/}>
+            Policies
+          </MenuLink>
           {session.data.admin && (
             <MenuLink to="/settings" covers={/^\/settings/}>
               Settings
@@ -70,6 +75,8 @@ export function App() {
           <Route path="/stack/:stackId/run/:runId" element={<RunPage />} />
           <Route path="/spaces" element={<SpaceList />} />
           <Route path="/spaces/:spaceId" element={<SpacePage />} />
+          <Route path="/policies" element={<PolicyList />} />
+          <Route path="/policies/:policyId" element={<PolicyPage />} />
           <Route path="/you" element={<You />} />
           <Route path="/settings/*" element={<SettingsPages />} />
           {["/stacks", "/admin-login", "/apikeytoken", "/invitation"].map(

@@ -7,44 +7,39 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, TypeAlias, TypeVar
 
-from stackyard.clouds import AttachedCloud, AwsRole, GcpAccount
-from stackyard.contexts import ContextElement
+from stackyard.blueprints import TemplateFacts
 from stackyard.graphql.batches import grouped, nothing
+from stackyard.graphql.catalogue_loaders import CatalogueLoaders
+from stackyard.graphql.chain_loaders import ChainLoaders
+from stackyard.graphql.cloud_loaders import CloudLoaders
+from stackyard.graphql.context_loaders import ContextLoaders
 from stackyard.graphql.loader import Loader
 from stackyard.graphql.run_loaders import RunLoaders
 from stackyard.graphql.source_loaders import SourceLoaders
 from stackyard.identity import SecurityKey, User, UserGroup
 from stackyard.kernel.access import Level
 from stackyard.kernel.ids import (
-    CloudId,
-    ContextId,
     GroupId,
     PolicyId,
     PoolId,
     RoleId,
-    ScheduleId,
     SpaceId,
     StackId,
+    TemplateId,
     UserId,
     VersionId,
 )
 from stackyard.modules import ModuleShare, ModuleVersion
 from stackyard.spaces import HolderKind, Role, RoleBinding, Space, SpaceNotFoundError
 from stackyard.stacks import (
-    AttachedContext,
     AttachedPolicy,
     ConfigElement,
-    DependencyReference,
-    Given,
     Module,
     PolicyCounts,
-    Schedule,
     Stack,
-    StackDependency,
 )
 from stackyard.state import StackOutput, StackResource, StateVersion
 from stackyard.unit import Unit
-from stackyard.webhooks import StackWebhook
 from stackyard.workers import Pool, PoolCounts, Worker
 
 K = TypeVar("K")
@@ -52,7 +47,14 @@ V = TypeVar("V")
 Rule: TypeAlias = tuple[SpaceId, Level]
 
 
-class Loaders(SourceLoaders, RunLoaders):
+class Loaders(
+    SourceLoaders,
+    CatalogueLoaders,
+    ChainLoaders,
+    CloudLoaders,
+    ContextLoaders,
+    RunLoaders,
+):
     """Everything that lists of the graph join in."""
 
     def state_versions(
@@ -75,62 +77,10 @@ class Loaders(SourceLoaders, RunLoaders):
         )
 
     @cached_property
-    def given(self) -> Loader[StackId, list[Given]]:
+    def template_facts(self) -> Loader[TemplateId, TemplateFacts]:
         return self._loader(
-            lambda u, keys: u.stack_contexts.given(keys, by=self._by), lambda _: []
-        )
-
-    @cached_property
-    def attached_contexts(self) -> Loader[StackId, list[AttachedContext]]:
-        return self._loader(
-            lambda u, keys: u.stack_contexts.of(keys, by=self._by), lambda _: []
-        )
-
-    @cached_property
-    def stacks_having(self) -> Loader[ContextId, list[AttachedContext]]:
-        return self._loader(
-            lambda u, keys: u.stack_contexts.having(keys, by=self._by), lambda _: []
-        )
-
-    @cached_property
-    def context_config(self) -> Loader[ContextId, list[ContextElement]]:
-        return self._loader(
-            lambda u, keys: u.context_config.of(keys, by=self._by), lambda _: []
-        )
-
-    @cached_property
-    def dependencies(self) -> Loader[StackId, list[StackDependency]]:
-        return self._loader(
-            lambda u, keys: u.stack_dependencies.of(keys, by=self._by), lambda _: []
-        )
-
-    @cached_property
-    def dependents(self) -> Loader[StackId, list[StackDependency]]:
-        return self._loader(
-            lambda u, keys: u.stack_dependencies.on(keys, by=self._by), lambda _: []
-        )
-
-    @cached_property
-    def references(self) -> Loader[StackDependency, list[DependencyReference]]:
-        async def ask(
-            unit: Unit, keys: Sequence[StackDependency]
-        ) -> Mapping[StackDependency, list[DependencyReference]]:
-            found = await unit.stack_dependencies.references(keys, by=self._by)
-            whose = {one.id: one for one in keys}
-            return grouped((whose[one.dependency_id], one) for one in found)
-
-        return self._loader(ask, lambda _: [])
-
-    @cached_property
-    def schedules(self) -> Loader[ScheduleId, Schedule | None]:
-        return self._loader(
-            lambda u, keys: u.schedules.some(keys, by=self._by), nothing
-        )
-
-    @cached_property
-    def drift(self) -> Loader[StackId, Schedule | None]:
-        return self._loader(
-            lambda u, keys: u.schedules.drift_of(keys, by=self._by), nothing
+            lambda u, keys: u.templates.facts(keys, by=self._by),
+            lambda _: TemplateFacts(),
         )
 
     @cached_property
@@ -158,30 +108,6 @@ class Loaders(SourceLoaders, RunLoaders):
     ) -> Loader[tuple[PolicyId, StackId], AttachedPolicy | None]:
         return self._loader(
             lambda u, keys: u.stack_policies.by_hand(keys, by=self._by), nothing
-        )
-
-    @cached_property
-    def projects_in_clouds(self) -> Loader[CloudId, list[AttachedCloud]]:
-        return self._loader(
-            lambda u, keys: u.cloud_attachments.having(keys, by=self._by), lambda _: []
-        )
-
-    @cached_property
-    def aws_roles(self) -> Loader[StackId, AwsRole | None]:
-        return self._loader(
-            lambda u, keys: u.own_clouds.roles(keys, by=self._by), nothing
-        )
-
-    @cached_property
-    def gcp_accounts(self) -> Loader[StackId, GcpAccount | None]:
-        return self._loader(
-            lambda u, keys: u.own_clouds.accounts(keys, by=self._by), nothing
-        )
-
-    @cached_property
-    def stack_webhooks(self) -> Loader[StackId, list[StackWebhook]]:
-        return self._loader(
-            lambda u, keys: u.stack_webhooks.of(keys, by=self._by), lambda _: []
         )
 
     @cached_property

@@ -8,6 +8,7 @@ from ariadne import MutationType, ObjectType, QueryType
 from graphql import GraphQLError
 
 from stackyard.graphql.context import Info
+from stackyard.graphql.runtime_config import runtime_config_from
 from stackyard.heads import find_head
 from stackyard.kernel.access import Action
 from stackyard.kernel.errors import InvalidError, NotFoundError
@@ -33,10 +34,6 @@ for _field, _value in _NOTHING.items():
 METADATA_HEADER = "spacelift-user-provided-run-metadata"
 
 
-class RuntimeConfigUnsupportedError(InvalidError):
-    """A run cannot be given a configuration of its own yet: leave runtimeConfig out."""
-
-
 class ForceApplyUnsupportedError(InvalidError):
     """A run cannot be applied without confirmation yet: leave forceApply out."""
 
@@ -60,17 +57,17 @@ async def resolve_run_trigger(
     stack: str,
     run_type: str | None = None,
     commit_sha: str | None = None,
-    **unsupported: object,
+    runtime_config: dict[str, Any] | None = None,
+    force_apply: str | None = None,
 ) -> Run:
-    if unsupported.get("runtime_config"):
-        raise RuntimeConfigUnsupportedError
-    if unsupported.get("force_apply"):
+    if force_apply:
         raise ForceApplyUnsupportedError
     async with info.context.open_unit() as unit:
         return await unit.triggers.trigger(
             StackId(stack),
             kind=_type(run_type),
             commit={"hash": commit_sha} if commit_sha else None,
+            runtime_config=runtime_config_from(runtime_config),
             user_metadata=info.context.headers.get(METADATA_HEADER),
             by=info.context.subject,
         )

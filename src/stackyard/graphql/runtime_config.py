@@ -4,7 +4,6 @@ from typing import Any
 
 import msgspec
 
-from stackyard.kernel.errors import InvalidError
 from stackyard.stacks import (
     ReleasedTool,
     RuntimeConfig,
@@ -17,15 +16,11 @@ from stackyard.stacks import (
 from stackyard_protocol.job import Hooks
 
 
-class RuntimeYamlError(InvalidError):
-    """A schedule's configuration is given field by field, not as YAML."""
-
-
 def runtime_config_from(given: dict[str, Any] | None) -> RuntimeConfig | None:
     if given is None:
         return None
-    if given.get("yaml"):
-        raise RuntimeYamlError
+    if given.get("yaml"):  # instead of the other fields
+        return RuntimeConfig.from_yaml(given["yaml"])
     tool = given.get("terraform_workflow_tool")
     return RuntimeConfig(
         environment=[

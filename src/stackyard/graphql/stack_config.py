@@ -59,7 +59,7 @@ async def resolve_runtime_config(root: Stack, info: Info) -> list[dict[str, Any]
             "runtime": True,
             "created_at": root.created_at,
         }
-        for one in computed_variables(root)
+        for one in computed_variables(root, info.context.means.site)
         if one.id not in overridden
     ]
     return [

@@ -24,8 +24,7 @@ from stackyard_protocol.job import Hooks
 query = QueryType()
 mutation = MutationType()
 stack = ObjectType("Stack")
-integrations = ObjectType("Integrations")
-bindables = [query, mutation, stack, integrations]
+bindables = [query, mutation, stack]
 
 stack.set_alias("space", "space_id")
 stack.set_alias("vendorConfig", "vendor")

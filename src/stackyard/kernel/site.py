@@ -40,6 +40,16 @@ class Site:
         return urlsplit(self.base_url).netloc
 
     @property
+    def registry_variable(self) -> str | None:
+        """Return what Terraform reads a token for us from; None: it cannot say ports.
+
+        The name is our host's, in Terraform's own spelling.
+        """
+        if self.host != self.host_name:
+            return None
+        return f"TF_TOKEN_{self.host.replace('-', '__').replace('.', '_')}"
+
+    @property
     def secure(self) -> bool:
         return self.base_url.startswith("https://")
 

@@ -6,6 +6,7 @@ A module is a project like a stack; its row is `stackyard.stacks.Module`. Start 
 
 from stackyard.modules.errors import (
     CodeElsewhereError,
+    CodeMissingError,
     LocalPreviewOffError,
     ModuleProblemsError,
     ModuleProtectedError,
@@ -20,7 +21,7 @@ from stackyard.modules.errors import (
     VersionTakenError,
 )
 from stackyard.modules.model.config import CONFIG_FILE, ModuleConfig, read_config
-from stackyard.modules.model.description import describe
+from stackyard.modules.model.description import CODE, WRITTEN_AS_JSON, describe
 from stackyard.modules.model.naming import ModuleName, name_module
 from stackyard.modules.model.numbers import Number, leaves_gap
 from stackyard.modules.model.share import ModuleShare, Sharing, share_with
@@ -33,9 +34,12 @@ from stackyard.modules.service import Code, Modules, ModuleSpec, Registry, Versi
 from stackyard.modules.store import ModuleStore, VersionStore
 
 __all__ = [
+    "CODE",
     "CONFIG_FILE",
+    "WRITTEN_AS_JSON",
     "Code",
     "CodeElsewhereError",
+    "CodeMissingError",
     "LocalPreviewOffError",
     "ModuleConfig",
     "ModuleName",

@@ -80,6 +80,10 @@ class VersionNumberMissingError(InvalidError):
     """The module's code cannot be read here yet: say which version this commit is."""
 
 
+class CodeMissingError(InvalidError):
+    """The commit has no code where the module is: look at its project root."""
+
+
 class CodeElsewhereError(InvalidError):
     """The code of this version is not kept here: take it from its repository."""
 

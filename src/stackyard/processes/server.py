@@ -26,6 +26,7 @@ from stackyard.http.graphql import GraphRoute
 from stackyard.http.health import health_routes, instrumentation_app
 from stackyard.http.live import Live, live_routes
 from stackyard.http.modules import MODULES, ModuleRoutes
+from stackyard.http.providers import PROVIDERS, ProviderRoutes
 from stackyard.http.second_factor import SecondFactorRoutes
 from stackyard.http.session import SessionRoutes
 from stackyard.http.sign_on import SignOnRoutes
@@ -40,6 +41,7 @@ from stackyard.kernel.ids import PoolId, WorkerId
 from stackyard.kernel.queue import Queue
 from stackyard.kernel.routing import message_of
 from stackyard.logs import configure_logs
+from stackyard.plugins import seed_templates
 from stackyard.processes.life import (
     in_background,
     prepare_database,
@@ -60,7 +62,8 @@ log = structlog.get_logger()
 
 # In a wheel the page lies beside the code, in a checkout where it was built.
 PAGES = (Path(__file__).parents[1] / "web", Path(__file__).parents[3] / "web" / "dist")
-UNLIMITED = {"/git/": None, "/state": None, "/worker/": None}  # routes that count
+# Routes that count.
+UNLIMITED = dict.fromkeys(("/git/", "/state", "/worker/", "/provider-upload/"))
 
 
 def main() -> None:
@@ -80,6 +83,7 @@ async def serve(settings: ServerSettings) -> None:
     ):
         async with platform.database.transaction() as session:
             await seed(session, at=platform.means.clock())
+            await seed_templates(session, at=platform.means.clock())
         tls = BrokerTls(platform.authority, [settings.mqtt_broker_endpoint.host])
         broker = make_broker(platform, tls)
         live = LiveHub(settings.direct_database, LIVE_CHANNEL)
@@ -154,18 +158,19 @@ def make_app(platform: Platform, live: Live) -> Starlette:
         build_schema(),
         platform.unit,
         Means(
-            platform.state_files,
-            platform.state_links,
-            platform.contents,
-            platform.pushes,
-            platform.heads,
-            platform.local_workspaces,
-            platform.module_code,
-            platform.webhook_setup,
-            doors.key_exchange,
-            means.site,
-            means.clock,
-            settings.reach,
+            state_files=platform.state_files,
+            state_links=platform.state_links,
+            provider_files=platform.provider_files,
+            contents=platform.contents,
+            pushes=platform.pushes,
+            heads=platform.heads,
+            local_workspaces=platform.local_workspaces,
+            module_code=platform.module_code,
+            audit_webhook=platform.webhook_setup,
+            key_exchange=doors.key_exchange,
+            site=means.site,
+            clock=means.clock,
+            reach=settings.reach,
         ),
         open_list=platform.list_unit,
     )
@@ -179,7 +184,10 @@ def make_app(platform: Platform, live: Live) -> Starlette:
         *SecondFactorRoutes(doors.identification, doors.factors).routes(),
         *CliLoginRoutes(doors.identification).routes(),
         *wellknown_routes(means.tokens, means.site),
-        discovery_route({"modules.v1": MODULES}),
+        discovery_route({"modules.v1": MODULES, "providers.v1": PROVIDERS}),
+        *ProviderRoutes(
+            platform.provider_files, doors.identification.of, means.site.account
+        ).routes(),
         *ModuleRoutes(
             platform.unit, platform.contents, means.blobs, doors.who
         ).routes(),

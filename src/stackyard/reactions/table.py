@@ -8,9 +8,11 @@ from stackyard.follows import RemotesDue
 from stackyard.kernel.queue import Queue
 from stackyard.reactions import (
     audit,
+    blueprints,
     dispatch,
     follows,
     logs,
+    providers,
     pushes,
     schedules,
     stacks,
@@ -20,6 +22,7 @@ from stackyard.reactions import (
 )
 from stackyard.reactions.tools import Tools
 from stackyard.reactions.workers import WorkerSpoke
+from stackyard.registry.providers import ProviderFilesForgotten
 from stackyard.runs import (
     DriftFound,
     HandoverDue,
@@ -32,6 +35,7 @@ from stackyard.runs import (
 )
 from stackyard.stacks import (
     ScheduleDue,
+    StackDeleted,
     StackDeletionRequested,
     StackEnabled,
     StackUpdated,
@@ -82,8 +86,10 @@ CHOREOGRAPHY: Final[Choreography[Tools]] = Choreography.of(
         when(StackUpdated, stacks.advance_updated, queue=FIFO, group=of_stack),
         when(StackEnabled, stacks.advance_enabled, queue=FIFO, group=of_stack),
         when(StackDeletionRequested, stacks.begin_deletion, queue=FIFO, group=of_stack),
+        when(ProviderFilesForgotten, providers.delete_forgotten),
         when(ScheduleDue, schedules.carry_out_schedule, queue=FIFO, group=of_stack),
         when(DriftFound, schedules.reconcile_drifted, queue=FIFO, group=of_stack),
+        when(StackDeleted, blueprints.undeploy),
         when(EntriesRecorded, audit.seal_recorded, queue=FIFO, group=of_trail),
         when(DeliveriesDue, audit.deliver_due, queue=EVENTS),
         when(HookDeliveriesDue, webhooks.send_due, queue=EVENTS),

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from stackyard.kernel.config import ConfigValue
+from stackyard.kernel.site import Site
 from stackyard.runs.leg import Leg
 from stackyard.runs.model import Run
 from stackyard.runs.states import RunType
@@ -126,9 +127,14 @@ def environment(
         for one in config
         if not one.is_file
     ]
+    registry = Site(grants.base_url, grants.account).registry_variable
     return [
         *(EnvVar(name=name, value=value) for name, value in computed.items()),
-        EnvVar(name="SPACELIFT_API_TOKEN", value=grants.run_token, secret=True),
+        *(
+            EnvVar(name=name, value=grants.run_token, secret=True)
+            for name in ("SPACELIFT_API_TOKEN", registry)
+            if name
+        ),
         *own,
     ]
 

@@ -50,6 +50,10 @@ class StackLockedError(ConflictError):
         return f"the stack is locked by {self.facts['locked_by']}"
 
 
+class StackDeployedError(ConflictError):
+    """The stack belongs to a template's deployment: change or delete that instead."""
+
+
 class StackVendorUnsupportedError(InvalidError):
     """Only Terraform and OpenTofu, with their own workflow, can run so far."""
 
@@ -124,6 +128,10 @@ class InputTakenError(ConflictError):
         return f'the dependency gives the input "{self.facts["input"]}" already'
 
 
+class RuntimeConfigProblemsError(ProblemsError):
+    """The run cannot be given that configuration."""
+
+
 class ScheduleProblemsError(ProblemsError):
     """The schedule cannot be stored."""
 
@@ -169,6 +177,6 @@ class OutOfReachError(InvalidError):
 
     def __str__(self) -> str:
         return (
-            f'what the stack uses cannot be reached from the space "'
+            f'what the {self.facts["kind"]} uses cannot be reached from the space "'
             f'{self.facts["space"]}": {self.facts["uses"]}'
         )

@@ -1,6 +1,10 @@
 """What the slice asks of its neighbours below, and no more."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import (
+    Awaitable,
+    Callable,
+    Sequence,
+)
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
@@ -8,6 +12,7 @@ from sqlalchemy import CTE, Select
 
 from stackyard.kernel.access import Subject
 from stackyard.kernel.ids import PoolId, RepoId, SpaceId, StackId
+from stackyard.stacks.errors import StackDeployedError
 from stackyard.vcs import IntegrationKind
 
 # The spaces a subject may read, as a subquery (`stackyard.spaces.visible_to`).
@@ -25,6 +30,10 @@ FindCutOff: TypeAlias = Callable[[StackId], Awaitable[Sequence[str]]]
 
 async def nothing_above(_project_id: StackId) -> Sequence[str]:
     return ()
+
+
+# Whether a stack is one of a template's deployment, which alone may change it.
+IsDeployed: TypeAlias = Callable[[StackId], Awaitable[bool]]
 
 
 class Pools(Protocol):
@@ -53,7 +62,7 @@ class CommitFacts(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:
-    """Without the last four only the database says what exists.
+    """What is optional is there as soon as the composition has it.
 
     That is enough only as long as everybody who may change a stack is an
     administrator of the account: the composition gives all as soon as it has them.
@@ -65,3 +74,9 @@ class Neighbours:
     repositories: Repositories | None = None
     find_cut_off: FindCutOff = nothing_above
     integrations: Integrations | None = None
+    is_deployed: IsDeployed | None = None
+
+    async def ensure_own(self, project_id: StackId) -> None:
+        """Raise if it is a template's deployment that says what the stack is."""
+        if self.is_deployed is not None and await self.is_deployed(project_id):
+            raise StackDeployedError(stack=project_id)

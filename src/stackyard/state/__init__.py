@@ -12,7 +12,6 @@ from stackyard.state.errors import (
     StateMalformedError,
     StateNotFoundError,
     StateNotLockedError,
-    TokenStaleError,
     UploadMissingError,
 )
 from stackyard.state.made import StackOutput, StackResource
@@ -43,7 +42,6 @@ __all__ = [
     "StateStore",
     "StateVersion",
     "States",
-    "TokenStaleError",
     "UploadMissingError",
     "entities",
     "parse",

@@ -34,7 +34,3 @@ class StateConflictError(ConflictError):
 
 class UploadMissingError(InvalidError):
     """Nothing was uploaded under that id, or it is too long ago."""
-
-
-class TokenStaleError(NotFoundError):
-    """The link is not valid, or no longer."""

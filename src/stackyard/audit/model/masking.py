@@ -18,9 +18,10 @@ _SECRET_WORDS: Final = frozenset(
     {"secret", "secrets", "password", "passphrase", "credential", "credentials", "jwt"}
 )
 _SECRET_ENDS: Final = (("token",), ("private", "key"), ("api", "key"))
-# A variable's or a header's value, a file's content, what a client keeps here: who
-# knows what is in there.
-_SECRET_NAMES: Final = frozenset({"value", "content", "data"})
+# A variable's or a header's value, a file's content, what a client keeps here, what a
+# run is given of its own, a key that may be sent with its private half: who knows what
+# is in there.
+_SECRET_NAMES: Final = frozenset({"value", "content", "data", "yaml", "ascii_armor"})
 # What a policy is tried on: somebody's plan, or session. Elsewhere it is an object.
 _SECRET_TEXTS: Final = frozenset({"input"})
 _INITIALISMS: Final = {

@@ -42,6 +42,7 @@ class CloudAttachments:
         """Let a project have an integration that it reaches, once."""
         project = await self.stacks.project(stack_id, by=by, lock=True)
         await self.access.require(by, Action.STACK_UPDATE, space=project.space_id)
+        await self.stacks.neighbours.ensure_own(project.id)
         integration = await self.clouds.get(kind, integration_id, by=by, lock=True)
         if not await self.store.reaches(project, integration.space_id):
             raise CloudOutOfReachError(
@@ -108,6 +109,16 @@ class CloudAttachments:
             found[one.integration_id].append(one)
         return dict(found)
 
+    @needs(Action.STACK_UPDATE)
+    async def detach_all(self, stack_id: StackId, *, by: Subject) -> None:
+        """Take away every integration that somebody gave a project."""
+        project = await self.stacks.project(stack_id, by=by, lock=True)
+        await self.access.require(by, Action.STACK_UPDATE, space=project.space_id)
+        await self.stacks.neighbours.ensure_own(project.id)
+        for attachment, integration in await self.store.of_project(project.id):
+            await self.store.remove(attachment)
+            await self._note("detach", (attachment, integration, project), by=by)
+
     @needs(Rule.PLATFORM)
     async def cut_off(self, reaching: Reaching, *, by: Subject) -> Sequence[str]:
         """Name what projects use and do not reach by these pairs."""
@@ -134,6 +145,7 @@ class CloudAttachments:
         if project is None:
             return None
         await self.access.require(by, Action.STACK_UPDATE, space=project.space_id)
+        await self.stacks.neighbours.ensure_own(project.id)
         integration = await self.clouds.find(kind, attachment.integration_id, by=by)
         return (attachment, integration, project) if integration else None
 

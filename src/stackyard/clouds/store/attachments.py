@@ -62,6 +62,20 @@ class CloudAttachmentStore:
         rows = await self.session.execute(_automatic().where(*which))
         return found + [AttachedCloud(*row) for row in rows]
 
+    async def of_project(
+        self, project_id: StackId
+    ) -> Sequence[tuple[CloudAttachment, CloudIntegration]]:
+        """Return what somebody attached to it, with what that is."""
+        query = (
+            select(CloudAttachment, CloudIntegration)
+            .join(
+                CloudIntegration, CloudIntegration.id == CloudAttachment.integration_id
+            )
+            .where(CloudAttachment.stack_id == project_id)
+            .order_by(CloudAttachment.id)
+        )
+        return [(one, cloud) for one, cloud in await self.session.execute(query)]
+
     async def cut_off(self, pairs: CTE) -> Sequence[str]:
         """Name the uses of projects in `pairs.space` that are not in `pairs.reached`"""
         return await self._cut_off(pairs, Project.space_id.in_(select(pairs.c.space)))

@@ -8,6 +8,8 @@ from typing import Any, Final
 
 from stackyard.modules.model.outline import Block, read_object, read_outline, text_of
 
+CODE: Final = (".tf", ".tofu")
+WRITTEN_AS_JSON: Final = (".tf.json", ".tofu.json")  # is run, and not described
 _USUAL_NAMESPACE: Final = "hashicorp"
 
 
@@ -15,7 +17,7 @@ def describe(name: str, path: str, files: Mapping[str, str]) -> dict[str, Any]:
     """Describe the module of these files, all in its folder *path*."""
     code = Block()
     for file in sorted(files):
-        if file.endswith(".tf"):
+        if file.endswith(CODE):
             code.blocks += read_outline(files[file]).blocks
     found: dict[str, Any] = {
         "inputs": [_input(one) for one in code.of_kind("variable") if one.labels],

@@ -12,13 +12,14 @@ from stackyard.kernel.ids import StackId, VersionId, new_ulid
 from stackyard.kernel.needs import needs
 from stackyard.kernel.search import Page, Search
 from stackyard.modules.errors import (
+    CodeMissingError,
     VersionGapError,
     VersionNotFoundError,
     VersionNumberMissingError,
     VersionTakenError,
 )
 from stackyard.modules.model.config import CONFIG_FILE, ModuleConfig, read_config
-from stackyard.modules.model.description import describe
+from stackyard.modules.model.description import CODE, WRITTEN_AS_JSON, describe
 from stackyard.modules.model.numbers import Number, leaves_gap
 from stackyard.modules.model.version import ModuleUse, ModuleVersion, VersionState
 from stackyard.modules.service.modules import Modules
@@ -36,6 +37,12 @@ class Code:
     commit: CommitFacts
     files: Mapping[str, str] | None
     url: str | None = None
+
+    @property
+    def found(self) -> bool:
+        """Whether there is code, as far as anybody here can tell."""
+        endings = (*CODE, *WRITTEN_AS_JSON)
+        return self.files is None or any(one.endswith(endings) for one in self.files)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +154,8 @@ class Versions:
         await self.access.require(
             by, Action.MODULE_TRIGGER_VERSION, space=module.space_id
         )
+        if not code.found:
+            raise CodeMissingError(module=module.id, root=module.project_root)
         config = _config(code)
         if number is None and config is None:
             raise VersionNumberMissingError(module=module.id)

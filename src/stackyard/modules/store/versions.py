@@ -12,7 +12,7 @@ from sqlalchemy import (
     select,
     true,
 )
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -81,7 +81,7 @@ class VersionStore:
         """Return the highest version of each that is offered."""
         query = (
             select(ModuleVersion)
-            .distinct(ModuleVersion.module_id)
+            .ext(distinct_on(ModuleVersion.module_id))
             .where(
                 ModuleVersion.module_id.in_(module_ids),
                 ModuleVersion.state == VersionState.ACTIVE,
@@ -102,7 +102,7 @@ class VersionStore:
             .where(ModuleVersion.module_id.in_(module_ids))
             .group_by(ModuleVersion.module_id)
         )
-        return dict((await self.session.execute(query)).tuples().all())
+        return dict((await self.session.execute(query)).all())
 
     async def some(self, ids: Collection[VersionId]) -> Sequence[ModuleVersion]:
         query = select(ModuleVersion).where(ModuleVersion.id.in_(ids))
@@ -115,7 +115,7 @@ class VersionStore:
             ModuleVersion.id.in_(ids)
         )
         rows = await self.session.execute(query)
-        return dict(rows.tuples().all())
+        return dict(rows.all())
 
     async def search(self, module_id: StackId, search: Search) -> Page[ModuleVersion]:
         query, descending = _searched(module_id, search)

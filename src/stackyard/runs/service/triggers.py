@@ -21,7 +21,12 @@ from stackyard.runs.service.progress import Progress
 from stackyard.runs.service.requests import Runs
 from stackyard.runs.states import RunState, RunType
 from stackyard.runs.store import RunStore
-from stackyard.stacks import Stack, Stacks
+from stackyard.stacks import (
+    RuntimeConfig,
+    RuntimeConfigProblemsError,
+    Stack,
+    Stacks,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +42,7 @@ class Triggers:
     trail: Trail
 
     @needs(Action.RUN_TRIGGER)
-    async def trigger(
+    async def trigger(  # noqa: PLR0913 - the facts of a new run, named at every call
         self,
         stack_id: StackId,
         *,
@@ -46,6 +51,7 @@ class Triggers:
         commit: dict[str, Any] | None = None,
         branch: str | None = None,
         user_metadata: str | None = None,
+        runtime_config: RuntimeConfig | None = None,
     ) -> Run:
         """Queue a run of *commit*, or of the stack's tracked commit.
 
@@ -55,6 +61,11 @@ class Triggers:
         if kind not in {RunType.TRACKED, RunType.PROPOSED}:
             raise RunTypeError(type=kind)
         stack = await self.triggerable(stack_id, Action.RUN_TRIGGER, by=by)
+        if runtime_config is not None:
+            action = Action.RUN_TRIGGER_WITH_CUSTOM_RUNTIME_CONFIG
+            await self.access.require(by, action, space=stack.space_id)
+            if problems := runtime_config.problems():
+                raise RuntimeConfigProblemsError(*problems)
         run, first = queue_run(
             stack_id=stack.id,
             type=kind,
@@ -63,6 +74,7 @@ class Triggers:
             triggered_by=by.name,
             commit=commit or (stack.tracked_commit if branch is None else None),
             user_metadata=user_metadata,
+            runtime_config=runtime_config,
         )
         return await self.enqueue(run, first, stack, verb="trigger", by=by)
 

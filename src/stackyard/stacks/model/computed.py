@@ -8,6 +8,7 @@ import json
 from dataclasses import dataclass
 from typing import Final
 
+from stackyard.kernel.site import Site
 from stackyard.stacks.model.stack import Stack
 
 COMPUTED: Final = "<computed>"
@@ -32,7 +33,7 @@ class ComputedVariable:
     value: str
 
 
-def computed_variables(stack: Stack) -> list[ComputedVariable]:
+def computed_variables(stack: Stack, site: Site) -> list[ComputedVariable]:
     values = dict.fromkeys(_OF_A_RUN, COMPUTED) | {
         "local_preview": str(stack.local_preview_enabled).lower(),
         "project_root": stack.project_root or "",
@@ -43,8 +44,8 @@ def computed_variables(stack: Stack) -> list[ComputedVariable]:
         "stack_labels": ",".join(stack.labels),
         "stack_labels_list": json.dumps(stack.labels),
     }
+    tokens = ("SPACELIFT_API_TOKEN", "SPACELIFT_OIDC_TOKEN", site.registry_variable)
     return [
-        ComputedVariable("SPACELIFT_API_TOKEN", COMPUTED),
-        ComputedVariable("SPACELIFT_OIDC_TOKEN", COMPUTED),
+        *(ComputedVariable(name, COMPUTED) for name in tokens if name),
         *(ComputedVariable(_PREFIX + name, values[name]) for name in sorted(values)),
     ]

@@ -11,7 +11,10 @@ from stackyard.stacks.model.vendors import Terraform, TerraformTool
 
 
 class Module(Project):
-    __mapper_args__ = {"polymorphic_identity": ProjectKind.MODULE}  # noqa: RUF012 - SQLAlchemy reads it as written
+    __mapper_args__ = {  # noqa: RUF012 - SQLAlchemy reads it as written
+        "polymorphic_identity": ProjectKind.MODULE,
+        "polymorphic_load": "inline",  # whoever loads a project has all of it
+    }
 
     # null in the rows of stacks, and in no other: `ck_stacks_module_is_whole`
     terraform_provider: Mapped[str] = mapped_column(nullable=True)

@@ -1,8 +1,10 @@
 """What one run is given beside, or instead of, what its stack says. Pure."""
 
 from collections.abc import Iterator, Mapping
+from typing import Final, Self
 
 import msgspec
+import yaml
 from msgspec import Struct, field
 
 from stackyard.kernel.config import (
@@ -12,8 +14,11 @@ from stackyard.kernel.config import (
     config_problems,
 )
 from stackyard.kernel.text import clean_path, storable
+from stackyard.stacks.errors import RuntimeConfigProblemsError
 from stackyard.stacks.model.vendors import Terraform, TerraformTool, Vendor
 from stackyard_protocol.job import Hooks
+
+LONGEST_YAML: Final = 256 * 1024
 
 
 class RuntimeVariable(Struct, frozen=True):
@@ -22,6 +27,15 @@ class RuntimeVariable(Struct, frozen=True):
 
     def __repr__(self) -> str:
         return f"RuntimeVariable({self.key!r})"  # the value may be a secret
+
+
+class _Block(Hooks, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    environment: dict[str, str] = field(default_factory=dict)
+    project_root: str = ""
+    runner_image: str = ""
+    terraform_version: str = ""
+    opentofu_version: str = ""
+    terraform_workflow_tool: TerraformTool | None = None
 
 
 class RuntimeConfig(Struct, frozen=True, kw_only=True):
@@ -33,6 +47,33 @@ class RuntimeConfig(Struct, frozen=True, kw_only=True):
     terraform_version: str | None = None
     terraform_workflow_tool: TerraformTool | None = None
     hooks: Hooks = field(default_factory=Hooks)
+
+    @classmethod
+    def from_yaml(cls, text: str) -> Self:
+        """Read a block as `.spacelift/config.yml` has them; it says all problems."""
+        try:
+            if len(text) > LONGEST_YAML:
+                raise ValueError("too long")  # noqa: TRY301 - said below
+            said = yaml.safe_load(text)
+            block = msgspec.convert({} if said is None else said, _Block)
+        except (yaml.YAMLError, RecursionError, ValueError) as error:
+            problem = str(error).splitlines()[0]
+            raise RuntimeConfigProblemsError(f"yaml: {problem}") from None
+        hooks = {name: getattr(block, name) for name in Hooks.__struct_fields__}
+        tool = block.terraform_workflow_tool
+        tofu = tool is TerraformTool.OPEN_TOFU
+        return cls(
+            environment=[
+                RuntimeVariable(key, value) for key, value in block.environment.items()
+            ],
+            project_root=block.project_root or None,
+            runner_image=block.runner_image or None,
+            terraform_version=(tofu and block.opentofu_version)
+            or block.terraform_version
+            or None,
+            terraform_workflow_tool=tool,
+            hooks=Hooks(**hooks),
+        )
 
     def values(self) -> list[ConfigValue]:
         return [

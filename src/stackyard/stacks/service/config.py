@@ -36,6 +36,7 @@ class StackConfig:
         """Set a variable or a file, in the place of one of the same name."""
         project = await self.stacks.project(stack_id, by=by, lock=True)
         await self.access.require(by, Action.STACK_ADD_CONFIG, space=project.space_id)
+        await self.stacks.neighbours.ensure_own(stack_id)
         element = ConfigElement(stack_id=project.id)
         row = _row(project.id, wanted.id)
         element.set(wanted, self.vault, row=row, at=self.clock())
@@ -51,6 +52,7 @@ class StackConfig:
         await self.access.require(
             by, Action.STACK_DELETE_CONFIG, space=project.space_id
         )
+        await self.stacks.neighbours.ensure_own(stack_id)
         element = await self.store.find(project.id, element_id)
         if element is not None:
             await self.store.remove(element)

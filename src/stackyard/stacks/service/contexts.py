@@ -61,6 +61,7 @@ class StackContexts:
         """Let a stack or a module have a context that it reaches, once."""
         project = await self.stacks.project(stack_id, by=by, lock=True)
         await self.access.require(by, Action.STACK_UPDATE, space=project.space_id)
+        await self.stacks.neighbours.ensure_own(project.id)
         context = await self.contexts.get(context_id, by=by, lock=True)
         if not 0 <= priority <= HIGHEST_PRIORITY:
             raise AttachmentProblemsError("priority: 0 is the first, none comes before")
@@ -89,6 +90,7 @@ class StackContexts:
         if project is None:
             return None
         await self.access.require(by, Action.STACK_UPDATE, space=project.space_id)
+        await self.stacks.neighbours.ensure_own(project.id)
         context = await self.contexts.get(attachment.context_id, by=by)
         await self.store.remove(attachment)
         await self._note("detach", attachment, project, by=by)

@@ -49,6 +49,7 @@ class StackDependencies:
         await self.store.lock()
         stack = await self.stacks.get(stack_id, by=by)
         await self.access.require(by, Action.STACK_UPDATE, space=stack.space_id)
+        await self.stacks.neighbours.ensure_own(stack.id)
         # held until we commit: it cannot begin to go while it is being depended on
         above = await self.stacks.get(depends_on_id, by=by, lock=True)
         for one in (stack, above):
@@ -75,6 +76,7 @@ class StackDependencies:
             return None
         dependency, stack, _ = found
         await self.access.require(by, Action.STACK_UPDATE, space=stack.space_id)
+        await self.stacks.neighbours.ensure_own(stack.id)
         await self.store.remove(dependency)
         await self._note("delete", dependency, stack, by=by)
         return dependency
@@ -125,6 +127,7 @@ class StackDependencies:
             return None
         dependency, stack, _ = found
         await self.access.require(by, Action.STACK_UPDATE, space=stack.space_id)
+        await self.stacks.neighbours.ensure_own(stack.id)
         await self.store.remove(reference)
         await self._note_reference(
             "delete_reference", reference, dependency, stack, by=by
@@ -218,6 +221,7 @@ class StackDependencies:
             raise DependencyNotFoundError(dependency=dependency_id)
         dependency, stack, above = found
         await self.access.require(by, Action.STACK_UPDATE, space=stack.space_id)
+        await self.stacks.neighbours.ensure_own(stack.id)
         await self.access.require(by, Action.STACK_STATE_READ, space=above.space_id)
         return dependency, stack
 

@@ -40,6 +40,7 @@ class StackPolicies:
         """Let a stack or a module have a policy that it reaches, once."""
         project = await self.stacks.project(stack_id, by=by, lock=True)
         await self.access.require(by, Action.SPACE_ADMIN, space=project.space_id)
+        await self.stacks.neighbours.ensure_own(project.id)
         policy = await self.policies.get(policy_id, by=by, lock=True)
         if not policy.is_attachable:
             raise PolicyNotAttachableError(policy=policy.id)
@@ -67,6 +68,7 @@ class StackPolicies:
         if project is None:
             return None
         await self.access.require(by, Action.SPACE_ADMIN, space=project.space_id)
+        await self.stacks.neighbours.ensure_own(project.id)
         policy = await self.policies.get(attachment.policy_id, by=by)
         await self.store.remove(attachment)
         await self._note("detach", attachment, project, by=by)

@@ -131,6 +131,11 @@ class Schedules:
         return await self.store.some_of(ids, self.stacks.neighbours.visible_spaces(by))
 
     @needs(Action.SPACE_READ)
+    async def of(self, stack_id: StackId, *, by: Subject) -> Sequence[Schedule]:
+        """Return all that the stack does by itself."""
+        return await self.store.of(stack_id, self.stacks.neighbours.visible_spaces(by))
+
+    @needs(Action.SPACE_READ)
     async def drift_of(
         self, stack_ids: Collection[StackId], *, by: Subject
     ) -> dict[StackId, Schedule]:
@@ -194,6 +199,7 @@ class Schedules:
         stack = await self.stacks.get(stack_id, by=by)
         for action in (Action.STACK_UPDATE, *actions):
             await self.access.require(by, action, space=stack.space_id)
+        await self.stacks.neighbours.ensure_own(stack_id)
         return stack
 
     async def _of(

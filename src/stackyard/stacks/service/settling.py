@@ -80,7 +80,9 @@ class Settling:
             *await self.neighbours.find_cut_off(project.id),
         ]
         if lost:
-            raise OutOfReachError(space=project.space_id, uses=", ".join(lost))
+            raise OutOfReachError(
+                kind=project.kind, space=project.space_id, uses=", ".join(lost)
+            )
 
     async def _check_integration(
         self, spec: StackSpec, old: Project | None, *, by: Subject

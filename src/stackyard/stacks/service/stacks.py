@@ -103,8 +103,7 @@ class Stacks:
     @needs(Action.SPACE_READ)
     async def all(self, *, by: Subject) -> Sequence[Stack]:
         """Return every stack that *by* may read, by name."""
-        spaces = self.neighbours.visible_spaces(by)
-        return await self.store.all_in(spaces)
+        return await self.store.all_in(self.neighbours.visible_spaces(by))
 
     @needs(Action.SPACE_READ)
     async def some(
@@ -117,8 +116,7 @@ class Stacks:
     @needs(Action.SPACE_READ)
     async def search(self, search: Search, *, by: Subject) -> Page[Stack]:
         """Return a page of the stacks that *by* may read. One query."""
-        spaces = self.neighbours.visible_spaces(by)
-        return await self.store.search(search, spaces)
+        return await self.store.search(search, self.neighbours.visible_spaces(by))
 
     @needs(Action.SPACE_READ)
     async def of_repository(self, repo_id: RepoId, *, by: Subject) -> Sequence[Stack]:
@@ -166,6 +164,7 @@ class Stacks:
     async def update(self, stack_id: StackId, spec: StackSpec, *, by: Subject) -> Stack:
         """Replace all settings; a space of None keeps the stack where it is."""
         stack = await self._change(stack_id, Action.STACK_UPDATE, by=by)
+        await self.neighbours.ensure_own(stack_id)
         settling = self.settling
         space_id = await settling.place(
             spec, stack, creating=Action.STACK_CREATE, by=by
@@ -193,6 +192,7 @@ class Stacks:
         if dependents := await self.store.dependents_of(stack.id):
             known = await self.some(dependents, by=by)
             raise StackDependedOnError(stack.id, dependents, known)
+        await self.neighbours.ensure_own(stack_id)
         at = self.clock()
         stack.request_deletion(destroy_resources=destroy_resources, at=at)
         await self.outbox.add(
@@ -282,8 +282,7 @@ class Stacks:
     ) -> None:
         """Show what became of the newest tracked run; the platform's own act."""
         await self.access.require(by, Action.SPACE_ADMIN, space=ROOT)
-        stack = await self.find(stack_id, by=by)
-        if stack is not None:
+        if stack := await self.find(stack_id, by=by):
             stack.show_state(state, at=at)
 
     @needs(Rule.PLATFORM)

@@ -47,6 +47,17 @@ class ScheduleStore:
         )
         return {one.id: one for one in await self.session.scalars(query)}
 
+    async def of(
+        self, stack_id: StackId, spaces: Select[SpaceId]
+    ) -> Sequence[Schedule]:
+        query = (
+            select(Schedule)
+            .join(Stack, Stack.id == Schedule.stack_id)
+            .where(Schedule.stack_id == stack_id, Stack.space_id.in_(spaces))
+            .order_by(Schedule.id)
+        )
+        return (await self.session.scalars(query)).all()
+
     async def drift_of(
         self, stack_ids: Collection[StackId], spaces: Select[SpaceId]
     ) -> dict[StackId, Schedule]:

@@ -56,7 +56,7 @@ class HookDeliveries:
         """Tell them what happened, and in which account."""
         del by
         said = {"account": self.site.account, **told}
-        body = json.dumps(said, ensure_ascii=False, separators=(",", ":"))
+        body = json.dumps(said, separators=(",", ":"))
         now = self.clock()
         await self.store.add(
             [HookDelivery.of(one, about, body, at=now) for one in listening]

@@ -1,0 +1,116 @@
+"""A body before anything is filled in: what it asks for, and whether it can be used."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Final
+
+from stackyard.blueprints.errors import BodyProblemsError
+from stackyard.blueprints.model.chain import chain_problems
+from stackyard.blueprints.model.checking import duplicates, schema_problems
+from stackyard.blueprints.model.expressions import (
+    HOLE,
+    Expression,
+    find_expressions,
+    has_hole,
+    with_holes,
+)
+from stackyard.blueprints.model.inputs import DeclaredInput, declaration_problems
+from stackyard.blueprints.model.schema import BLUEPRINT_SCHEMA, TEMPLATE_SCHEMA
+from stackyard.blueprints.model.yaml import read_yaml
+
+
+class Kind(Enum):
+    BLUEPRINT = "blueprint"
+    TEMPLATE = "template"
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        return _SCHEMAS[self]
+
+
+_SCHEMAS: Final = {Kind.BLUEPRINT: BLUEPRINT_SCHEMA, Kind.TEMPLATE: TEMPLATE_SCHEMA}
+# Where a template must be plain: its deployments are told apart and pinned by these.
+_PLAIN_IN_STACKS: Final = ("key", "depends_on", "vcs")
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """One that its schema has no objection to, as far as that is known by now."""
+
+    kind: Kind
+    text: str
+    expressions: Sequence[Expression]
+    inputs: Sequence[DeclaredInput]
+    maps: Mapping[str, Any]
+    keys: tuple[str, ...]  # of its stacks; those that have none are missing
+
+    def unknown_inputs(self) -> Iterator[str]:
+        """Yield where expressions name inputs that nobody is asked for."""
+        known = {one.id for one in self.inputs}
+        for one in self.expressions:
+            for name in sorted(set(one.inputs()) - known):
+                yield f"{one.place}: there is no input {name}"
+
+
+def read_body(text: str, kind: Kind) -> Body:
+    """Return it, or raise `BodyProblemsError` with all that is wrong."""
+    if HOLE in text:
+        raise BodyProblemsError(f"U+{ord(HOLE):04X} is no character for a body")
+    expressions, problems = find_expressions(text)
+    document = read_yaml(with_holes(text, expressions))
+    problems += schema_problems(document, kind.schema)
+    if problems:
+        raise BodyProblemsError(*problems)
+    body = Body(
+        kind,
+        text,
+        expressions,
+        [DeclaredInput.of(one) for one in document.get("inputs") or ()],
+        document.get("maps") or {},
+        tuple(one["key"] for one in _stacks(document) if "key" in one),
+    )
+    problems = [*_misplaced(document, kind), *declaration_problems(body.inputs)]
+    problems += chain_problems(list(stacks_of(document)))
+    if kind is Kind.TEMPLATE:
+        twice = duplicates(list(body.keys))
+        problems += [f"stacks: the key {one} is there twice" for one in twice]
+    if problems:
+        raise BodyProblemsError(*problems)
+    return body
+
+
+def find_inputs(text: str | None, kind: Kind) -> list[DeclaredInput]:
+    """Return what a draft asks for, as far as it can be told: none if it is broken."""
+    try:
+        expressions, _ = find_expressions(text or "")
+        declared = read_yaml(with_holes(text or "", expressions))["inputs"]
+    except (BodyProblemsError, KeyError, TypeError):
+        return []
+    if schema_problems(declared, kind.schema["properties"]["inputs"]):
+        return []
+    return [DeclaredInput.of(one) for one in declared]
+
+
+def stacks_of(document: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield each stack with its place, in their order."""
+    if "stack" in document:
+        yield "stack", document["stack"]
+    for number, one in enumerate(document.get("stacks") or ()):
+        yield f"stacks.{number}", one
+
+
+def _stacks(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [one for _, one in stacks_of(document)]
+
+
+def _misplaced(document: Mapping[str, Any], kind: Kind) -> Iterator[str]:
+    """Yield where expressions are that nothing is put in the place of."""
+    for name in ("inputs", "maps"):
+        if has_hole(document.get(name)):
+            yield f"{name}: cannot have expressions in it"
+    if kind is Kind.TEMPLATE:
+        for place, one in stacks_of(document):
+            for name in _PLAIN_IN_STACKS:
+                if has_hole(one.get(name)):
+                    yield f"{place}.{name}: cannot have expressions in a template"

@@ -1,0 +1,54 @@
+"""How a deployment goes: its stacks one after the other, those below first."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from stackyard.blueprints.errors import DeploymentUsedError
+from stackyard.blueprints.model.deployment import DeployedStack, Deployment
+from stackyard.blueprints.store import DeploymentStore
+from stackyard.kernel.access import SYSTEM, Subject
+from stackyard.kernel.needs import Rule, needs
+from stackyard.stacks import StackDependencies, Stacks
+from stackyard.state import States
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    store: DeploymentStore
+    stacks: Stacks  # those that may change what is deployed
+    dependencies: StackDependencies
+    states: States
+
+    @needs(Rule.PARENT)
+    async def ensure_unused(
+        self, placed: Sequence[DeployedStack], *, by: Subject
+    ) -> None:
+        """No stack elsewhere may depend on one of these."""
+        ids = [one.stack_id for one in placed]
+        below = await self.dependencies.on(ids, by=SYSTEM)
+        used_by = {one.stack_id for several in below.values() for one in several}
+        strangers = used_by.difference(ids)
+        if strangers:
+            known = await self.stacks.some(strangers, by=by)
+            raise DeploymentUsedError(stacks=", ".join(sorted(known)) or "others")
+
+    @needs(Rule.PARENT)
+    async def let_go(self, deployment: Deployment, *, by: Subject) -> None:
+        """Ask for those to go that no other depends on; called again when one is gone.
+
+        What one that made something has made is destroyed first.
+        """
+        placed = await self.store.stacks_of(deployment)
+        ids = [one.stack_id for one in placed]
+        stacks = await self.stacks.some(ids, by=by)
+        below = await self.dependencies.on(ids, by=SYSTEM)
+        made = {one.stack_id for one in await self.states.resources(ids, by=by)}
+        for one in placed:
+            if one.going or below.get(one.stack_id):
+                continue
+            one.going = True
+            if not stacks[one.stack_id].deleting:
+                await self.stacks.delete(
+                    one.stack_id, destroy_resources=one.stack_id in made, by=by
+                )
+        await self.store.write()

@@ -1,0 +1,45 @@
+"""What is shown of a deployment: its stacks, and how far they are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from stackyard.blueprints.model.deployment import Deployed, Deployment
+from stackyard.blueprints.model.progress import StackProgress, state_of
+from stackyard.blueprints.store import DeploymentStore
+from stackyard.kernel.access import Subject
+from stackyard.kernel.ids import StackId
+from stackyard.kernel.needs import Rule, needs
+from stackyard.runs import Runs, RunState
+from stackyard.stacks import Stacks
+
+
+@dataclass(frozen=True, slots=True)
+class Showing:
+    store: DeploymentStore
+    stacks: Stacks
+    runs: Runs
+
+    @needs(Rule.PARENT)
+    async def shown(self, deployment: Deployment, *, by: Subject) -> Deployed:
+        placed = await self.store.stacks_of(deployment)
+        ids = [one.stack_id for one in placed]
+        stacks = await self.stacks.some(ids, by=by)
+        runs = await self._newest_runs(ids, by=by)
+        progress = [
+            StackProgress(
+                going=one.going,
+                deleting=stacks[one.stack_id].deleting,
+                run=runs.get(one.stack_id),
+            )
+            for one in placed
+        ]
+        state = state_of(progress, leaving=deployment.deletion_requested_at is not None)
+        inputs = await self.store.inputs_of(deployment)
+        return Deployed(deployment, inputs, [stacks[one] for one in ids], state)
+
+    async def _newest_runs(
+        self, stack_ids: Sequence[StackId], *, by: Subject
+    ) -> dict[StackId, RunState]:
+        newest = await self.runs.newest(stack_ids, by=by)
+        runs = await self.runs.some(list(newest.values()), by=by)
+        return {run.stack_id: run.state for run in runs}

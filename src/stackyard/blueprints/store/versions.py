@@ -1,0 +1,52 @@
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from stackyard.blueprints.model.deployment import Deployment
+from stackyard.blueprints.model.template import TemplateVersion
+from stackyard.blueprints.store.writing import add, forget, write
+from stackyard.kernel.ids import TemplateId, TemplateVersionId
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateVersionStore:
+    session: AsyncSession
+
+    async def find(
+        self, version_id: TemplateVersionId, *, lock: bool = False
+    ) -> TemplateVersion | None:
+        """Load it; with *lock*, no one else may change it until we commit."""
+        return await self.session.get(
+            TemplateVersion,
+            version_id,
+            with_for_update={"of": TemplateVersion} if lock else None,
+            populate_existing=lock,
+        )
+
+    async def by_number(
+        self, template_id: TemplateId, number: str
+    ) -> TemplateVersion | None:
+        query = select(TemplateVersion).where(
+            TemplateVersion.template_id == template_id,
+            TemplateVersion.number == number,
+        )
+        return await self.session.scalar(query)
+
+    async def deployments_of(self, version_id: TemplateVersionId) -> Sequence[str]:
+        query = (
+            select(Deployment.id)
+            .where(Deployment.version_id == version_id)
+            .order_by(Deployment.id)
+        )
+        return (await self.session.scalars(query)).all()
+
+    async def add(self, version: TemplateVersion) -> None:
+        await add(self.session, version, "version", version.id, version.number)
+
+    async def write(self, version: TemplateVersion) -> None:
+        await write(self.session, "version", version.id, version.number)
+
+    async def remove(self, version: TemplateVersion) -> None:
+        await forget(self.session, version)

@@ -1,0 +1,1 @@
+"""What others load from us, by the protocols of Terraform's registries."""
