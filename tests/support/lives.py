@@ -336,7 +336,7 @@ async def a_stack(sender: Sender, name: str) -> AsyncIterator[str]:
     finally:
         await sender.data("StackDelete", id=stack["id"])
         async with asyncio.timeout(60):
-            while await sender.data("StackRead", id=stack["id"]):
+            while await sender.data("StackRead", id=stack["id"]):  # noqa: ASYNC110 - as clients do
                 await asyncio.sleep(0.5)
         await sender.data("WorkerPoolDelete", id=pool["id"])
 
