@@ -17,7 +17,7 @@ from tests.support.certificates import request_pem, rsa_key
 from tests.support.client import stack_input
 
 Variables: TypeAlias = dict[str, Any]
-OF_GITHUB: Final = {"provider": "GITHUB", "vcsIntegrationId": None, "namespace": "us"}
+OF_GITLAB: Final = {"provider": "GITLAB", "vcsIntegrationId": None, "namespace": "us"}
 ROLE: Final = "arn:aws:iam::039653571618:role/empty-test-role"
 NO_HOOKS: Final[Mapping[str, list[str]]] = {
     f"{when}{phase}": []
@@ -326,7 +326,7 @@ async def a_stack(sender: Sender, name: str) -> AsyncIterator[str]:
     pool = await sender.data("WorkerPoolCreate", csr=_csr(), **_pool(name, -1))
     stack = await sender.data(
         "StackCreate",
-        input=stack_input(name, "demo", pool["id"]) | OF_GITHUB,
+        input=stack_input(name, "demo", pool["id"]) | OF_GITLAB,
         manageState=True,
         slug=None,
         stackObjectID=None,
