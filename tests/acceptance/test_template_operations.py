@@ -10,6 +10,7 @@ from typing import Any, Final
 import pytest
 from sqlalchemy import update
 from tests.support.bodies import a_template
+from tests.support.bureau import Bureau
 from tests.support.edge import Edge
 from tests.support.provider import Provider
 from tests.support.stacks import a_spec
@@ -18,8 +19,12 @@ from stackyard.adapters.postgres import Database
 from stackyard.contexts import ContextSpec
 from stackyard.kernel.access import SYSTEM
 from stackyard.kernel.ids import ROOT, StackId
+from stackyard.reactions import CHOREOGRAPHY
+from stackyard.reactions.blueprints import undeploy
+from stackyard.reactions.stacks import begin_deletion
 from stackyard.runs import Run, RunState, RunType
 from stackyard.spaces import HolderKind
+from stackyard.stacks import StackDeleted, StackDeletionRequested
 from stackyard_protocol.report import Resource
 
 SPACECTL: Final = Path(__file__).parents[1] / "operations" / "spacectl"
@@ -118,11 +123,13 @@ async def leave_runs(
 
 
 async def go_on(edge: Edge, stack: str) -> None:
-    """Do what the drain does when a stack is to go, and when it is gone."""
-    async with edge.unit() as unit:
-        await unit.deletions.go_on(StackId(stack), by=SYSTEM)
-    async with edge.unit() as unit:
-        await unit.template_deployments.go_on(by=SYSTEM)
+    """Be the drain when a stack is to go, and when it is gone."""
+    tools, at = Bureau(edge.database, clock=edge.clock).tools, edge.clock()
+    asked = StackDeletionRequested(
+        stack_id=StackId(stack), destroy_resources=True, at=at
+    )
+    await begin_deletion(tools, asked)
+    await undeploy(tools, StackDeleted(stack_id=StackId(stack), at=at))
 
 
 async def test_the_life_of_a_template(provider: Provider) -> None:
@@ -321,6 +328,10 @@ async def test_the_state_of_a_deployment_is_that_of_its_runs(
     ):
         await leave_runs(edge, left)
         assert await state(provider) == shown
+
+
+def test_whoever_deletes_a_stack_goes_on_with_its_deployment() -> None:
+    assert "undeploy" in {one.reaction for one in CHOREOGRAPHY.routes[StackDeleted]}
 
 
 async def test_what_the_stacks_made_is_destroyed_before_the_deployment_is_gone(
