@@ -18,13 +18,14 @@ from tests.support.stacks import a_spec
 from stackyard.adapters.postgres import Database
 from stackyard.contexts import ContextSpec
 from stackyard.kernel.access import SYSTEM
-from stackyard.kernel.ids import ROOT, StackId
+from stackyard.kernel.ids import ROOT, RepoId, StackId
 from stackyard.reactions import CHOREOGRAPHY
 from stackyard.reactions.blueprints import undeploy
 from stackyard.reactions.stacks import begin_deletion
 from stackyard.runs import Run, RunState, RunType
 from stackyard.spaces import HolderKind
 from stackyard.stacks import StackDeleted, StackDeletionRequested
+from stackyard.vcs import Commit, Push, RefChange, RepositorySettings
 from stackyard_protocol.report import Resource
 
 SPACECTL: Final = Path(__file__).parents[1] / "operations" / "spacectl"
@@ -225,6 +226,43 @@ async def test_a_body_is_looked_through_before_it_is_published(
         input={"templateID": "our-site"} | a_version(template=body),
     )
     assert "there is no input nope" in text
+
+
+async def test_a_published_version_stays_at_the_commit_that_it_was_published_of(
+    provider: Provider, edge: Edge
+) -> None:
+    repo = RepoId("infra")
+    async with edge.unit() as unit:
+        settings = RepositorySettings(name="infra")
+        await unit.repositories.create(ROOT, settings, by=SYSTEM)
+    body = a_template().replace("provider: GITHUB", "provider: SPACELIFT")
+    body = body.replace("terraform-bacon-tasty", "infra")
+    await make_template(provider)
+    said = {"templateID": "our-site"} | a_version(template=body)
+    text = await provider.error("TemplateVersionCreate", input=said)
+    assert text == "stacks.0.vcs: there is no branch master"
+    await push(edge, repo, None, "a" * 40)
+    version = await make_version(provider, template=body)
+    await push(edge, repo, "a" * 40, "b" * 40)
+    made = await deploy(provider, version)
+    async with edge.unit() as unit:
+        stack = await unit.stacks.get(StackId(made["stacks"][0]["id"]), by=SYSTEM)
+        runs = await unit.runs.of_stacks([stack.id], [RunType.TRACKED], by=SYSTEM)
+    commit = runs[stack.id][0].commit
+    assert commit is not None
+    assert stack.tracked_commit == commit
+    assert (stack.branch, commit["hash"]) == ("a" * 40, "a" * 40)
+    unknown = body.replace("repository: infra", "repository: nowhere")
+    said = {"templateID": "our-site"} | a_version("2", template=unknown)
+    text = await provider.error("TemplateVersionCreate", input=said)
+    assert text == "stacks.0.vcs: there is no such repository here"
+
+
+async def push(edge: Edge, repo: RepoId, before: str | None, after: str) -> None:
+    change = RefChange("refs/heads/master", before, after)
+    commit = Commit(after, "Change", "Ada", 1)
+    async with edge.unit() as unit:
+        await unit.repositories.record(repo, Push((change,), [commit], []), by=SYSTEM)
 
 
 async def test_the_life_of_a_deployment(provider: Provider, edge: Edge) -> None:
