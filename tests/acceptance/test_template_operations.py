@@ -11,14 +11,17 @@ import pytest
 from sqlalchemy import update
 from tests.support.bodies import a_template
 from tests.support.bureau import Bureau
+from tests.support.clouds import an_aws_spec
 from tests.support.edge import Edge
 from tests.support.provider import Provider
 from tests.support.stacks import a_spec
 
 from stackyard.adapters.postgres import Database
+from stackyard.clouds import AwsIntegration
 from stackyard.contexts import ContextSpec
 from stackyard.kernel.access import SYSTEM
 from stackyard.kernel.ids import ROOT, RepoId, StackId
+from stackyard.policies import PolicySpec, PolicyType
 from stackyard.reactions import CHOREOGRAPHY
 from stackyard.reactions.blueprints import undeploy
 from stackyard.reactions.stacks import begin_deletion
@@ -330,12 +333,21 @@ async def test_a_stack_has_what_the_new_version_says_and_nothing_more(
         for name in ("old", "new"):
             spec = ContextSpec(name=name, space_id=ROOT)
             await unit.contexts.create(spec, by=SYSTEM)
+        policy = PolicySpec(name="plans", body="package spacelift", space_id=ROOT)
+        await unit.policies.create(policy, PolicyType.PLAN, by=SYSTEM)
+        aws = an_aws_spec("aws", space_id=ROOT)
+        cloud = await unit.clouds.create(AwsIntegration, aws, by=SYSTEM)
     await make_template(provider)
     more = """
     attachments:
       contexts: [{id: old, priority: 1}]
       roles: [{role_id: space-reader, space_id: root}]
-    """
+      policies: [plans]
+      clouds: {aws: {id: CLOUD, read: true, write: true}}
+    schedules:
+      drift: {cron: ["0 1 * * *"], reconcile: false}
+      tasks: [{command: ls, cron: ["*/5 * * * *"]}]
+    """.replace("CLOUD", cloud.id)
     await deploy(provider, await make_version(provider, template=a_template(more=more)))
     await leave_runs(edge, RunState.FINISHED)
     plain, _, _ = a_template().partition("    environment:")
@@ -347,8 +359,11 @@ async def test_a_stack_has_what_the_new_version_says_and_nothing_more(
         contexts = (await unit.stack_contexts.of([stack], by=SYSTEM))[stack]
         bindings = await unit.bindings.of(HolderKind.STACK, [stack], by=SYSTEM)
         config = await unit.stack_config.of([stack], by=SYSTEM)
+        policies = await unit.stack_policies.of([stack], by=SYSTEM)
+        clouds = await unit.cloud_attachments.having([cloud.id], by=SYSTEM)
+        schedules = await unit.schedules.of(stack, by=SYSTEM)
     assert [(one.context_id, one.priority) for one in contexts] == [("new", 2)]
-    assert (bindings, config) == ({}, {})
+    assert (bindings, config, policies, clouds, schedules) == ({}, {}, {}, {}, [])
 
 
 async def test_the_state_of_a_deployment_is_that_of_its_runs(
