@@ -8,6 +8,7 @@ from typing import Any, Final
 import pytest
 from tests.support.hosting import running
 from tests.support.ports import free_port
+from tests.support.provider import OPERATIONS
 from tests.support.registry import LOCAL, Receiver, Registry
 from tests.support.stacks import ADA, a_spec
 
@@ -18,13 +19,9 @@ from stackyard.kernel.ids import ROOT, StackId
 
 EVE: Final = Subject(SubjectKind.USER, "eve", "eve")
 KEY: Final = "5ecre7"
-FIELDS: Final = "{ enabled endpoint includeRuns secret retryOnFailure }"
-SET: Final = (
-    "mutation ($input: AuditTrailWebhookInput!)"
-    f" {{ auditTrailSetWebhook(input: $input) {FIELDS} }}"
-)
-DELETE: Final = f"mutation {{ auditTrailDeleteWebhook {FIELDS} }}"
-READ: Final = f"{{ auditTrailWebhook {FIELDS} }}"
+SET: Final = (OPERATIONS / "AuditTrailWebhookCreate.graphql").read_text()
+DELETE: Final = (OPERATIONS / "AuditTrailWebhookDelete.graphql").read_text()
+READ: Final = (OPERATIONS / "AuditTrailWebhookRead.graphql").read_text()
 LOCK: Final = 'mutation { stackLock(id: "net", note: "mine") { id } }'
 UNLOCK: Final = 'mutation { stackUnlock(id: "net") { id } }'
 

@@ -55,7 +55,9 @@ LISTS: Final = {
 # A whole hundred on one page.
 ARGUMENTS: Final = {
     "repos": 'spaceID: "{home}", first: 100',
-    "searchAuditTrailEntries": "input: { first: 100 }",
+    # of one kind: all that was done to make even the small world fills a page
+    "searchAuditTrailEntries": "input: { first: 100, predicates: [{"
+    ' field: "action", constraint: { stringMatches: ["context.create"] } }] }',
     "searchBlueprints": "input: { first: 100 }",
     "searchContexts": "input: { first: 100 }",
     "searchPolicies": "input: { first: 100 }",

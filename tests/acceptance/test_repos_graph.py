@@ -10,18 +10,15 @@ import pytest
 from ariadne import graphql
 from tests.support.edge import the_schema
 from tests.support.hosting import ADA, Hosting, Replica
+from tests.support.provider import OPERATIONS
 from tests.support.small_context import small_context
 
 from stackyard.adapters.postgres import Database
 
 CREATE = """mutation($input: RepoCreateInput!) { repoCreate(input: $input) {
   id name description labels vcsChecks createdAt updatedAt } }"""
-REVISE = """mutation($input: RevisionCreateInput!) { revisionCreate(input: $input) {
-  sha id authorName } }"""
-HISTORY = """query($path: String!) { repoFileHistory(
-  repoID: "garden", filePath: $path, first: 1) { edges { node {
-    filePath isDeleted sizeBytes fileMode revision { sha id authorName }
-    content { sha256Hash content sizeBytes isEncrypted } } } } }"""
+REVISE = (OPERATIONS / "RevisionCreate.graphql").read_text()
+HISTORY = (OPERATIONS / "RepoFileRead.graphql").read_text()
 
 
 class Client:
@@ -97,14 +94,16 @@ async def test_a_revision_shows_in_the_history_of_its_file(client: Client) -> No
     }
     made = (await client.data(REVISE, input=wanted))["revisionCreate"]
 
-    [edge] = (await client.data(HISTORY, path="a.tf"))["repoFileHistory"]["edges"]
+    [edge] = (await client.data(HISTORY, repoID="garden", first=1, filePath="a.tf"))[
+        "repoFileHistory"
+    ]["edges"]
 
     assert edge["node"] == {
         "filePath": "a.tf",
         "isDeleted": False,
         "sizeBytes": 8,
         "fileMode": "0755",
-        "revision": made,
+        "revision": {"sha": made["sha"]},
         "content": {
             "sha256Hash": hashlib.sha256(b"is tasty").hexdigest(),
             "content": content,
@@ -143,7 +142,9 @@ async def test_what_does_not_exist_is_null_and_can_be_deleted_again(
 
     assert found == {"repo": None}
     assert first == second == {"repoDelete": True}
-    assert await client.data(HISTORY, path="a") == {"repoFileHistory": None}
+    assert await client.data(HISTORY, repoID="garden", first=1, filePath="a") == {
+        "repoFileHistory": None
+    }
 
 
 async def test_repositories_come_in_pages(client: Client) -> None:

@@ -187,9 +187,18 @@ async def test_the_life_of_a_pool(scene: Scene) -> None:
     made = await scene.data(
         "terraform-provider/WorkerPoolCreate", csr=signing_request(), **given, **limit
     )
+    other = given | {"name": "other", "labels": None, "description": ""}
+    second = await scene.data(
+        "terraform-provider/WorkerPoolCreate__2",
+        csr=signing_request(),
+        **other,
+        drift_detection_run_limit=-1,
+    )
     read = await scene.data("terraform-provider/WorkerPoolRead", id=made["id"])
     assert read["config"] == made["config"]
     assert read["labels"] == ["b", "a"]
+    listed = await scene.data("terraform-provider/WorkerPoolsRead")
+    assert {made["id"], second["id"]} <= {one["id"] for one in listed}
     assert read["driftDetectionRunLimit"] == -5
 
     changed = given | {"name": "newer", "labels": None, "description": ""}

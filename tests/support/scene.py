@@ -15,7 +15,7 @@ from stackyard.stacks import Provider, StackSpec
 from stackyard.unit import Unit
 from stackyard_protocol.job import Job
 from stackyard_protocol.mqtt import Register
-from stackyard_protocol.report import Accepted, Body, Report
+from stackyard_protocol.report import Accepted, Body, Output, Report
 from tests.support.asking import Asking
 
 OPERATIONS: Final = Path(__file__).parents[1] / "operations"
@@ -39,6 +39,14 @@ class Scene:
     @property
     def unconfirmed(self) -> RunId:
         return RunId(self.names["unconfirmed"])
+
+    async def prepare(self) -> None:
+        """Let the stack have the output of another that its runs are given."""
+        output = Output("address", sensitive=False, value='"192.0.2.1"')
+        async with self.unit() as unit:
+            await unit.states.replace(
+                StackId(self.names["gov"]), outputs=[output], resources=None, by=SYSTEM
+            )
 
     def unit(self) -> AbstractAsyncContextManager[Unit]:
         return self.asking.world.whole.platform.unit()

@@ -31,14 +31,14 @@ def state_change(run: Run, step: Transition, project: Project) -> dict[str, Any]
 
 
 def _commit(commit: dict[str, Any] | None) -> dict[str, Any] | None:
-    """Without one it is not known yet which it will be."""
+    """Without one it is not known yet which it will be; of some, only the hash is."""
     return commit and {
-        "authorLogin": commit["author_login"],
-        "authorName": commit["author_name"],
+        "authorLogin": commit.get("author_login"),
+        "authorName": commit.get("author_name") or "",
         "hash": commit["hash"],
-        "message": commit["message"],
-        "timestamp": commit["timestamp"],
-        "url": commit["url"],
+        "message": commit.get("message") or "",
+        "timestamp": commit.get("timestamp") or 0,
+        "url": commit.get("url"),
     }
 
 
