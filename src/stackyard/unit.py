@@ -279,6 +279,7 @@ class Unit(Catalogue):
             TemplateVersionStore(self.session),
             self.templates,
             self._rendering,
+            self.repositories,
             self.access,
             self.clock,
             self.trail,

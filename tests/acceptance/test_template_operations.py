@@ -10,16 +10,25 @@ from typing import Any, Final
 import pytest
 from sqlalchemy import update
 from tests.support.bodies import a_template
+from tests.support.bureau import Bureau
+from tests.support.clouds import an_aws_spec
 from tests.support.edge import Edge
 from tests.support.provider import Provider
 from tests.support.stacks import a_spec
 
 from stackyard.adapters.postgres import Database
+from stackyard.clouds import AwsIntegration
 from stackyard.contexts import ContextSpec
 from stackyard.kernel.access import SYSTEM
-from stackyard.kernel.ids import ROOT, StackId
+from stackyard.kernel.ids import ROOT, RepoId, StackId
+from stackyard.policies import PolicySpec, PolicyType
+from stackyard.reactions import CHOREOGRAPHY
+from stackyard.reactions.blueprints import undeploy
+from stackyard.reactions.stacks import begin_deletion
 from stackyard.runs import Run, RunState, RunType
 from stackyard.spaces import HolderKind
+from stackyard.stacks import StackDeleted, StackDeletionRequested
+from stackyard.vcs import Commit, Push, RefChange, RepositorySettings
 from stackyard_protocol.report import Resource
 
 SPACECTL: Final = Path(__file__).parents[1] / "operations" / "spacectl"
@@ -118,11 +127,13 @@ async def leave_runs(
 
 
 async def go_on(edge: Edge, stack: str) -> None:
-    """Do what the drain does when a stack is to go, and when it is gone."""
-    async with edge.unit() as unit:
-        await unit.deletions.go_on(StackId(stack), by=SYSTEM)
-    async with edge.unit() as unit:
-        await unit.template_deployments.go_on(by=SYSTEM)
+    """Be the drain when a stack is to go, and when it is gone."""
+    tools, at = Bureau(edge.database, clock=edge.clock).tools, edge.clock()
+    asked = StackDeletionRequested(
+        stack_id=StackId(stack), destroy_resources=True, at=at
+    )
+    await begin_deletion(tools, asked)
+    await undeploy(tools, StackDeleted(stack_id=StackId(stack), at=at))
 
 
 async def test_the_life_of_a_template(provider: Provider) -> None:
@@ -220,6 +231,43 @@ async def test_a_body_is_looked_through_before_it_is_published(
     assert "there is no input nope" in text
 
 
+async def test_a_published_version_stays_at_the_commit_that_it_was_published_of(
+    provider: Provider, edge: Edge
+) -> None:
+    repo = RepoId("infra")
+    async with edge.unit() as unit:
+        settings = RepositorySettings(name="infra")
+        await unit.repositories.create(ROOT, settings, by=SYSTEM)
+    body = a_template().replace("provider: GITHUB", "provider: SPACELIFT")
+    body = body.replace("terraform-bacon-tasty", "infra")
+    await make_template(provider)
+    said = {"templateID": "our-site"} | a_version(template=body)
+    text = await provider.error("TemplateVersionCreate", input=said)
+    assert text == "stacks.0.vcs: there is no branch master"
+    await push(edge, repo, None, "a" * 40)
+    version = await make_version(provider, template=body)
+    await push(edge, repo, "a" * 40, "b" * 40)
+    made = await deploy(provider, version)
+    async with edge.unit() as unit:
+        stack = await unit.stacks.get(StackId(made["stacks"][0]["id"]), by=SYSTEM)
+        runs = await unit.runs.of_stacks([stack.id], [RunType.TRACKED], by=SYSTEM)
+    commit = runs[stack.id][0].commit
+    assert commit is not None
+    assert stack.tracked_commit == commit
+    assert (stack.branch, commit["hash"]) == ("a" * 40, "a" * 40)
+    unknown = body.replace("repository: infra", "repository: nowhere")
+    said = {"templateID": "our-site"} | a_version("2", template=unknown)
+    text = await provider.error("TemplateVersionCreate", input=said)
+    assert text == "stacks.0.vcs: there is no such repository here"
+
+
+async def push(edge: Edge, repo: RepoId, before: str | None, after: str) -> None:
+    change = RefChange("refs/heads/master", before, after)
+    commit = Commit(after, "Change", "Ada", 1)
+    async with edge.unit() as unit:
+        await unit.repositories.record(repo, Push((change,), [commit], []), by=SYSTEM)
+
+
 async def test_the_life_of_a_deployment(provider: Provider, edge: Edge) -> None:
     await make_template(provider)
     first = await make_version(provider)
@@ -285,12 +333,21 @@ async def test_a_stack_has_what_the_new_version_says_and_nothing_more(
         for name in ("old", "new"):
             spec = ContextSpec(name=name, space_id=ROOT)
             await unit.contexts.create(spec, by=SYSTEM)
+        policy = PolicySpec(name="plans", body="package spacelift", space_id=ROOT)
+        await unit.policies.create(policy, PolicyType.PLAN, by=SYSTEM)
+        aws = an_aws_spec("aws", space_id=ROOT)
+        cloud = await unit.clouds.create(AwsIntegration, aws, by=SYSTEM)
     await make_template(provider)
     more = """
     attachments:
       contexts: [{id: old, priority: 1}]
       roles: [{role_id: space-reader, space_id: root}]
-    """
+      policies: [plans]
+      clouds: {aws: {id: CLOUD, read: true, write: true}}
+    schedules:
+      drift: {cron: ["0 1 * * *"], reconcile: false}
+      tasks: [{command: ls, cron: ["*/5 * * * *"]}]
+    """.replace("CLOUD", cloud.id)
     await deploy(provider, await make_version(provider, template=a_template(more=more)))
     await leave_runs(edge, RunState.FINISHED)
     plain, _, _ = a_template().partition("    environment:")
@@ -302,8 +359,11 @@ async def test_a_stack_has_what_the_new_version_says_and_nothing_more(
         contexts = (await unit.stack_contexts.of([stack], by=SYSTEM))[stack]
         bindings = await unit.bindings.of(HolderKind.STACK, [stack], by=SYSTEM)
         config = await unit.stack_config.of([stack], by=SYSTEM)
+        policies = await unit.stack_policies.of([stack], by=SYSTEM)
+        clouds = await unit.cloud_attachments.having([cloud.id], by=SYSTEM)
+        schedules = await unit.schedules.of(stack, by=SYSTEM)
     assert [(one.context_id, one.priority) for one in contexts] == [("new", 2)]
-    assert (bindings, config) == ({}, {})
+    assert (bindings, config, policies, clouds, schedules) == ({}, {}, {}, {}, [])
 
 
 async def test_the_state_of_a_deployment_is_that_of_its_runs(
@@ -321,6 +381,10 @@ async def test_the_state_of_a_deployment_is_that_of_its_runs(
     ):
         await leave_runs(edge, left)
         assert await state(provider) == shown
+
+
+def test_whoever_deletes_a_stack_goes_on_with_its_deployment() -> None:
+    assert "undeploy" in {one.reaction for one in CHOREOGRAPHY.routes[StackDeleted]}
 
 
 async def test_what_the_stacks_made_is_destroyed_before_the_deployment_is_gone(

@@ -106,7 +106,8 @@ def test_a_template_follows_a_branch_or_stays_at_a_commit(
 ) -> None:
     vcs = {"reference": reference, "provider": "GITHUB", "repository": "infra"}
     plan = a_plan(vcs=vcs)
-    assert (plan.spec.branch, plan.commit) == (reference["value"], commit)
+    found = plan.commit and plan.commit.hash
+    assert (plan.spec.branch, found) == (reference["value"], commit)
     assert bool(plan_problems([plan])) is refused
 
 

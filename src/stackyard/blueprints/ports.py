@@ -1,6 +1,6 @@
 """What the slice asks of those around it, and no more."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeAlias
@@ -8,7 +8,8 @@ from typing import Any, Protocol, TypeAlias
 from sqlalchemy import Select
 
 from stackyard.kernel.access import Subject
-from stackyard.kernel.ids import SpaceId
+from stackyard.kernel.ids import RepoId, SpaceId
+from stackyard.stacks import CommitFacts
 
 # The spaces a subject may read, as a subquery (`stackyard.spaces.visible_to`).
 VisibleSpaces: TypeAlias = Callable[[Subject], Select[SpaceId]]
@@ -32,6 +33,16 @@ class Failed:
 
 
 Answer: TypeAlias = Value | Failed
+
+
+class Repositories(Protocol):
+    async def heads(
+        self, repo_id: RepoId, branches: Collection[str], *, by: Subject
+    ) -> Mapping[str, CommitFacts]:
+        """Return the newest commits of those of *branches* that there are.
+
+        Raises `NotFoundError` if *by* may not know of the repository.
+        """
 
 
 class Expressions(Protocol):

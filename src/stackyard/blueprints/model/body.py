@@ -18,6 +18,8 @@ from stackyard.blueprints.model.expressions import (
 from stackyard.blueprints.model.inputs import DeclaredInput, declaration_problems
 from stackyard.blueprints.model.schema import BLUEPRINT_SCHEMA, TEMPLATE_SCHEMA
 from stackyard.blueprints.model.yaml import read_yaml
+from stackyard.kernel.ids import RepoId
+from stackyard.stacks import Provider
 
 
 class Kind(Enum):
@@ -35,6 +37,16 @@ _PLAIN_IN_STACKS: Final = ("key", "depends_on", "vcs")
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """A branch of a built-in repository that a stack of a template has its code of."""
+
+    place: str
+    key: str
+    repo_id: RepoId
+    branch: str
+
+
+@dataclass(frozen=True, slots=True)
 class Body:
     """One that its schema has no objection to, as far as that is known by now."""
 
@@ -44,6 +56,7 @@ class Body:
     inputs: Sequence[DeclaredInput]
     maps: Mapping[str, Any]
     keys: tuple[str, ...]  # of its stacks; those that have none are missing
+    sources: tuple[Source, ...]
 
     def unknown_inputs(self) -> Iterator[str]:
         """Yield where expressions name inputs that nobody is asked for."""
@@ -68,7 +81,8 @@ def read_body(text: str, kind: Kind) -> Body:
         expressions,
         [DeclaredInput.of(one) for one in document.get("inputs") or ()],
         document.get("maps") or {},
-        tuple(one["key"] for one in _stacks(document) if "key" in one),
+        tuple(one["key"] for _, one in stacks_of(document) if "key" in one),
+        tuple(_sources(document)),
     )
     problems = [*_misplaced(document, kind), *declaration_problems(body.inputs)]
     problems += chain_problems(list(stacks_of(document)))
@@ -100,8 +114,13 @@ def stacks_of(document: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]
         yield f"stacks.{number}", one
 
 
-def _stacks(document: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return [one for _, one in stacks_of(document)]
+def _sources(document: Mapping[str, Any]) -> Iterator[Source]:
+    for place, one in stacks_of(document):
+        vcs, reference = one["vcs"], one["vcs"].get("reference")
+        built_in = vcs["provider"] == Provider.SPACELIFT
+        if built_in and reference and reference["type"] == "branch":
+            repo_id = RepoId(vcs.get("id") or vcs["repository"])
+            yield Source(f"{place}.vcs", one["key"], repo_id, reference["value"])
 
 
 def _misplaced(document: Mapping[str, Any], kind: Kind) -> Iterator[str]:

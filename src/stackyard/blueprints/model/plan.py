@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -19,6 +19,7 @@ from stackyard.stacks import (
     ReferenceSpec,
     StackSpec,
     Timing,
+    TrackedCommit,
     Vendor,
 )
 from stackyard_protocol.job import Hooks
@@ -52,7 +53,7 @@ class StackPlan:
     schedules: tuple[tuple[Errand, Timing], ...]
     depends_on: tuple[str, ...]  # by their keys
     references: tuple[tuple[str, ReferenceSpec], ...]
-    commit: str | None = None  # the one hash it is of, where that is said
+    commit: TrackedCommit | None = None  # the one that it stays at
     create: bool = True
     run: bool = False
     follows_tag: bool = False
@@ -84,11 +85,20 @@ def plan_of(
         schedules=tuple(schedules_of(stack.get("schedules") or {})),
         depends_on=keys_above(stack),
         references=tuple(references_of(stack)),
-        commit=reference["value"] if reference.get("type") == "sha" else None,
+        commit=_commit(reference),
         create=not chosen.get("do_not_create", False),
         run=chosen.get("trigger_run", False),
         follows_tag=reference.get("type") == "tag",
     )
+
+
+def pinned(plan: StackPlan, commit: Mapping[str, Any]) -> StackPlan:
+    """Return the plan of a stack that stays at *commit*, whatever is pushed.
+
+    Its branch is called like the commit: no branch is, so nothing moves it.
+    """
+    spec = replace(plan.spec, branch=commit["hash"])
+    return replace(plan, spec=spec, commit=TrackedCommit(**commit))
 
 
 def plan_problems(plans: Sequence[StackPlan]) -> list[str]:
@@ -143,8 +153,13 @@ def _branch(vcs: Mapping[str, Any]) -> str:
     reference = vcs.get("reference")
     if reference is None:
         return str(vcs["branch"])
-    # no branch is called like a commit: what is pushed later moves nothing
     return str(reference["value"])
+
+
+def _commit(reference: Mapping[str, Any]) -> TrackedCommit | None:
+    if reference.get("type") != "sha":
+        return None
+    return TrackedCommit(reference["value"])
 
 
 def _in_url(url: str) -> tuple[str | None, str]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.types import Text
 
@@ -125,6 +125,7 @@ class TemplateVersion(Entity):
     instructions: Mapped[str | None]
     labels: Mapped[list[str]] = mapped_column(ARRAY(Text))
     body: Mapped[str | None]
+    commits: Mapped[dict[str, Any]] = mapped_column(JSONB)  # by key, once published
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     published_at: Mapped[datetime | None]
@@ -140,6 +141,7 @@ class TemplateVersion(Entity):
             ulid=ulid,
             template=template,
             state=Publication.DRAFT,
+            commits={},
             created_at=at,
         )
         version.change(spec, at=at)

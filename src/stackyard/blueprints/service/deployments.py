@@ -26,7 +26,7 @@ from stackyard.blueprints.model.deployment import (
     ensure_same_stacks,
 )
 from stackyard.blueprints.model.occasion import Occasion
-from stackyard.blueprints.model.plan import StackPlan
+from stackyard.blueprints.model.plan import StackPlan, pinned
 from stackyard.blueprints.model.progress import DeploymentState
 from stackyard.blueprints.model.template import TemplateVersion
 from stackyard.blueprints.service.leaving import Leaving
@@ -213,6 +213,11 @@ class Deployments:
         )
         body = version.published_body()
         plans = await self.rendering.plans(body, Kind.TEMPLATE, given, around)
+        commits = version.commits
+        plans = [
+            pinned(one, commits[one.key]) if one.key in commits else one
+            for one in plans
+        ]
         return [replace(one, run=True) for one in plans]
 
     async def _keep_inputs(

@@ -12,7 +12,7 @@ from stackyard.kernel.errors import ProblemsError
 from stackyard.kernel.ids import RunId, StackId
 from stackyard.kernel.needs import Rule, needs
 from stackyard.runs import Triggers
-from stackyard.stacks import StackDependencies, Stacks, TrackedCommit
+from stackyard.stacks import StackDependencies, Stacks
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +72,7 @@ class Making:
     async def _finish(self, stack_id: StackId, plan: StackPlan, *, by: Subject) -> None:
         await self.furnishing.furnish(stack_id, plan, by=by)
         if plan.commit is not None:
-            commit = TrackedCommit(plan.commit)
-            await self.stacks.set_tracked_commit(stack_id, commit, by=by)
+            await self.stacks.set_tracked_commit(stack_id, plan.commit, by=by)
 
     async def _chain(
         self, ids: Sequence[StackId], plans: Sequence[StackPlan], *, by: Subject

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from stackyard.blueprints.errors import (
     BodyProblemsError,
@@ -9,19 +10,21 @@ from stackyard.blueprints.errors import (
     VersionNotFoundError,
 )
 from stackyard.blueprints.model.blueprint import Publication
-from stackyard.blueprints.model.body import Kind
+from stackyard.blueprints.model.body import Kind, read_body
 from stackyard.blueprints.model.occasion import Occasion
 from stackyard.blueprints.model.template import (
     TemplateVersion,
     TemplateVersionSpec,
     full_version_id,
 )
+from stackyard.blueprints.ports import Repositories
 from stackyard.blueprints.service.rendering import Rendering
 from stackyard.blueprints.service.templates import Templates
 from stackyard.blueprints.store import TemplateVersionStore
 from stackyard.kernel.access import Access, Action, Subject
 from stackyard.kernel.audit import Resource, ResourceType, Trail
 from stackyard.kernel.clock import Clock
+from stackyard.kernel.errors import NotFoundError
 from stackyard.kernel.ids import TemplateId, TemplateVersionId
 from stackyard.kernel.needs import Rule, needs
 
@@ -31,6 +34,7 @@ class TemplateVersions:
     store: TemplateVersionStore
     templates: Templates
     rendering: Rendering
+    repositories: Repositories
     access: Access
     clock: Clock
     trail: Trail
@@ -119,11 +123,28 @@ class TemplateVersions:
         return version
 
     async def _check_body(self, version: TemplateVersion, *, by: Subject) -> None:
-        """What is to be published must be in order."""
+        """What is to be published must be in order; its code is pinned."""
         if version.state is Publication.PUBLISHED:
             problems = await self.problems(version.published_body(), by=by)
             if problems:
                 raise BodyProblemsError(*problems)
+            version.commits = await self._pin(version.published_body(), by=by)
+
+    async def _pin(self, text: str, *, by: Subject) -> dict[str, Any]:
+        """Return the commit of each stack whose code is in a built-in repository."""
+        found, problems = {}, []
+        for source in read_body(text, Kind.TEMPLATE).sources:
+            repo_id, branch = source.repo_id, source.branch
+            try:
+                heads = await self.repositories.heads(repo_id, [branch], by=by)
+                found[source.key] = heads[branch].as_dict()
+            except NotFoundError:
+                problems.append(f"{source.place}: there is no such repository here")
+            except KeyError:
+                problems.append(f"{source.place}: there is no branch {branch}")
+        if problems:
+            raise BodyProblemsError(*problems)
+        return found
 
     def _around(self, *, by: Subject) -> Occasion:
         now = self.clock()

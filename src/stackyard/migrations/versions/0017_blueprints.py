@@ -88,6 +88,7 @@ def upgrade() -> None:
         sa.Column("instructions", sa.Text(), nullable=True),
         sa.Column("labels", postgresql.ARRAY(sa.Text()), nullable=False),
         sa.Column("body", sa.Text(), nullable=True),
+        sa.Column("commits", postgresql.JSONB(), nullable=False),
         sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False),
         sa.Column("updated_at", sa.TIMESTAMP(timezone=True), nullable=False),
         sa.Column("published_at", sa.TIMESTAMP(timezone=True), nullable=True),
