@@ -216,11 +216,16 @@ async def test_neither_end_moves_where_the_other_is_out_of_reach(
     assert read["space"] == {"id": "root"}
 
 
-async def test_creating_a_run_does_not_need_the_vcs(provider: Provider) -> None:
-    """It stays queued: nobody is asked, since all that could be asked is nothing."""
+@pytest.mark.parametrize(
+    ("kind", "integration"), [("GITLAB", "ours"), ("GITHUB", None)]
+)
+async def test_creating_a_run_does_not_need_the_vcs(
+    provider: Provider, kind: str, integration: str | None
+) -> None:
+    """It stays queued: what its code needs may come before somebody who runs it."""
     edge = provider.edge
     await link(edge, "Ours")
-    await create(provider, by("GITLAB", "ours"))
+    await create(provider, by(kind, integration))
     run = await provider.data("RunTrigger", stack="net", runType="TRACKED")
     tools = Tools(
         edge.unit,

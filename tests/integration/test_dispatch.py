@@ -55,6 +55,19 @@ async def test_a_run_without_its_commit_holds_up_those_behind_it(plant: Plant) -
     assert (first.state, second.state) == (RunState.READY, RunState.QUEUED)
 
 
+async def test_code_that_cannot_be_had_fails_a_run_once_there_is_a_worker(
+    plant: Plant,
+) -> None:
+    run = await plant.trigger()
+
+    await plant.unit.dispatch.fail(run.id, "no such branch", by=SYSTEM)
+    assert run.state is RunState.QUEUED
+
+    await plant.worker()
+    await plant.unit.dispatch.fail(run.id, "no such branch", by=SYSTEM)
+    assert str(run.state) == "FAILED"
+
+
 async def test_a_disabled_stack_lets_nothing_through(plant: Plant) -> None:
     run = await plant.trigger()
     await plant.unit.stacks.disable(plant.stack_id, by=ADA)

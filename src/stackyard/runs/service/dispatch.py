@@ -74,10 +74,14 @@ class Dispatch:
 
     @needs(Rule.PLATFORM)
     async def fail(self, run_id: RunId, note: str, *, by: Subject) -> None:
-        """Give the run up for a reason that its owner should read."""
+        """Give a run up whose code cannot be had, for a reason that its owner reads.
+
+        Not while nobody is there to run it: what is amiss may be put in order until
+        then. It is looked up again, by the sweeper at the latest.
+        """
         await self._require(by)
         run = await self.store.get(run_id, lock=True)
-        if not run.state.is_final:
+        if not run.state.is_final and await self._has_workers(run.stack_id):
             await self.progress.record(run, run.fail(note, at=self.clock()))
 
     @needs(Rule.PLATFORM)
@@ -171,6 +175,12 @@ class Dispatch:
             await self.progress.record(run, step)
         run.awaits_upstream = decision.turn is Turn.WAIT
         return decision.turn is Turn.GO
+
+    async def _has_workers(self, stack_id: StackId) -> bool:
+        stack = await self.stacks.find(stack_id, by=SYSTEM)
+        if stack is None or stack.worker_pool_id is None:
+            return False
+        return bool(await self.workers.of([stack.worker_pool_id], by=SYSTEM))
 
     async def _let_through(self, run: Run, stack: Stack) -> None:
         assert stack.worker_pool_id is not None  # noqa: S101 - asked for by `gate`
