@@ -195,3 +195,23 @@ async def test_a_client_that_sends_all_elements_at_once_has_them_all(
     await provider.data("ContextUpdate", id="our-net", input=less)
     gone = await provider.data("EnvironmentVariableReadContext", id="A", **named)
     assert gone == {"configElement": None}
+
+
+async def test_a_context_without_a_space_keeps_the_one_it_has(
+    provider: Provider,
+) -> None:
+    await provider.data("ContextCreate", input=a_context(space="root"))
+    kept = await provider.data("ContextUpdate", id="our-net", input=a_context())
+    assert kept["space"] == "root"
+
+
+async def test_the_priority_of_an_attachment_is_zero_if_it_is_not_said(
+    provider: Provider,
+) -> None:
+    await provider.data("ContextCreate", input=a_context())
+    query = 'mutation { contextAttach(id: "our-net", stack: "net") { priority } }'
+    async with provider.edge.client() as client:
+        answer = await client.post(
+            "/graphql", json={"query": query}, headers=provider.headers
+        )
+    assert answer.json() == {"data": {"contextAttach": {"priority": 0}}}

@@ -273,3 +273,27 @@ async def test_whoever_may_not_is_told_so_in_a_word_that_clients_know(
         ("CreateSpace", {"input": space}),
     ):
         assert "unauthorized" in await provider.error(operation, **variables)
+
+
+async def test_what_is_not_said_of_an_api_key_stays(provider: Provider) -> None:
+    oidc = {
+        "issuer": "https://issuer.example",
+        "clientId": "c",
+        "subjectExpression": "^x$",
+        "claimMappings": {"entries": [{"name": "teams", "value": "groups"}]},
+    }
+    said = {"admin": False, "name": "gh", "teams": ["ops"], "oidc": oidc}
+    made = await provider.data("APIKeyCreate", input=said)
+    for nothing in ({}, dict.fromkeys(("name", "teams", "description")), {"name": "x"}):
+        kept = await provider.data("APIKeyUpdate", id=made["id"], input=nothing)
+        name = nothing.get("name") or "gh"
+        assert kept == made | {"name": name}
+
+
+async def test_a_user_without_rules_is_in_the_list_before_any_sign_in(
+    provider: Provider,
+) -> None:
+    said = {"invitationEmail": None, "username": "eve", "accessRules": None}
+    made = await provider.data("ManagedUserInvite", input=said)
+    assert (made["username"], made["accessRules"]) == ("eve", [])
+    assert await provider.data("ManagedUsersRead") == [made]

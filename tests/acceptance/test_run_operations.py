@@ -294,6 +294,25 @@ async def test_the_provider_starts_runs_and_waits_for_what_becomes_of_them(
     assert gone["deleting"] is True
 
 
+async def test_a_run_is_tracked_if_nothing_is_said_and_keeps_what_its_client_says(
+    scene: Scene,
+) -> None:
+    """The client's words come in a header; they are for policies, and never read."""
+    answer = await scene.asking.client.post(
+        "/graphql",
+        json={
+            "query": "mutation ($stack: ID!) { runTrigger(stack: $stack) { id type } }",
+            "variables": {"stack": scene.stack},
+        },
+        headers=scene.asking.world.headers["root"]
+        | {"Spacelift-User-Provided-Run-Metadata": "ticket 7"},
+    )
+
+    made = answer.json()["data"]["runTrigger"]
+    assert made["type"] == "TRACKED"
+    assert (await scene.run(made["id"])).user_metadata == ["ticket 7"]
+
+
 async def test_a_stack_is_made_with_the_state_that_was_uploaded_for_it(
     scene: Scene,
 ) -> None:

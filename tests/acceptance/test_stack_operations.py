@@ -470,3 +470,49 @@ async def test_a_new_stack_has_no_outputs_and_is_gone_when_asked_to(
     async with provider.edge.unit() as unit:
         await unit.deletions.go_on(StackId("net"), by=SYSTEM)
     assert await provider.data("StackAWSRoleRead", id="net") is None
+
+
+async def test_a_new_stack_is_idle_free_and_untracked_and_has_empty_lists(
+    provider: Provider,
+) -> None:
+    await create(provider, a_stack(None))
+    query = """{ stack(id: "net") {
+      state lockedBy trackedCommit { hash } blocker { id }
+      workerPool { id } dependsOn { id } isDependedOnBy { id } config { id }
+      outputs { id } entities { id } attachedContexts { id } runs { id }
+      runtimeConfig { element { id } }
+      integrations {
+        aws { assumedRoleArn assumeRolePolicyStatement }
+        gcp { serviceAccountEmail tokenScopes }
+        driftDetection { schedule } webhooks { id } } } }"""
+    async with provider.edge.client() as client:
+        answer = await client.post(
+            "/graphql", json={"query": query}, headers=provider.headers
+        )
+    assert "errors" not in answer.json(), answer.json()
+    shown = answer.json()["data"]["stack"]
+
+    assert shown.pop("state") == "NONE"
+    assert {element["element"]["id"] for element in shown.pop("runtimeConfig")}
+    integrations = shown.pop("integrations")
+    assert integrations["aws"].pop("assumeRolePolicyStatement")
+    assert integrations == {
+        "aws": {"assumedRoleArn": None},
+        "gcp": {"serviceAccountEmail": None, "tokenScopes": []},
+        "driftDetection": {"schedule": []},
+        "webhooks": [],
+    }
+    assert {name: said for name, said in shown.items() if said != []} == dict.fromkeys(
+        ("lockedBy", "trackedCommit", "blocker", "workerPool")
+    )
+
+
+async def test_a_slug_of_one_s_own_choice_stays(provider: Provider) -> None:
+    made = await provider.data(
+        "StackCreate", input=a_stack(None), manageState=True, slug="custom-slug-x"
+    )
+    assert made["id"] == "custom-slug-x"
+    renamed = await provider.data(
+        "StackUpdate", id="custom-slug-x", input=a_stack(None, name="Other")
+    )
+    assert (renamed["id"], renamed["name"]) == ("custom-slug-x", "Other")

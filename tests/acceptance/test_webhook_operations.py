@@ -163,6 +163,21 @@ async def test_the_life_of_a_webhook_with_a_name(provider: Provider) -> None:
     assert await provider.data("NamedWebhookDelete", **gone) is None
 
 
+async def test_an_empty_secret_keeps_that_of_a_webhook_with_a_name(
+    provider: Provider,
+) -> None:
+    query = "SELECT secret FROM named_webhooks"
+    await provider.data("NamedWebhookCreate", input=a_named_hook())
+    [sealed] = await rows(provider.edge, query)
+    here = {"id": "far-wide"}
+    await provider.data("NamedWebhookUpdate", **here, input=a_named_hook(secret=""))
+    assert await rows(provider.edge, query) == [sealed]
+    await provider.data(
+        "NamedWebhookUpdate", **here, input=a_named_hook(secret=CANARY[::-1])
+    )
+    assert await rows(provider.edge, query) != [sealed]
+
+
 async def test_secret_headers_are_merged_and_told_by_name_alone(
     provider: Provider,
 ) -> None:

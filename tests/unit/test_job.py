@@ -130,3 +130,34 @@ def test_variables_of_a_preview_win_and_stay_as_secret_as_those_they_replace() -
     assert len(given) == len(job.environment)
     assert {name: given[name].value for name in overrides} == overrides
     assert [name for name in overrides if given[name].secret] == ["TOKEN"]
+
+
+def test_a_run_is_given_every_variable_that_code_knows_from_the_platform() -> None:
+    """Those of a state and of a place are the worker's: it alone knows them."""
+    at = system_clock()
+    run, _ = queue_run(
+        stack_id=StackId("net"), type=RunType.TRACKED, branch="main", at=at
+    )
+    stack = Stack(
+        id=StackId("net"),
+        space_id=ROOT,
+        branch="main",
+        repository="r",
+        labels=["b", "a"],
+    )
+    grants = Grants("https://s.example", "acme", "leg", "token", "oidc")
+
+    given = {one.name: one for one in environment(run, stack, [], grants)}
+
+    prefix = "TF_VAR_spacelift_"
+    named = {one.removeprefix(prefix) for one in given if one.startswith(prefix)}
+    assert named == {
+        *("account_name", "commit_branch", "commit_sha", "graphql_endpoint"),
+        *("local_preview", "project_root", "repository", "run_id", "run_trigger"),
+        *("run_type", "space_id", "stack_branch", "stack_id", "stack_labels"),
+        "stack_labels_list",
+    }
+    assert given[f"{prefix}stack_labels"].value == "b,a"
+    assert given[f"{prefix}stack_labels_list"].value == '["b", "a"]'
+    token = given["SPACELIFT_API_TOKEN"]
+    assert (token.value, token.secret) == ("token", True)

@@ -3,6 +3,7 @@ import pytest
 from stackyard.kernel.access import Action, Level
 from stackyard.kernel.errors import ProblemsError
 from stackyard.kernel.ids import new_ulid, slugify
+from stackyard.kernel.search import Search
 
 
 @pytest.mark.parametrize(
@@ -41,3 +42,10 @@ def test_an_id_can_be_made_to_follow_another_of_the_same_millisecond() -> None:
 
     assert ids == sorted(set(ids))
     assert {len(one) for one in ids[1:]} == {26}
+
+
+@pytest.mark.parametrize(("asked", "given"), [(None, 50), (50, 50), (1000, 100)])
+def test_a_page_holds_50_if_nothing_is_said_and_never_more_than_100(
+    asked: int | None, given: int
+) -> None:
+    assert Search(first=asked).limit == given
