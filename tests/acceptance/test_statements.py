@@ -37,6 +37,7 @@ FOUND: Final = {
     "searchTemplates": ("template", "bare"),
     "searchWorkerPools": ("pool", "idle"),
 }
+STACKS: Final = ["bound", "far", "gov", "net"]
 every_list = pytest.mark.parametrize("name", FOUND)
 
 
@@ -161,6 +162,45 @@ async def test_labels_are_searched_by_either_name(
 
     assert names_in(without) == names_in(everything)
     assert names_in(having) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "constraint", "wanted"),
+    [
+        ("searchStacks", "administrative", {"booleanEquals": [True]}, ["gov"]),
+        ("searchStacks", "branch", {"stringMatches": ["main"]}, STACKS),
+        ("searchStacks", "commit", {"stringMatches": ["{commit}"]}, STACKS),
+        ("searchStacks", "locked", {"booleanEquals": [True]}, []),
+        ("searchStacks", "projectRoot", {"stringMatches": ["infra"]}, []),
+        ("searchStacks", "repository", {"stringMatches": ["{repo}"]}, STACKS),
+        ("searchStacks", "state", {"enumEquals": ["UNCONFIRMED"]}, ["net"]),
+        ("searchStacks", "vendor", {"enumEquals": ["Terraform"]}, STACKS),
+        ("searchStacks", "workerPool", {"stringMatches": ["{away}"]}, ["far"]),
+        ("searchModules", "projectRoot", {"stringMatches": ["infra"]}, []),
+        ("searchModules", "workerPool", {"stringMatches": ["{pool}"]}, []),
+        ("searchModules", "space", {"stringMatches": ["{other}"]}, ["far"]),
+        ("searchModules", "public", {"booleanEquals": [False]}, ["far", "tasty"]),
+        ("searchContexts", "space", {"stringMatches": ["{other}"]}, ["foreign"]),
+    ],
+)
+async def test_what_clients_search_by_divides_what_there_is(
+    scene: Scene, name: str, field: str, constraint: dict[str, Any], wanted: list[str]
+) -> None:
+    constraint = {
+        kind: [
+            filled(one, scene.names) if isinstance(one, str) else one for one in all_
+        ]
+        for kind, all_ in constraint.items()
+    }
+
+    async def found(*, exclude: bool) -> list[str]:
+        said = {"field": field, "constraint": constraint, "exclude": exclude}
+        return names_in(await searched(scene, name, predicates=[said]))
+
+    everything = names_in(await searched(scene, name))
+    having = await found(exclude=False)
+    assert sorted(one for one in having if one != "site-dev") == wanted
+    assert sorted(having + await found(exclude=True)) == sorted(everything)
 
 
 @every_list
