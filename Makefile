@@ -11,8 +11,8 @@ ELASTICMQ := tests/emulators/elasticmq
 export PYTHONPATH := src
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help demo up test test-postgres check bench lock web system emulators servers identity-providers \
-	format
+.PHONY: help demo up test test-newest test-oldest test-postgres check check-types check-style check-web \
+	check-units bench lock web system emulators servers identity-providers prepared format
 
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -24,17 +24,25 @@ up: $(VENV)/ready web ## The same platform, staying up until Ctrl-C
 	$(BIN)/python -m stackyard up
 
 # Tests mostly wait. Those of a file stay together: they may share a platform.
-SIDE_BY_SIDE := -n 4 --dist loadfile --no-loadscope-reorder
+SIDE_BY_SIDE := -n $(or $(TEST_PROCESSES),4) --dist loadfile --no-loadscope-reorder
 
 # What asks most of the database; the fault test is the whole platform.
 OF_DATABASE := tests/integration tests/contracts/test_queue.py tests/contracts/test_queue_builtin.py \
 	tests/acceptance/test_drain.py
 
-test: system $(VENV)/ready web emulators servers identity-providers ## Everything CI runs
-	$(MAKE) check
+# Downloads wait for others, the checks for one core each: so several at once.
+test: system ## Everything CI runs
+	$(MAKE) --jobs=4 --output-sync=target prepared
+	$(MAKE) --jobs=2 --output-sync=target check
+	$(MAKE) --jobs=2 test-newest test-oldest
+
+prepared: $(VENV)/ready web emulators servers identity-providers
+
+test-newest:
 	$(BIN)/pytest $(SIDE_BY_SIDE) --durations=40 tests --ignore=tests/unit --ignore=tests/architecture
-	TEST_POSTGRES=14 $(BIN)/pytest -q $(SIDE_BY_SIDE) \
-		tests/integration/test_[dms]*.py tests/acceptance/test_drain.py
+
+test-oldest:
+	TEST_POSTGRES=14 $(BIN)/pytest -q tests/integration/test_[dms]*.py tests/acceptance/test_drain.py
 
 test-postgres: system $(VENV)/ready web emulators servers ## The tests of the database, on every PostgreSQL
 	$(BIN)/pytest -q tests/acceptance/test_database_at_start.py
@@ -43,12 +51,20 @@ test-postgres: system $(VENV)/ready web emulators servers ## The tests of the da
 			$(OF_DATABASE) tests/faults/test_database.py; \
 	done
 
-check: $(VENV)/ready web ## Format, lint, types, import contracts, unit tests
+check: check-types check-style check-web check-units ## Format, lint, types, import contracts, unit tests
+
+check-types: $(VENV)/ready
+	$(BIN)/mypy
+
+check-style: $(VENV)/ready
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+check-web: web
 	cd web && npm run --silent check && npm test --silent
+
+check-units: $(VENV)/ready web
 	$(BIN)/pytest -q tests/unit tests/architecture
 
 format: $(VENV)/ready ## Format and mend what can be mended

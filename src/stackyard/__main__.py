@@ -1,6 +1,7 @@
 """The commands."""
 
 import argparse
+import gc
 import importlib
 import sys
 from collections.abc import Callable, Sequence
@@ -36,12 +37,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for name, (_, about) in COMMANDS.items():
         commands.add_parser(name, help=about, add_help=False)
     chosen, rest = parser.parse_known_args(given[:1])[0], given[1:]
-    module = importlib.import_module(COMMANDS[chosen.command][0])
-    run: Callable[..., None] = module.main
+    run = _load(COMMANDS[chosen.command][0])
     if chosen.command in {"audit", "queue", "up", "demo", "migrate"}:
         run(rest)
     else:
         run()
+
+
+def _load(name: str) -> Callable[..., None]:
+    """Import what a command needs: its classes stay for good, so no collector looks.
+
+    That is a tenth of the time that a process takes to start.
+    """
+    gc.disable()
+    run: Callable[..., None] = importlib.import_module(name).main
+    gc.freeze()
+    gc.enable()
+    return run
 
 
 if __name__ == "__main__":

@@ -19,10 +19,13 @@ class GraphQLFailedError(Exception):
 
 
 def eventually(
-    look: Callable[[], T | None], what: str, seconds: float = 60, every: float = 0.1
+    look: Callable[[], T | None], what: str, seconds: float = 60, every: float = 0.5
 ) -> T:
-    """Return the first true answer of *look*, or fail at a deadline."""
-    deadline = time.monotonic() + seconds
+    """Return the first true answer of *look*, or fail at a deadline.
+
+    It is asked for soon, and then less and less often: whoever is asked has work to do.
+    """
+    deadline, pause = time.monotonic() + seconds, 0.05
     while True:
         found = look()
         if found:
@@ -30,7 +33,8 @@ def eventually(
         if time.monotonic() > deadline:
             message = f"waited {seconds} s in vain for {what}"
             raise AssertionError(message)
-        time.sleep(every)
+        time.sleep(min(pause, every))
+        pause *= 1.5
 
 
 def stack_input(name: str, repo: str, pool: str, **given: Any) -> dict[str, Any]:

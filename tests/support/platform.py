@@ -340,6 +340,7 @@ def bare_platform(postgres_port: int = 0, **settings: str) -> Iterator[Platform]
         quick_folder() as database,
     ):
         folder = Path(place)
+        folder.chmod(0o755)  # tests put servers of other versions beside it
         platform = Platform(
             folder,
             postgres_at(database, port=postgres_port),

@@ -1,7 +1,7 @@
 """Lists of what people name: searched by words, labels and spaces, in the names' order.
 
-For slices whose names are unique. What else a list may be searched by is theirs to say;
-nothing but what is named reaches SQL.
+What else a list may be searched by is its slice's to say; nothing but what is named
+reaches SQL.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,6 +17,7 @@ from sqlalchemy import (
     not_,
     or_,
     true,
+    tuple_,
     type_coerce,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -32,7 +33,7 @@ from stackyard.kernel.search import (
 )
 
 Condition: TypeAlias = Callable[[Predicate], ColumnElement[bool]]
-_ORDER: Final = "name"  # the only one, either way: names are unique
+_ORDER: Final = "name"  # the only one, either way
 
 
 class Named(Protocol):
@@ -61,16 +62,18 @@ class ByName(Generic[E]):
 
     def searched(self, query: Select[E], search: Search) -> Select[E]:
         """Narrow *query* to one page of the search, and one row more."""
-        name, descending = self.entity.name, _descending(search)
+        columns = (self.entity.name, self.entity.id)
+        descending = _descending(search)
         query = query.where(
             *(self._condition(said) for said in search.predicates),
             *(self._said_somewhere(word) for word in search.text.split()),
         )
         if search.after:
+            here = tuple_(*columns)
             last = _place(search.after, descending=descending)
-            query = query.where(name < last if descending else name > last)
-        order = name.desc() if descending else name.asc()
-        return query.order_by(order).limit(search.limit + 1)
+            query = query.where(here < last if descending else here > last)
+        order = [one.desc() if descending else one.asc() for one in columns]
+        return query.order_by(*order).limit(search.limit + 1)
 
     def page_of(self, rows: Sequence[E], search: Search) -> Page[E]:
         """Cut what `searched` found into a page; a row too many means there is more."""
@@ -122,11 +125,11 @@ def _descending(search: Search) -> bool:
     return order is not None and order.field == _ORDER and order.descending
 
 
-def _place(after: str, *, descending: bool) -> str:
+def _place(after: str, *, descending: bool) -> Any:
     cursor = decode_cursor(after)
     if (cursor.field, cursor.descending) != (_ORDER, descending):
         raise CursorError
-    return cursor.value
+    return tuple_(literal(cursor.value), literal(cursor.id))
 
 
 def _cursor(last: Named, search: Search) -> Cursor:

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from stackyard.kernel.constraints import said_as
 from stackyard.kernel.errors import StackyardError
 from stackyard.kernel.ids import PluginId, PluginTemplateId, SpaceId
 from stackyard.plugins.errors import (
@@ -28,7 +29,6 @@ from stackyard.plugins.model import (
     PluginTemplateSpec,
 )
 
-# Whatever was looked up before, only the database can say it for good.
 _MEANINGS: Final[dict[str, type[StackyardError]]] = {
     "pk_plugin_templates": PluginTemplateSlugTakenError,
     "pk_plugins": PluginSlugTakenError,
@@ -138,13 +138,7 @@ async def seed_templates(session: AsyncSession, *, at: datetime) -> None:
 
 
 async def _add(session: AsyncSession, new: object, **facts: object) -> None:
-    try:
+    with said_as(_MEANINGS, **facts):
         async with session.begin_nested():
             session.add(new)
             await session.flush()
-    except IntegrityError as error:
-        diagnosis = getattr(error.orig, "diag", None)
-        meaning = _MEANINGS.get(getattr(diagnosis, "constraint_name", None) or "")
-        if meaning is None:
-            raise
-        raise meaning(**facts) from None

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import Select, func, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from stackyard.kernel.by_name import ByName, words_of
+from stackyard.kernel.constraints import said_as
 from stackyard.kernel.errors import StackyardError
 from stackyard.kernel.ids import PolicyId, SpaceId
 from stackyard.kernel.search import Page, Predicate, Search
@@ -19,7 +19,6 @@ from stackyard.policies.errors import (
 )
 from stackyard.policies.model import FORMER_NAMES, Policy, PolicyType
 
-# Whatever was looked up before, only the database can say it for good.
 _MEANINGS: Final[dict[str, type[StackyardError]]] = {
     "pk_policies": PolicySlugTakenError,
     "uq_policies_name": PolicyNameTakenError,
@@ -62,15 +61,8 @@ class PolicyStore:
 
     async def write(self, policy: Policy) -> None:
         """Send what changed now, and say what is wrong with it in our own words."""
-        facts = {"policy": policy.id, "space": policy.space_id}
-        try:
+        with said_as(_MEANINGS, policy=policy.id, space=policy.space_id):
             await self.session.flush()
-        except IntegrityError as error:
-            diagnosis = getattr(error.orig, "diag", None)
-            meaning = _MEANINGS.get(getattr(diagnosis, "constraint_name", None) or "")
-            if meaning is None:
-                raise
-            raise meaning(**facts) from None
 
     async def remove(self, policy: Policy) -> None:
         """Forget it, and by the database's cascade all that is only about it."""

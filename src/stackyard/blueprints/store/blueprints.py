@@ -1,13 +1,16 @@
 from dataclasses import dataclass
+from typing import Final
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from stackyard.blueprints.model.blueprint import Blueprint
-from stackyard.blueprints.store.search import BLUEPRINTS
 from stackyard.blueprints.store.writing import add, forget, write
+from stackyard.kernel.by_name import ByName, words_of
 from stackyard.kernel.ids import BlueprintId, SpaceId
 from stackyard.kernel.search import Page, Search
+
+_LIST: Final = ByName(Blueprint, {"state": words_of(Blueprint.state)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +27,8 @@ class BlueprintStore:
 
     async def search(self, search: Search, spaces: Select[SpaceId]) -> Page[Blueprint]:
         query = select(Blueprint).where(Blueprint.space_id.in_(spaces))
-        rows = await self.session.scalars(BLUEPRINTS.narrowed(query, search))
-        return BLUEPRINTS.page(rows.all(), search)
+        rows = await self.session.scalars(_LIST.searched(query, search))
+        return _LIST.page_of(rows.all(), search)
 
     async def count_in(self, space: SpaceId) -> int:
         query = select(func.count()).where(Blueprint.space_id == space)

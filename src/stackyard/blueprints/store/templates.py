@@ -1,5 +1,6 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.dialects.postgresql import distinct_on
@@ -8,10 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from stackyard.blueprints.model.blueprint import Publication
 from stackyard.blueprints.model.deployment import Deployment
 from stackyard.blueprints.model.template import Template, TemplateVersion
-from stackyard.blueprints.store.search import TEMPLATES
 from stackyard.blueprints.store.writing import add, forget, write
+from stackyard.kernel.by_name import ByName
 from stackyard.kernel.ids import SpaceId, TemplateId
 from stackyard.kernel.search import Page, Search
+
+_LIST: Final = ByName(Template)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +39,8 @@ class TemplateStore:
 
     async def search(self, search: Search, spaces: Select[SpaceId]) -> Page[Template]:
         query = select(Template).where(Template.space_id.in_(spaces))
-        rows = await self.session.scalars(TEMPLATES.narrowed(query, search))
-        return TEMPLATES.page(rows.all(), search)
+        rows = await self.session.scalars(_LIST.searched(query, search))
+        return _LIST.page_of(rows.all(), search)
 
     async def count_in(self, space: SpaceId) -> int:
         query = select(func.count()).where(Template.space_id == space)

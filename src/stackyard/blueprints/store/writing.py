@@ -2,7 +2,6 @@
 
 from typing import Final
 
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from stackyard.blueprints.errors import (
@@ -11,10 +10,10 @@ from stackyard.blueprints.errors import (
     TargetSpaceError,
     TemplateNotFoundError,
 )
+from stackyard.kernel.constraints import said_as
 from stackyard.kernel.errors import StackyardError
 from stackyard.kernel.orm import Entity
 
-# Whatever was looked up before, only the database can say it for good.
 _MEANINGS: Final[dict[str, type[StackyardError]]] = {
     "pk_blueprints": SlugTakenError,
     "pk_templates": SlugTakenError,
@@ -30,14 +29,8 @@ _MEANINGS: Final[dict[str, type[StackyardError]]] = {
 
 async def write(session: AsyncSession, noun: str, slug: str, name: str) -> None:
     """Send what changed now, and say what is wrong with it in our own words."""
-    try:
+    with said_as(_MEANINGS, noun=noun, slug=slug, name=name):
         await session.flush()
-    except IntegrityError as error:
-        diagnosis = getattr(error.orig, "diag", None)
-        meaning = _MEANINGS.get(getattr(diagnosis, "constraint_name", None) or "")
-        if meaning is None:
-            raise
-        raise meaning(noun=noun, slug=slug, name=name) from None
 
 
 async def add(

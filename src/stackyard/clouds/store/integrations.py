@@ -3,17 +3,16 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from sqlalchemy import Select, func, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from stackyard.clouds.errors import CloudNameTakenError, CloudSpaceError
 from stackyard.clouds.model.integration import CloudIntegration
+from stackyard.kernel.constraints import said_as
 from stackyard.kernel.errors import StackyardError
 from stackyard.kernel.ids import CloudId, SpaceId
 
 I = TypeVar("I", bound=CloudIntegration)  # noqa: E741 - an integration
 
-# Whatever was looked up before, only the database can say it for good.
 _MEANINGS: Final[dict[str, type[StackyardError]]] = {
     "uq_cloud_integrations_cloud_name": CloudNameTakenError,
     "fk_cloud_integrations_space_id": CloudSpaceError,
@@ -44,14 +43,8 @@ class CloudStore:
         """Send what changed now, and say what is wrong with it in our own words."""
         facts = {"cloud": integration.cloud, "name": integration.name}
         facts["space"] = integration.space_id
-        try:
+        with said_as(_MEANINGS, **facts):
             await self.session.flush()
-        except IntegrityError as error:
-            diagnosis = getattr(error.orig, "diag", None)
-            meaning = _MEANINGS.get(getattr(diagnosis, "constraint_name", None) or "")
-            if meaning is None:
-                raise
-            raise meaning(**facts) from None
 
     async def remove(self, integration: CloudIntegration) -> None:
         await self.session.delete(integration)

@@ -3,7 +3,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import Select, func, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from stackyard.contexts.errors import (
@@ -13,11 +12,11 @@ from stackyard.contexts.errors import (
 )
 from stackyard.contexts.model import Context
 from stackyard.kernel.by_name import ByName
+from stackyard.kernel.constraints import said_as
 from stackyard.kernel.errors import StackyardError
 from stackyard.kernel.ids import ContextId, SpaceId
 from stackyard.kernel.search import Page, Search
 
-# Whatever was looked up before, only the database can say it for good.
 _MEANINGS: Final[dict[str, type[StackyardError]]] = {
     "pk_contexts": ContextSlugTakenError,
     "uq_contexts_name": ContextNameTakenError,
@@ -50,15 +49,8 @@ class ContextStore:
 
     async def write(self, context: Context) -> None:
         """Send what changed now, and say what is wrong with it in our own words."""
-        facts = {"context": context.id, "space": context.space_id}
-        try:
+        with said_as(_MEANINGS, context=context.id, space=context.space_id):
             await self.session.flush()
-        except IntegrityError as error:
-            diagnosis = getattr(error.orig, "diag", None)
-            meaning = _MEANINGS.get(getattr(diagnosis, "constraint_name", None) or "")
-            if meaning is None:
-                raise
-            raise meaning(**facts) from None
 
     async def remove(self, context: Context) -> None:
         """Forget it, and by the database's cascade all that is only about it."""

@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from stackyard.kernel.constraints import constraint_of
 from stackyard.kernel.ids import BindingId, RoleId, SpaceId, new_ulid
 from stackyard.spaces.errors import (
     BindingTakenError,
@@ -84,7 +85,7 @@ class RoleStore:
             async with self.session.begin_nested():
                 self.session.add(binding)
         except IntegrityError as error:
-            constraint = _constraint(error)
+            constraint = constraint_of(error)
             if constraint == "fk_role_bindings_space_id":
                 raise SpaceNotFoundError(space=binding.space_id) from None
             if constraint.startswith("fk_"):
@@ -157,11 +158,6 @@ class RoleStore:
     async def remove_all_of(self, holder: Holder) -> None:
         column = getattr(RoleBinding, holder_column(holder.kind))
         await self.session.execute(delete(RoleBinding).where(column == holder.id))
-
-
-def _constraint(error: IntegrityError) -> str:
-    diagnosis = getattr(error.orig, "diag", None)
-    return getattr(diagnosis, "constraint_name", None) or ""
 
 
 async def seed_roles(session: AsyncSession) -> None:

@@ -3,11 +3,11 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from sqlalchemy import CTE, ColumnElement, Select, func, literal, select, union_all
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import QueryableAttribute
 
 from stackyard.contexts import Context
+from stackyard.kernel.constraints import said_as
 from stackyard.kernel.errors import StackyardError
 from stackyard.kernel.ids import ContextId, RepoId, SpaceId, StackId
 from stackyard.kernel.search import Page, Search
@@ -33,7 +33,6 @@ from stackyard.workers import Pool
 MOST_NAMED: Final = 20
 P = TypeVar("P", bound=Project)
 
-# Whatever was looked up before, only the database can say it for good.
 _MEANINGS: Final[dict[str, type[StackyardError]]] = {
     "pk_stacks": StackSlugTakenError,
     "fk_stacks_space_id": SpaceUnknownError,
@@ -65,15 +64,8 @@ class StackStore:
 
     async def write(self, project: Project) -> None:
         """Send what changed now, and say what is wrong with it in our own words."""
-        slug = project.id
-        try:
+        with said_as(_MEANINGS, slug=project.id):
             await self.session.flush()
-        except IntegrityError as error:
-            diagnosis = getattr(error.orig, "diag", None)
-            meaning = _MEANINGS.get(getattr(diagnosis, "constraint_name", None) or "")
-            if meaning is None:
-                raise
-            raise meaning(slug=slug) from None
 
     async def remove(self, project: Project) -> None:
         """Forget it, and by the database's cascade all that is only about it."""

@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from stackyard.kernel.constraints import said_as
 from stackyard.kernel.errors import StackyardError
 from stackyard.kernel.ids import SpaceId
 from stackyard.kernel.text import storable
@@ -18,7 +19,6 @@ from stackyard.vcs.errors import (
 from stackyard.vcs.model.integration import Integration, IntegrationLink
 from stackyard.vcs.model.integration_input import NamedIntegration
 
-# Whatever was looked up before, only the database can say it for good.
 _MEANINGS: Final[dict[str, type[StackyardError]]] = {
     "pk_vcs_integrations": IntegrationExistsError,
     "uq_vcs_integrations_default": DefaultIntegrationTakenError,
@@ -63,15 +63,8 @@ class IntegrationStore:
 
     async def write(self, integration: Integration) -> None:
         """Send what changed now, and say what is wrong with it in our own words."""
-        facts = {"integration": integration.id, "space": integration.space_id}
-        try:
+        with said_as(_MEANINGS, integration=integration.id, space=integration.space_id):
             await self.session.flush()
-        except IntegrityError as error:
-            diagnosis = getattr(error.orig, "diag", None)
-            meaning = _MEANINGS.get(getattr(diagnosis, "constraint_name", None) or "")
-            if meaning is None:
-                raise
-            raise meaning(**facts) from None
 
     async def remove(self, integration: Integration) -> None:
         """Forget it, unless somebody began to use it a moment ago."""

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from stackyard.kernel.constraints import constraint_of
 from stackyard.kernel.ids import RepoId, SpaceId
 from stackyard.vcs.errors import (
     RepositoryExistsError,
@@ -47,8 +48,7 @@ class RepositoryStore:
             async with self.session.begin_nested():
                 self.session.add(repository)
         except IntegrityError as error:
-            diagnosis = getattr(error.orig, "diag", None)
-            if getattr(diagnosis, "constraint_name", "") == "fk_repositories_space_id":
+            if constraint_of(error) == "fk_repositories_space_id":
                 raise RepositorySpaceError(space=repository.space_id) from None
             raise RepositoryExistsError(repository=repository.id) from error
 

@@ -3,15 +3,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import delete, func, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from stackyard.kernel.constraints import said_as
 from stackyard.kernel.errors import StackyardError
 from stackyard.kernel.ids import SpaceId, WebhookId
 from stackyard.webhooks.errors import WebhookSlugTakenError, WebhookSpaceError
 from stackyard.webhooks.model.named import NamedWebhook, SecretHeader
 
-# Whatever was looked up before, only the database can say it for good.
 _MEANINGS: Final[dict[str, type[StackyardError]]] = {
     "pk_named_webhooks": WebhookSlugTakenError,
     "fk_named_webhooks_space_id": WebhookSpaceError,
@@ -35,16 +34,9 @@ class NamedWebhookStore:
 
     async def write(self, webhook: NamedWebhook) -> None:
         """Send what changed now, and say what is wrong with it in our own words."""
-        facts = {"webhook": webhook.id, "space": webhook.space_id}
-        try:
+        with said_as(_MEANINGS, webhook=webhook.id, space=webhook.space_id):
             async with self.session.begin_nested():
                 self.session.add(webhook)
-        except IntegrityError as error:
-            diagnosis = getattr(error.orig, "diag", None)
-            meaning = _MEANINGS.get(getattr(diagnosis, "constraint_name", None) or "")
-            if meaning is None:
-                raise
-            raise meaning(**facts) from None
 
     async def remove(self, webhook: NamedWebhook) -> None:
         """Forget it, and by the database's cascade its headers."""

@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from stackyard.kernel.constraints import said_as
 from stackyard.kernel.errors import StackyardError
 from stackyard.registry.providers.errors import (
     GpgKeyTakenError,
@@ -23,11 +23,5 @@ _MEANINGS: Final[dict[str, type[StackyardError]]] = {
 
 async def write(session: AsyncSession, **facts: object) -> None:
     """Send what changed now, or say what is wrong with it."""
-    try:
+    with said_as(_MEANINGS, **facts):
         await session.flush()
-    except IntegrityError as error:
-        diagnosis = getattr(error.orig, "diag", None)
-        meaning = _MEANINGS.get(getattr(diagnosis, "constraint_name", None) or "")
-        if meaning is None:
-            raise
-        raise meaning(**facts) from None
