@@ -46,9 +46,9 @@ def main() -> None:
         "clients",
         {
             "clients": CLIENTS,
-            "seconds": SECONDS,
+            "seconds": round(swarm.seconds, 1),
             "lives": swarm.lives,
-            "requests_per_second": round(requests / SECONDS),
+            "requests_per_second": round(requests / swarm.seconds),
             "floor_health_ms": milliseconds(bare),
             "one_client_ms": {
                 name: milliseconds(took) for name, took in sorted(alone.took.items())

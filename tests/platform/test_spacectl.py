@@ -7,16 +7,15 @@ import hashlib
 import json
 import re
 from itertools import count
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import httpx
 import pytest
 from tests.support.client import Client, eventually
 from tests.support.legs import tarball
 from tests.support.platform import Platform
+from tests.support.spacectl import Spacectl, apply, confirm, deploy
 
-OPERATIONS: Final = Path(__file__).parents[1] / "operations" / "spacectl"
 CODE: Final = """
 variable "size" {
   type    = number
@@ -33,94 +32,6 @@ WRONG: Final = "wrong"
 numbers = count(1)
 
 
-class Spacectl:
-    """The client's side: its documents, its loops, its ideas of what an answer is."""
-
-    def __init__(self, client: Client) -> None:
-        self.client = client
-
-    def answer(self, document: str, **variables: Any) -> dict[str, Any]:
-        text = (OPERATIONS / f"{document}.graphql").read_text()
-        headers = {"Spacelift-Client-Type": "spacectl"}
-        if self.client.token:
-            headers["Authorization"] = f"Bearer {self.client.token}"
-        answer = self.client.http.post(
-            f"{self.client.base}/graphql",
-            json={"query": text, "variables": variables},
-            headers=headers,
-        )
-        assert answer.status_code == 200, answer.text
-        body: dict[str, Any] = answer.json()
-        return body
-
-    def ask(self, document: str, **variables: Any) -> Any:
-        answer = self.answer(document, **variables)
-        assert "errors" not in answer, (document, answer["errors"])
-        [data] = answer["data"].values()
-        return data
-
-    def stack(self, document: str, **variables: Any) -> Any:
-        found = self.ask(document, **variables)
-        assert found is not None, document
-        return found
-
-    def run(self, stack: str, run: str) -> Any:
-        document = "StackMcpRegisterGetStackRunTool"
-        return self.ask(document, stackId=stack, runId=run)["run"]
-
-    def history(self, stack: str, run: str) -> list[dict[str, Any]]:
-        """Return the steps of the run, the newest first."""
-        found = self.ask("LogsExplorerGetHistory", stack=stack, run=run)
-        steps: list[dict[str, Any]] = found["run"]["history"]
-        return steps
-
-    def until(self, stack: str, run: str, state: str) -> None:
-        eventually(
-            lambda: self.history(stack, run)[0]["state"] == state,
-            f"{run} to be {state}",
-        )
-
-    def follow(self, stack: str, run: str) -> dict[str, str]:
-        """Go through the run's states as they come; return what each printed."""
-        printed: dict[str, str] = {}
-        done: set[int] = set()
-
-        def over() -> bool:
-            steps = self.history(stack, run)
-            for step in reversed(steps):
-                version = step["stateVersion"]
-                if step["hasLogs"] and version not in done:
-                    done.add(version)
-                    printed[step["state"]] = self._phase(stack, run, step)
-            return bool(steps[0]["terminal"] or steps[0]["state"] == "UNCONFIRMED")
-
-        eventually(over, "the end of the run")
-        return printed
-
-    def _phase(self, stack: str, run: str, step: dict[str, Any]) -> str:
-        """Ask for page after page, each from where the last one ended."""
-        messages: list[str] = []
-        token: str | None = None
-
-        def finished() -> bool:
-            nonlocal token
-            page = self.ask(
-                "LogsQueryRunStateLogs",
-                stack=stack,
-                run=run,
-                state=step["state"],
-                stateVersion=step["stateVersion"],
-                token=token,
-            )["run"]["logs"]
-            assert page["exists"]
-            messages.extend(one["message"] for one in page["messages"])
-            token = page["nextToken"]
-            return bool(page["finished"])
-
-        eventually(finished, f"the log of {step['state']}")
-        return "".join(messages)
-
-
 @pytest.fixture
 def spacectl(platform: Platform) -> Spacectl:
     return Spacectl(platform.client)
@@ -133,33 +44,6 @@ def pot(platform: Platform) -> str:
     repo = client.create_repo(name)
     client.commit(repo, {"main.tf": CODE}, "Plant")
     return client.create_stack(name, repo, platform.pool, labels=["garden"])
-
-
-def deploy(spacectl: Spacectl, stack: str) -> str:
-    run = spacectl.ask(
-        "StackRunTriggerRunTrigger",
-        stack=stack,
-        sha=None,
-        type="TRACKED",
-        runtimeConfig=None,
-    )["id"]
-    assert isinstance(run, str)
-    return run
-
-
-def apply(spacectl: Spacectl, stack: str) -> str:
-    run = deploy(spacectl, stack)
-    spacectl.until(stack, run, "UNCONFIRMED")
-    confirm(spacectl, stack, run)
-    spacectl.until(stack, run, "FINISHED")
-    return run
-
-
-def confirm(spacectl: Spacectl, stack: str, run: str) -> None:
-    confirmed = spacectl.ask(
-        "StackMcpRegisterConfirmStackRunTool", stack=stack, run=run
-    )
-    assert confirmed == {"id": run}
 
 
 # Signing in
