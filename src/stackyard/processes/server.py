@@ -26,6 +26,7 @@ from stackyard.http.graphql import GraphRoute
 from stackyard.http.health import health_routes, instrumentation_app
 from stackyard.http.live import Live, live_routes
 from stackyard.http.modules import MODULES, ModuleRoutes
+from stackyard.http.oauth import LOGIN, OauthRoutes
 from stackyard.http.policy_contract import policy_contract_route
 from stackyard.http.providers import PROVIDERS, ProviderRoutes
 from stackyard.http.second_factor import SecondFactorRoutes
@@ -184,9 +185,12 @@ def make_app(platform: Platform, live: Live) -> Starlette:
         *SignOnRoutes(doors.identification, doors.sign_on).routes(),
         *SecondFactorRoutes(doors.identification, doors.factors).routes(),
         *CliLoginRoutes(doors.identification).routes(),
+        *OauthRoutes(doors.identification).routes(),
         *wellknown_routes(means.tokens, means.site),
         policy_contract_route(),
-        discovery_route({"modules.v1": MODULES, "providers.v1": PROVIDERS}),
+        discovery_route(
+            {"login.v1": LOGIN, "modules.v1": MODULES, "providers.v1": PROVIDERS}
+        ),
         *ProviderRoutes(
             platform.provider_files, doors.identification.of, means.site.account
         ).routes(),
