@@ -27,6 +27,7 @@ from stackyard.http.health import health_routes, instrumentation_app
 from stackyard.http.live import Live, live_routes
 from stackyard.http.modules import MODULES, ModuleRoutes
 from stackyard.http.oauth import LOGIN, OauthRoutes
+from stackyard.http.plugin_logs import plugin_log_route
 from stackyard.http.policy_contract import policy_contract_route
 from stackyard.http.providers import PROVIDERS, ProviderRoutes
 from stackyard.http.second_factor import SecondFactorRoutes
@@ -200,6 +201,7 @@ def make_app(platform: Platform, live: Live) -> Starlette:
         *usage_routes(platform.unit, doors.who),
         *live_routes(platform.unit, live, doors.who),
         *WorkerRoutes(platform.unit, means.blobs, platform.state_files).routes(),
+        plugin_log_route(means.blobs, doors.who),
         *StateRoutes(platform.state_files, platform.state_links, doors.who).routes(),
         *GitHttp(platform.contents, platform.pushes, doors.basic).routes(),
         *spa_routes(page_folder(settings)),
