@@ -329,6 +329,9 @@ EXCEPTIONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         "Mutation.stackRoleBindingDelete": _UNSEEN,
         # this run is a proposed one, and those change nothing
         "POST /state/{stack}": {"run": DENIED},
+        # every run has plugins of its own
+        "POST /worker/plugin_logs_url": {"neighbour": NO}
+        | dict.fromkeys(("governor", "stranger"), YES),
         # that there is an account is no secret; a browser's cookie does not count
         "GET /usageanalytics/csv": dict.fromkeys(
             ("neighbour", "run", "stranger", "crossed"), NO

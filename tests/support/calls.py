@@ -473,6 +473,9 @@ ROUTES: Final[Mapping[str, Request]] = {
     ),
     "POST /worker/legs/{leg}/workspace-url": Request(f"{_LEG}/workspace-url"),
     "POST /worker/legs/{leg}/errored-state": Request(f"{_LEG}/errored-state", _STATE),
+    "POST /worker/plugin_logs_url": Request(
+        "/worker/plugin_logs_url", b'{"plugin_name": "x"}'
+    ),
     f"GET {_MODULE}/versions": Request(f"{_TASTY}/versions"),
     f"GET {_MODULE}/{{version}}/download": Request(f"{_TASTY}/1.0.0/download"),
     f"GET {_MODULE}/{{version}}/archive": Request(f"{_TASTY}/1.0.0/archive"),

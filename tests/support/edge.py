@@ -27,6 +27,7 @@ from stackyard.http.cli_login import CliLoginRoutes
 from stackyard.http.doors import Doors, Outside
 from stackyard.http.graphql import GraphRoute
 from stackyard.http.health import health_routes
+from stackyard.http.oauth import OauthRoutes
 from stackyard.http.second_factor import SecondFactorRoutes
 from stackyard.http.session import SessionRoutes
 from stackyard.http.sign_on import SignOnRoutes
@@ -134,6 +135,7 @@ class Edge:
                 *SignOnRoutes(self.identification, self.doors.sign_on).routes(),
                 *SecondFactorRoutes(self.identification, self.doors.factors).routes(),
                 *CliLoginRoutes(self.identification).routes(),
+                *OauthRoutes(self.identification).routes(),
                 GraphRoute(self.graph.answer, self.identification).route(),
                 *self.routes,
                 *spa_routes(self.page),

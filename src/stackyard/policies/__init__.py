@@ -1,9 +1,11 @@
 """Policies: rules, in Rego, of what may happen, and of what comes of it.
 
 They are kept here, and which stack has which is said by `stackyard.stacks`. What
-evaluates them is behind `ports.PolicyEngine`; so far there is none.
+evaluates them is behind `ports.PolicyEngine`; so far there is none. `inputs/` is what
+it will have to tell them, and `contract.py` says it to others.
 """
 
+from stackyard.policies.contract import policy_contract
 from stackyard.policies.errors import (
     NoPolicyEngineError,
     PolicyNameTakenError,
@@ -35,4 +37,5 @@ __all__ = [
     "PolicyStore",
     "PolicyType",
     "PolicyUnreachableError",
+    "policy_contract",
 ]

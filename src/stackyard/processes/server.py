@@ -26,6 +26,9 @@ from stackyard.http.graphql import GraphRoute
 from stackyard.http.health import health_routes, instrumentation_app
 from stackyard.http.live import Live, live_routes
 from stackyard.http.modules import MODULES, ModuleRoutes
+from stackyard.http.oauth import LOGIN, OauthRoutes
+from stackyard.http.plugin_logs import plugin_log_route
+from stackyard.http.policy_contract import policy_contract_route
 from stackyard.http.providers import PROVIDERS, ProviderRoutes
 from stackyard.http.second_factor import SecondFactorRoutes
 from stackyard.http.session import SessionRoutes
@@ -183,8 +186,12 @@ def make_app(platform: Platform, live: Live) -> Starlette:
         *SignOnRoutes(doors.identification, doors.sign_on).routes(),
         *SecondFactorRoutes(doors.identification, doors.factors).routes(),
         *CliLoginRoutes(doors.identification).routes(),
+        *OauthRoutes(doors.identification).routes(),
         *wellknown_routes(means.tokens, means.site),
-        discovery_route({"modules.v1": MODULES, "providers.v1": PROVIDERS}),
+        policy_contract_route(),
+        discovery_route(
+            {"login.v1": LOGIN, "modules.v1": MODULES, "providers.v1": PROVIDERS}
+        ),
         *ProviderRoutes(
             platform.provider_files, doors.identification.of, means.site.account
         ).routes(),
@@ -194,6 +201,7 @@ def make_app(platform: Platform, live: Live) -> Starlette:
         *usage_routes(platform.unit, doors.who),
         *live_routes(platform.unit, live, doors.who),
         *WorkerRoutes(platform.unit, means.blobs, platform.state_files).routes(),
+        plugin_log_route(means.blobs, doors.who),
         *StateRoutes(platform.state_files, platform.state_links, doors.who).routes(),
         *GitHttp(platform.contents, platform.pushes, doors.basic).routes(),
         *spa_routes(page_folder(settings)),

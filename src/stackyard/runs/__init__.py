@@ -31,6 +31,7 @@ from stackyard.runs.leg import Leg
 from stackyard.runs.log_model import LogChunk, PhaseLog
 from stackyard.runs.log_store import LogStore
 from stackyard.runs.model import Run, Transition, queue_run
+from stackyard.runs.plugin_logs import plugin_log_key
 from stackyard.runs.queue_store import QueuedRun, QueueStore
 from stackyard.runs.review import Decision, RunReview
 from stackyard.runs.review_store import ReviewStore
@@ -114,6 +115,7 @@ __all__ = [
     "WorkspaceFormatError",
     "WorkspaceMissingError",
     "WorkspaceSizeError",
+    "plugin_log_key",
     "queue_run",
     "workspace_key",
 ]

@@ -29,6 +29,14 @@ class CommandMissingError(InvalidError):
     """A task needs a command."""
 
 
+class PluginNameError(InvalidError):
+    """The field "plugin_name" must be a name of at most 200 bytes, on one line."""
+
+
+class PluginsOfRunsOnlyError(ForbiddenError):
+    """You are unauthorized: only a run, with its own token, keeps what plugins say."""
+
+
 class StackDisabledError(ConflictError):
     """The stack is disabled: enable it before you trigger a run."""
 

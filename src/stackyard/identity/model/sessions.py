@@ -81,6 +81,7 @@ class Session(Entity):
     IDLE = timedelta(hours=12)
     LONGEST = timedelta(days=7)
     OF_COMMAND_LINE = timedelta(hours=10)
+    OF_CODE = timedelta(minutes=1)  # how long a program has to come for its token
 
     id: Mapped[SessionId] = mapped_column(primary_key=True)
     token_digest: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
@@ -99,7 +100,7 @@ class Session(Entity):
     bound: Mapped[bool]
     admin: Mapped[bool]
     second_factor: Mapped[SecondFactor]
-    # what the next answer of a second factor must fit; good for one
+    # what the next answer of a second factor, or who has a code, must fit; good for one
     challenge: Mapped[bytes | None] = mapped_column(LargeBinary)
     command_line: Mapped[bool]
     address: Mapped[str]
@@ -163,6 +164,18 @@ class Session(Entity):
             seen_at=at,
             expires_at=at + self.OF_COMMAND_LINE,
         )
+
+    def wait(self, *, code: str, challenge: bytes, at: datetime) -> None:
+        """Open nothing yet: a program comes for its token soon, or it is over."""
+        self.token_digest = digest(code)
+        self.challenge = challenge
+        self.expires_at = at + self.OF_CODE
+
+    def begin(self, *, at: datetime) -> None:
+        """The program came. By the code's digest a second one is noticed."""
+        self.challenge = None
+        self.seen_at = at
+        self.expires_at = at + self.OF_COMMAND_LINE
 
     @property
     def rights(self) -> Rights:

@@ -5,6 +5,7 @@ Lives as long as the process: it is asked before there is a unit of work.
 
 import hmac
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
 from stackyard.identity.errors import CredentialsError
@@ -17,6 +18,7 @@ from stackyard.identity.model import (
 from stackyard.identity.ports import OpenStores
 from stackyard.identity.secret import digest, new_secret
 from stackyard.identity.service.subjects import Subjects
+from stackyard.identity.store import Stores
 from stackyard.kernel.access import Subject
 from stackyard.kernel.audit import Resource, ResourceType
 from stackyard.kernel.clock import Clock
@@ -41,6 +43,14 @@ class Seen:
     @property
     def complete(self) -> bool:
         return self.second_factor.suffices
+
+
+class CodeProblem(StrEnum):
+    """Why a code gives no token."""
+
+    OVER = "The code is not known, or over: it lasts a minute. Log in once more."
+    USED = "The code was used before. The session that it opened has ended."
+    UNFIT = "The code was made for another code_verifier or redirect_uri."
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,36 +119,90 @@ class Sessions:
 
         It is a session of its own in the list, and ends when that is revoked.
         """
-        now = self.clock()
         async with self.open_stores() as stores:
-            found = await stores.sessions.find(digest(token))
-            if found is None or not self._fits(found, token) or not found.complete:
+            beside = await self._beside(stores, token)
+            return None if beside is None else await self._issue(stores, beside)
+
+    @needs(Rule.WHO_ASKS)
+    async def offer_code(self, token: str, challenge: bytes) -> str | None:
+        """Return a code by which a program gets a token of whoever has this session.
+
+        It is good once, for a minute, and for whoever knows what fits *challenge*.
+        """
+        async with self.open_stores() as stores:
+            beside = await self._beside(stores, token)
+            if beside is None:
                 return None
-            beside = found.for_command_line(token=new_secret(), at=now)
-            beside.credentials_tag = self._tag(beside, beside.id)
-            await stores.sessions.add(beside)
-            subject = await self.subjects.of_session(stores, found)
-            if subject is None:
-                return None
-            await stores.trail.note(
-                "session.create", Resource(ResourceType.SESSION, beside.id), by=subject
-            )
-            issued, until = now.timestamp(), beside.expires_at.timestamp()
-            claims = {
-                "aud": self.site.base_url,
-                "exp": int(until),
-                "iat": int(issued),
-                "iss": PERSON_ISSUER,
-                "jti": beside.id,
-                "nbf": int(issued),
-                "sub": beside.name,
-            }
-            return IssuedToken(beside.id, self.tokens.sign(claims), int(until))
+            code = new_secret()
+            beside.wait(code=code, challenge=challenge, at=self.clock())
+            return code
+
+    @needs(Rule.WHO_ASKS)
+    async def redeem_code(
+        self, code: str, challenge: bytes
+    ) -> IssuedToken | CodeProblem:
+        """Return the token that a code was made for, or what is wrong with the code.
+
+        One that comes twice was seen by somebody else: what it opened is ended.
+        """
+        async with self.open_stores() as stores:
+            found = await stores.sessions.find(digest(code), lock=True)
+            if found is None or not self._is_of_command_line(found):
+                return CodeProblem.OVER
+            if found.challenge is None:
+                await self._end(stores, found)
+                return CodeProblem.USED
+            if not hmac.compare_digest(found.challenge, challenge):
+                return CodeProblem.UNFIT
+            found.begin(at=self.clock())
+            return await self._issue(stores, found) or CodeProblem.OVER
 
     @needs(Rule.WHO_ASKS)
     async def sign_out(self, token: str) -> None:
         async with self.open_stores() as stores:
             await stores.sessions.end(digest(token))
+
+    async def _beside(self, stores: Stores, token: str) -> Session | None:
+        """Add a session of the command line, of whoever has this one of a browser."""
+        found = await stores.sessions.find(digest(token))
+        if found is None or not self._fits(found, token) or not found.complete:
+            return None
+        beside = found.for_command_line(token=new_secret(), at=self.clock())
+        beside.credentials_tag = self._tag(beside, beside.id)
+        await stores.sessions.add(beside)
+        return beside
+
+    async def _issue(self, stores: Stores, opened: Session) -> IssuedToken | None:
+        """Return the token of a session of the command line."""
+        subject = await self.subjects.of_session(stores, opened)
+        if subject is None:
+            return None
+        await stores.trail.note(
+            "session.create", Resource(ResourceType.SESSION, opened.id), by=subject
+        )
+        issued = int(opened.created_at.timestamp())
+        until = int(opened.expires_at.timestamp())
+        claims = {
+            "aud": self.site.base_url,
+            "exp": until,
+            "iat": issued,
+            "iss": PERSON_ISSUER,
+            "jti": opened.id,
+            "nbf": issued,
+            "sub": opened.name,
+        }
+        return IssuedToken(opened.id, self.tokens.sign(claims), until)
+
+    async def _end(self, stores: Stores, opened: Session) -> None:
+        await stores.sessions.end_id(opened.id)
+        subject = await self.subjects.of_session(stores, opened)
+        if subject is not None:
+            await stores.trail.note(
+                "session.delete",
+                Resource(ResourceType.SESSION, opened.id),
+                facts={"Name": opened.name},
+                by=subject,
+            )
 
     def _fits(self, found: Session, token: str) -> bool:
         if found.command_line or not found.is_open(at=self.clock()):
@@ -146,6 +210,9 @@ class Sessions:
         return self._is_of_these_credentials(found, token)
 
     def _serves_command_line(self, found: Session) -> bool:
+        return self._is_of_command_line(found) and found.challenge is None
+
+    def _is_of_command_line(self, found: Session) -> bool:
         good = found.command_line and found.complete
         return (
             good

@@ -23,10 +23,11 @@ class SessionStore:
         self.session.add(opened)
         await self.session.flush()
 
-    async def find(self, token_digest: bytes) -> Session | None:
-        return await self.session.scalar(
-            select(Session).where(Session.token_digest == token_digest)
-        )
+    async def find(self, token_digest: bytes, *, lock: bool = False) -> Session | None:
+        query = select(Session).where(Session.token_digest == token_digest)
+        if lock:
+            query = query.with_for_update().execution_options(populate_existing=True)
+        return await self.session.scalar(query)
 
     async def find_id(self, session_id: SessionId) -> Session | None:
         if "\0" in session_id:
