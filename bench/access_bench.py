@@ -160,7 +160,7 @@ async def run(url: str) -> dict[str, Any]:
     try:
         return await measure(edge)
     finally:
-        await database.engine.dispose()
+        await database.close()
 
 
 def main() -> None:

@@ -51,7 +51,7 @@ async def receiver_at(url: str) -> AsyncIterator[PostgresReceiver]:
     finally:
         listening.cancel()
         await asyncio.gather(listening, return_exceptions=True)
-        await database.engine.dispose()
+        await database.close()
 
 
 async def consume(url: str, queue: Queue, done: Any) -> None:
@@ -82,7 +82,7 @@ async def send_many(
         async with database.transaction() as session:
             for n in range(first, first + per_transaction):
                 await PostgresSender(session).send(queue, {"n": n}, group=f"{n % 50}")
-    await database.engine.dispose()
+    await database.close()
 
 
 def drained(url: str, queue: Queue, many: int, start: Callable[[], None]) -> float:
@@ -159,7 +159,7 @@ async def wakes(url: str) -> dict[str, float]:
             async with database.transaction() as session:
                 await PostgresSender(session).send(Queue.IOT, {"n": 1})
             taken.append(1000 * (await waiting - began))
-    await database.engine.dispose()
+    await database.close()
     return spread(taken, digits=2)
 
 
@@ -211,7 +211,7 @@ async def _create(url: str) -> None:
     async with database.engine.begin() as connection:
         await connection.run_sync(Entity.metadata.create_all)
         await connection.execute(text("SELECT 1"))
-    await database.engine.dispose()
+    await database.close()
 
 
 def sizes(url: str) -> dict[str, Any]:
@@ -236,7 +236,7 @@ async def _vacuum(url: str, over: Event) -> None:
     database = Database.connect(url)
     while not await asyncio.to_thread(over.wait, CHOREOGRAPHY.periods["vacuum_queue"]):
         await QueueVacuum(database).run()
-    await database.engine.dispose()
+    await database.close()
 
 
 def measure(url: str) -> dict[str, Any]:

@@ -79,7 +79,7 @@ def database_url(postgres_port: int, template: str) -> Iterator[str]:
 async def database(database_url: str) -> AsyncIterator[Database]:
     database = Database.connect(database_url)
     yield database
-    await database.engine.dispose()
+    await database.close()
 
 
 @pytest.fixture(scope="session")
@@ -88,7 +88,7 @@ async def shared(postgres_port: int, template: str) -> AsyncIterator[Database]:
     administer(postgres_port, f"CREATE DATABASE {name} TEMPLATE {template}")
     database = Database.connect(_url(postgres_port, name))
     yield database
-    await database.engine.dispose()
+    await database.close()
 
 
 @pytest.fixture

@@ -153,9 +153,9 @@ class Platform:
             finally:
                 mirrors.close()
         finally:
-            await database.engine.dispose()
+            await database.close()
             if reading.replica:
-                await reading.replica.engine.dispose()
+                await reading.replica.close()
 
     @asynccontextmanager
     async def unit(self) -> AsyncIterator[Unit]:

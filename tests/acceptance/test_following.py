@@ -45,7 +45,7 @@ async def second(bureau: Bureau, database_url: str) -> AsyncIterator[Bureau]:
     """Another drain, with connections of its own."""
     other = Database.connect(database_url)
     yield replace(bureau, database=other)
-    await other.engine.dispose()
+    await other.close()
 
 
 @contextmanager

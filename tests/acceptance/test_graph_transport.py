@@ -289,7 +289,7 @@ async def test_while_the_database_is_away_the_graph_says_so(edge: Edge) -> None:
     answer = await ask(away, "{ spaces { id } }", headers=headers)
 
     assert answer["errors"][0]["extensions"]["code"] == "UNAVAILABLE"
-    await away.database.engine.dispose()
+    await away.database.close()
 
 
 async def test_a_session_asks_the_graph_only_from_our_own_pages(edge: Edge) -> None:

@@ -55,7 +55,7 @@ async def edge(postgres_port: int, template: str) -> AsyncIterator[Edge]:
     edge = Edge(database)
     await edge.prepare()
     yield edge
-    await database.engine.dispose()
+    await database.close()
     administer(postgres_port, f"DROP DATABASE {name} WITH (FORCE)")
 
 

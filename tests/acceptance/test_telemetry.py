@@ -66,7 +66,7 @@ async def send_many(url: str, *, delay_seconds: float = 0, count: int = MANY) ->
     database = Database.connect(url)
     bodies = [HARMLESS] * count
     await send(database, Queue.ASYNC, *bodies, delay_seconds=delay_seconds)
-    await database.engine.dispose()
+    await database.close()
 
 
 def waiting(url: str, queue: Queue) -> int:

@@ -243,7 +243,7 @@ async def test_a_plan_that_was_made_while_it_was_empty_does_not_slow_a_full_queu
     for _ in range(10):
         await _one_round(receiver, database, queue)
     read = await _rows_read_in_vain(database) - before
-    await database.engine.dispose()
+    await database.close()
 
     assert read < 5000
 

@@ -173,7 +173,7 @@ async def test_what_was_sent_before_the_server_fell_is_received_after_it_rose(
             await asyncio.sleep(0.2)
             await send(database, Queue.IOT, {"n": 3})
             assert [message.body for message in await waiting] == [{"n": 3}]
-            await database.engine.dispose()
+            await database.close()
 
 
 async def _hears_again(receiver: PostgresReceiver) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import pytest
 from sqlalchemy import text
@@ -26,7 +27,7 @@ async def other(database_url: str) -> AsyncIterator[Database]:
     """The same database by other connections: an administrator's."""
     other = Database.connect(database_url, pool_size=1)
     yield other
-    await other.engine.dispose()
+    await other.close()
 
 
 SESSION = text("SELECT pg_backend_pid()")
@@ -64,7 +65,7 @@ async def test_what_a_burst_opened_falls_idle_after_it(postgres_port: int) -> No
     )
     opened = await burst(database)
     used = {await session_of(database) for _ in range(6)}
-    await database.engine.dispose()
+    await database.close()
 
     assert len(opened) == 3
     assert len(used) == 1
@@ -84,10 +85,41 @@ async def test_sessions_that_the_server_ended_while_idle_are_dialled_anew(
             assert await session.scalar(ended, {"pid": other})
 
     again = await burst(database)
-    await database.engine.dispose()
+    await database.close()
 
     assert len(again) == 3
     assert not again & (opened - {ours})
+
+
+async def test_closing_waits_for_who_was_cancelled(
+    postgres_port: int, database: Database
+) -> None:
+    url = f"postgresql://postgres@127.0.0.1:{postgres_port}/postgres"
+    closing, begun = Database.connect(url), asyncio.Event()
+    sessions: list[int] = []
+
+    async def work() -> None:
+        async with closing.transaction() as session:
+            sessions.append(int(await session.scalar(SESSION) or 0))
+            begun.set()
+            await asyncio.sleep(60)
+
+    task = asyncio.create_task(work())
+    await begun.wait()
+    task.cancel()
+    await asyncio.sleep(0)
+    task.cancel()  # while it gives its connection back
+    with suppress(asyncio.CancelledError):
+        await task
+    await closing.close()
+
+    open_still = text("SELECT count(*) FROM pg_stat_activity WHERE pid = :pid")
+    async with asyncio.timeout(10):
+        while True:  # the server notices a moment later
+            async with database.transaction() as session:
+                if not await session.scalar(open_still, {"pid": sessions[0]}):
+                    break
+            await asyncio.sleep(0.01)
 
 
 async def test_the_server_is_of_the_version_that_was_asked_for(
@@ -118,7 +150,7 @@ async def test_a_pool_is_bounded_and_who_waits_too_long_is_told(
         with pytest.raises(UnavailableError):
             async with small.transaction() as another:
                 await another.execute(text("SELECT 1"))
-    await small.engine.dispose()
+    await small.close()
 
 
 async def test_a_killed_connection_is_told_as_an_outage_and_is_not_used_again(

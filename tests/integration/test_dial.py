@@ -83,7 +83,7 @@ async def test_a_password_with_every_special_character_is_the_right_one(
     database = Database.connect(url)
     async with database.transaction():
         pass
-    await database.engine.dispose()
+    await database.close()
 
 
 async def test_the_server_s_certificate_is_verified_where_that_is_asked_for(

@@ -34,7 +34,7 @@ def pooled_url(database_url: str, postgres_port: int, pooler_port: int) -> str:
 async def pooled(pooled_url: str) -> AsyncIterator[Database]:
     database = Database.connect(pooled_url)
     yield database
-    await database.engine.dispose()
+    await database.close()
 
 
 async def test_a_pooler_is_found_out_and_a_server_is_not_taken_for_one(

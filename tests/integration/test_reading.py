@@ -24,7 +24,7 @@ async def replica(postgres_port: int, template: str) -> AsyncIterator[Database]:
     administer(postgres_port, f"CREATE DATABASE {name} TEMPLATE {template}")
     replica = Database.connect(f"postgres://postgres@127.0.0.1:{postgres_port}/{name}")
     yield replica
-    await replica.engine.dispose()
+    await replica.close()
     administer(postgres_port, f"DROP DATABASE {name} WITH (FORCE)")
 
 
@@ -59,7 +59,7 @@ async def test_a_replica_that_does_not_answer_is_not_missed(
 
     for _ in range(3):
         assert await read_at(reading) == await name_of(database)
-    await absent.engine.dispose()
+    await absent.close()
 
 
 async def test_a_replica_that_comes_back_is_read_again(

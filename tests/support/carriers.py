@@ -113,4 +113,4 @@ async def relayed(
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            await database.engine.dispose()
+            await database.close()

@@ -46,7 +46,7 @@ async def receiver_at(
     finally:
         listening.cancel()
         await asyncio.gather(listening, return_exceptions=True)
-        await database.engine.dispose()
+        await database.close()
 
 
 async def eventually(holds: Callable[[], bool], *, seconds: float = 20) -> None:

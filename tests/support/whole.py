@@ -151,4 +151,4 @@ async def whole(url: str, folder: Path) -> AsyncIterator[Whole]:
             yield Whole(platform, clock, database, blobs)
     finally:
         mirrors.close()
-        await connected.engine.dispose()
+        await connected.close()

@@ -33,7 +33,7 @@ async def run(settings: MigrateSettings, given: argparse.Namespace) -> int:
     try:
         verdict = await verify(database, given.witness)
     finally:
-        await database.engine.dispose()
+        await database.close()
     _say(verdict)
     return 1 if verdict.finding or verdict.unsealed.altered else 0
 

@@ -47,7 +47,7 @@ async def run(settings: MigrateSettings, given: argparse.Namespace) -> int:
         log.error("dead_letter.unknown", facts=error.facts)  # noqa: TRY400 - foreseen
         return 1
     finally:
-        await database.engine.dispose()
+        await database.close()
     return 0
 
 

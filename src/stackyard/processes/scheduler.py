@@ -63,4 +63,4 @@ async def tick(
             await scheduler.run(stop)
             condition.stopping = True
     finally:
-        await database.engine.dispose()
+        await database.close()

@@ -1,18 +1,21 @@
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Final, Self, cast
 
 from sqlalchemy import Connection as EngineConnection
 from sqlalchemy import ExceptionContext, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.pool import QueuePool
 
 from stackyard.adapters.postgres.dial import Connection, limits_sql
 from stackyard.kernel.database_url import DatabaseUrl
 from stackyard.kernel.errors import UnavailableError
 
+CLOSING_SECONDS: Final = 5
 # After a fail-over the old primary, or a standby not promoted yet, may still answer.
 READ_ONLY: Final = "25006"
 # Lost or refused, out of resources, being shut down, broken.
@@ -72,6 +75,19 @@ class Database:
             await session.connection(execution_options={"postgresql_readonly": True})
             yield session
             await session.commit()
+
+    async def close(self) -> None:
+        """Close every connection, once it is back from who was using it.
+
+        Who was cancelled gives it back a moment later; the pool would forget it then,
+        and leave it open.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + CLOSING_SECONDS
+        pool = cast("QueuePool", self.engine.pool)
+        while pool.checkedout() and loop.time() < deadline:  # noqa: ASYNC110 - a pool tells nobody
+            await asyncio.sleep(0.01)
+        await self.engine.dispose()
 
     def _session(self) -> AsyncSession:
         return AsyncSession(self.engine, expire_on_commit=False)
