@@ -167,7 +167,8 @@ async def test_a_process_that_escapes_its_group_does_not_hold_the_leg_up(
     """Only without isolation: in namespaces there is no escape."""
     host = a_host(tools, driver="process")
     mark = a_while()
-    command = f"setsid sleep {mark} & echo done"
+    escape = f"setsid sh -c 'touch away; exec sleep {mark}'"
+    command = f"{escape} & until [ -e away ]; do sleep 0.1; done; echo done"
     job = a_job(stores, {"a": "b"}, LegKind.TASK, command=command, skip_init=True)
     recorder = await carry(job, Recorder(), folder, host)
     escaped = running(f"sleep\0{mark}")
