@@ -116,6 +116,7 @@ def test_a_run_is_told_with_what_is_known_of_it() -> None:
         at=AT,
         triggered_by="ada",
         commit=commit.as_dict(),
+        drift_detection=True,
     )
     seconds = int(AT.timestamp())
     told = {
@@ -135,6 +136,7 @@ def test_a_run_is_told_with_what_is_known_of_it() -> None:
             },
             "createdAt": seconds,
             "delta": None,
+            "driftDetection": True,
             "triggeredBy": "ada",
             "type": "TRACKED",
         },
