@@ -107,6 +107,13 @@ async def test_two_siblings_may_share_a_name(realm: Realm) -> None:
     assert await realm.space("Team", ROOT) != one
 
 
+@pytest.mark.parametrize("name", ["Küche", "運用", "Ops\u00a0EU", "👩\u200d🚀"])
+async def test_a_space_is_named_in_any_language(realm: Realm, name: str) -> None:
+    made = await realm.unit.spaces.create(SpaceSpec(name), by=ADMIN)
+    assert made.name == name
+    assert made.id[:-27]  # before the dash and the number
+
+
 @pytest.mark.parametrize("name", ["", "   ", "x" * 201, "two\nlines"])
 async def test_a_space_needs_a_name(realm: Realm, name: str) -> None:
     with pytest.raises(SpaceProblemsError):
