@@ -7,6 +7,7 @@ A module is a project like a stack; its row is `stackyard.stacks.Module`. Start 
 from stackyard.modules.errors import (
     CodeElsewhereError,
     CodeMissingError,
+    EncryptedModuleError,
     LocalPreviewOffError,
     ModuleProblemsError,
     ModuleProtectedError,
@@ -40,6 +41,7 @@ __all__ = [
     "Code",
     "CodeElsewhereError",
     "CodeMissingError",
+    "EncryptedModuleError",
     "LocalPreviewOffError",
     "ModuleConfig",
     "ModuleName",
