@@ -47,11 +47,15 @@ async def test_statements_that_are_no_transaction_tell_of_an_outage_as_well(
 ) -> None:
     async with database.statements() as connection:
         await connection.execute(text("VACUUM"))
-    with pytest.raises(UnavailableError):
+
+    async def be_cut_off() -> None:
         async with database.statements() as connection:
             async with other.transaction() as session:
                 await session.execute(KILL_ALL)
             await connection.execute(SESSION)
+
+    with pytest.raises(UnavailableError):
+        await be_cut_off()
 
 
 async def session_of(database: Database) -> int:
