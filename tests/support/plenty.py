@@ -4,6 +4,7 @@ import msgspec
 
 from stackyard.blueprints import (
     BlueprintSpec,
+    Evaluation,
     Publication,
     TemplateSpec,
     TemplateVersionSpec,
@@ -140,13 +141,14 @@ async def _by_itself(unit: Unit, stack: StackId, above: StackId) -> None:
 
 async def _blueprint(unit: Unit, name: str, home: SpaceId) -> None:
     draft = Publication.DRAFT  # nobody evaluates its expressions
+    evaluation = Evaluation(unit.clock(), seed="")
     spec = BlueprintSpec(name=name, space_id=home, state=draft, body=a_blueprint())
-    await unit.blueprints.create(spec, by=SYSTEM)
+    await unit.blueprints.create(spec, evaluation, by=SYSTEM)
     template = await unit.templates.create(
         TemplateSpec(name=name, space_id=home), by=SYSTEM
     )
     version = TemplateVersionSpec(number="1", state=draft, body=a_template())
-    await unit.template_versions.create(template.id, version, by=SYSTEM)
+    await unit.template_versions.create(template.id, version, evaluation, by=SYSTEM)
 
 
 async def _policy(unit: Unit, name: str, home: SpaceId, stack: StackId) -> None:
