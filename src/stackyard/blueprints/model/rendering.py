@@ -9,8 +9,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from stackyard.blueprints.errors import BodyProblemsError, InputProblemsError
-from stackyard.blueprints.model.body import Body, Kind, read_body, stacks_of
-from stackyard.blueprints.model.chain import chain_problems
+from stackyard.blueprints.model.body import (
+    Body,
+    Kind,
+    ensure_no_hole,
+    read_body,
+    stack_problems,
+    stacks_of,
+)
 from stackyard.blueprints.model.checking import schema_problems
 from stackyard.blueprints.model.evaluation import (
     Answer,
@@ -133,9 +139,10 @@ def hidden(problems: Sequence[str], secrets: Sequence[str]) -> list[str]:
 
 
 def _read(filled: str, kind: Kind) -> dict[str, Any]:
+    ensure_no_hole(filled)
     document: dict[str, Any] = read_yaml(filled)
     problems = schema_problems(document, kind.schema)
-    problems = problems or list(chain_problems(list(stacks_of(document))))
+    problems = problems or stack_problems(document, kind)
     if problems:
         raise BodyProblemsError(*problems)
     return document
