@@ -16,7 +16,7 @@ from stackyard.identity import Known, SessionMethod, User
 from stackyard.kernel.access import SYSTEM, Action, Subject, SubjectKind
 from stackyard.kernel.config import ConfigInput, ConfigType
 from stackyard.kernel.ids import ApiKeyId, PoolId, SpaceId, StackId, WorkerId, new_ulid
-from stackyard.modules import Code, ModuleSpec, name_module
+from stackyard.modules import ModuleSpec, name_module, read_code
 from stackyard.plugins import PluginSpec, PluginTemplateSpec
 from stackyard.policies import PolicySpec, PolicyType
 from stackyard.registry.providers import (
@@ -161,7 +161,8 @@ async def _module(unit: Unit, name: str, home: SpaceId, stack: StackId) -> None:
     spec = ModuleSpec(a_spec(name=name, space_id=home), ("spacelift-io",))
     module = await unit.modules.create(name_module("x", name=name), spec, by=SYSTEM)
     await unit.modules.share(module.id, ["spacelift-io"], [home], by=SYSTEM)
-    code = Code(TrackedCommit("c0ffee1"), {"main.tf": ""})
+    commit = TrackedCommit("c0ffee1")
+    code = read_code(commit, {"main.tf": ""}, name=name, folder="")
     await unit.versions.create(module.id, code, number="1.0.0", by=SYSTEM)
     run = f"{stack}/{new_ulid()}"
     by = Subject(SubjectKind.RUN, run, run, stack_id=stack)

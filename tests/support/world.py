@@ -57,7 +57,7 @@ from stackyard.kernel.ids import (
     new_ulid,
 )
 from stackyard.local_workspaces import uploaded_key
-from stackyard.modules import Code, ModuleSpec, name_module
+from stackyard.modules import ModuleSpec, name_module, read_code
 from stackyard.plugins import PluginSpec, PluginTemplateSpec, seed_templates
 from stackyard.policies import PolicySpec, PolicyType
 from stackyard.processes.server import make_doors
@@ -431,7 +431,9 @@ class World:
         named = name_module("any", name="tasty")
         module = await unit.modules.create(named, ModuleSpec(spec), by=SYSTEM)
         await unit.modules.share(module.id, (), [home], by=SYSTEM)
-        code = Code(TrackedCommit(self.names["commit"]), {"main.tf": "# one\n"})
+        files = {"main.tf": "# one\n"}
+        commit = TrackedCommit(self.names["commit"])
+        code = read_code(commit, files, name="tasty", folder="")
         made = await unit.versions.create(module.id, code, number="1.0.0", by=SYSTEM)
         self.names |= {"module": module.id, "module_version": made.id}
         away = ModuleSpec(a_spec(name="far", space_id=SpaceId(self.names["other"])))

@@ -20,6 +20,7 @@ from stackyard.modules.errors import (
     VersionNumberMissingError,
     VersionTakenError,
 )
+from stackyard.modules.model.code import Code, read_code
 from stackyard.modules.model.config import CONFIG_FILE, ModuleConfig, read_config
 from stackyard.modules.model.description import CODE, WRITTEN_AS_JSON, describe
 from stackyard.modules.model.naming import ModuleName, name_module
@@ -30,7 +31,7 @@ from stackyard.modules.model.version import (
     ModuleVersion,
     VersionState,
 )
-from stackyard.modules.service import Code, Modules, ModuleSpec, Registry, Versions
+from stackyard.modules.service import Modules, ModuleSpec, Registry, Versions
 from stackyard.modules.store import ModuleStore, VersionStore
 
 __all__ = [
@@ -69,6 +70,7 @@ __all__ = [
     "describe",
     "leaves_gap",
     "name_module",
+    "read_code",
     "read_config",
     "share_with",
 ]
