@@ -43,9 +43,11 @@ async def advance_queued(tools: Tools, event: RunQueued) -> None:
 async def advance_after_run(tools: Tools, event: RunEnded) -> None:
     """The next run of the stack may go; a stack that is to be deleted may be.
 
-    So may runs of stacks that depend on it, if they have been waiting for this one.
+    So may runs that depend on it, if they have been waiting for this one. And if it was
+    a test of a module's version, that may be settled now.
     """
     async with tools.open_unit() as unit:
+        await unit.versions.settle(event.run_id, by=SYSTEM)
         await unit.deletions.go_on(event.stack_id, by=SYSTEM)
         below = await unit.chains.stacks_waiting_for(event.run_id, by=SYSTEM)
     for stack_id in [event.stack_id, *below]:
@@ -153,7 +155,7 @@ async def _message(
 async def make_job(tools: Tools, claim: Claim) -> tuple[Job, RSAPublicKey]:
     run, leg = claim.run, claim.leg
     async with tools.open_unit() as unit:
-        stack = await unit.stacks.get(run.stack_id, by=SYSTEM)
+        stack = await unit.stacks.project(run.stack_id, by=SYSTEM)
         config = await unit.stack_contexts.for_run(
             stack.id,
             runtime_config=run.runtime_config,
@@ -163,7 +165,12 @@ async def make_job(tools: Tools, claim: Claim) -> tuple[Job, RSAPublicKey]:
         overrides = await unit.previews.overrides(run, by=SYSTEM)
         pool = await unit.pools.get(leg.pool_id, by=SYSTEM)
         facts = RunFacts(
-            stack.id, stack.space_id, run.id, run.type, scope_of(run, leg, stack)
+            stack.id,
+            stack.space_id,
+            run.id,
+            run.type,
+            scope_of(run, leg, stack),
+            is_module=stack.is_module,
         )
         signing = asyncio.to_thread(_sign, unit.run_tokens, facts, leg.id)
     (run_token, oidc_token), source, workspace = await asyncio.gather(
@@ -215,7 +222,7 @@ async def _look_up_commits(tools: Tools, stack_id: StackId) -> None:
     """Say which commit each queued run is of, or why there is none."""
     async with tools.open_unit() as unit:
         runs = await unit.dispatch.without_commit(stack_id, by=SYSTEM)
-        stack = await unit.stacks.find(stack_id, by=SYSTEM)
+        stack = await unit.stacks.find_project(stack_id, by=SYSTEM)
     if stack is None or stack.integration is not None:
         return  # no server behind an integration is asked yet: its runs stay queued
     for run in runs:

@@ -4,10 +4,12 @@ Start with `states.py` and `model.py` for the life of a run, then `service/` for
 people, workers and the platform can do to it.
 """
 
+from stackyard.runs.case import Case
 from stackyard.runs.chain import RunWait
 from stackyard.runs.chain_store import ChainStore
 from stackyard.runs.errors import (
     LegNotFoundError,
+    LocalPreviewOffError,
     LogGapError,
     RunNotFoundError,
     RunTransitionError,
@@ -36,6 +38,7 @@ from stackyard.runs.queue_store import QueuedRun, QueueStore
 from stackyard.runs.review import Decision, RunReview
 from stackyard.runs.review_store import ReviewStore
 from stackyard.runs.service import (
+    Cases,
     Chains,
     Claim,
     Deletions,
@@ -62,6 +65,8 @@ from stackyard.runs.usage_store import UsageStore
 
 __all__ = [
     "LIVE_CHANNEL",
+    "Case",
+    "Cases",
     "ChainStore",
     "Chains",
     "Claim",
@@ -76,6 +81,7 @@ __all__ = [
     "Leg",
     "LegNotFoundError",
     "Legs",
+    "LocalPreviewOffError",
     "LocalWorkspace",
     "LogChunk",
     "LogEnded",

@@ -13,11 +13,12 @@ class RunType(StrEnum):
     PROPOSED = "PROPOSED"
     TASK = "TASK"
     DESTROY = "DESTROY"
+    TESTING = "TESTING"  # of a module's test case: what it makes, it destroys again
 
     @property
     def blocking(self) -> bool:
         """Whether runs of this type follow one another on their stack."""
-        return self is not RunType.PROPOSED
+        return self not in {RunType.PROPOSED, RunType.TESTING}
 
 
 class ForceApply(StrEnum):
@@ -55,6 +56,11 @@ class RunState(StrEnum):
     @property
     def on_worker(self) -> bool:
         return self in ON_WORKER
+
+    @property
+    def may_have_made(self) -> bool:
+        """Whether a test case may have made something that it has not destroyed yet."""
+        return self in {RunState.APPLYING, RunState.DESTROYING}
 
 
 FINAL: Final = frozenset(
@@ -116,4 +122,5 @@ STEPS: Final = {
     RunState.PLANNING: {RunState.APPLYING},
     RunState.PREPARING_REPLAN: {RunState.PLANNING},
     RunState.PREPARING_APPLY: {RunState.APPLYING},
+    RunState.APPLYING: {RunState.DESTROYING},
 }

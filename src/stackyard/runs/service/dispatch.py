@@ -22,7 +22,7 @@ from stackyard.runs.service.chains import Chains
 from stackyard.runs.service.progress import Progress
 from stackyard.runs.states import PREPARATORY, RunState
 from stackyard.runs.store import RunStore
-from stackyard.stacks import Stack, Stacks
+from stackyard.stacks import Project, Stacks
 from stackyard.workers import Workers
 
 
@@ -89,7 +89,7 @@ class Dispatch:
         """Let through what may go."""
         await self._require(by)
         await self.store.lock_stack(stack_id)
-        stack = await self.stacks.find(stack_id, by=by)
+        stack = await self.stacks.find_project(stack_id, by=by)
         queued = await self.store.queued(stack_id)
         lacks_commit = not all(run.code_known for run in queued)
         if stack is None or stack.worker_pool_id is None or stack.is_disabled:
@@ -177,12 +177,12 @@ class Dispatch:
         return decision.turn is Turn.GO
 
     async def _has_workers(self, stack_id: StackId) -> bool:
-        stack = await self.stacks.find(stack_id, by=SYSTEM)
+        stack = await self.stacks.find_project(stack_id, by=SYSTEM)
         if stack is None or stack.worker_pool_id is None:
             return False
         return bool(await self.workers.of([stack.worker_pool_id], by=SYSTEM))
 
-    async def _let_through(self, run: Run, stack: Stack) -> None:
+    async def _let_through(self, run: Run, stack: Project) -> None:
         assert stack.worker_pool_id is not None  # noqa: S101 - asked for by `gate`
         step = run.make_ready(pool_id=stack.worker_pool_id, at=self.clock())
         await self.progress.record(run, step)
