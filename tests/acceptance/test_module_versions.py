@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from tests.support.module_desk import (
+    FOREIGN,
     ID,
     REPOSITORY,
     Desk,
@@ -269,6 +270,8 @@ async def test_terraform_lists_active_versions_and_downloads_one(desk: Desk) -> 
     await make(desk, projectRoot="part")
     await version(desk, "deep")
     await version(desk, "newest", "3.0.1")
+    await desk.data("ModuleUpdate", id=ID, input=updating())
+    assert await state(desk, await version(desk, "tested", "3.0.2")) == "PENDING"
     offered = (await desk.get(f"{BASE}/versions")).json()
     assert offered == {
         "modules": [{"versions": [{"version": "3.0.1"}, {"version": "3.0.0"}]}]
@@ -279,6 +282,8 @@ async def test_terraform_lists_active_versions_and_downloads_one(desk: Desk) -> 
     place = urlsplit(source).path
     assert place.endswith(f"{desk.commits['deep']}.tar.gz//part")
 
+    assert (await desk.get(f"{BASE}/3.0.2/download")).status_code == 404
+
     link = (await desk.get(f"{BASE}/3.0.0/archive")).headers["location"]
     assert urlsplit(link).path + "//part" == place
     [archive] = [
@@ -288,6 +293,14 @@ async def test_terraform_lists_active_versions_and_downloads_one(desk: Desk) -> 
     ]
     with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
         assert "part/main.tf" in tar.getnames()
+
+
+async def test_a_folder_is_named_to_terraform_as_it_is_called(desk: Desk) -> None:
+    await make(desk, projectRoot=FOREIGN)
+    await version(desk, "deep", "1.0.0")
+    answer = await desk.get(f"{BASE}/1.0.0/download")
+    source = dict(answer.headers.raw)[b"x-terraform-get"].decode()
+    assert urlsplit(source).path.endswith(f".tar.gz//{FOREIGN}")
 
 
 @pytest.mark.parametrize(
