@@ -538,7 +538,6 @@ def server() -> Starlette:
             ("blobs", "vault", "tokens", "signer", "endpoints", "handover"), nothing
         ),
         follow_every=nothing,
-        expressions=nothing,
         site=site,
         clock=system_clock,
     )
@@ -551,5 +550,6 @@ def server() -> Starlette:
             nothing,
         ),
         saml=nothing,
+        expressions=nothing,
     )
     return make_app(platform, nothing)

@@ -85,6 +85,7 @@ class Foundation(Membership):
             self.outbox,
             self.clock,
             self.trail,
+            self.means.vault,
         )
 
     @cached_property

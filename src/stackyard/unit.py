@@ -19,7 +19,6 @@ from stackyard.blueprints import (
     Furnishing,
     Leaving,
     Making,
-    Rendering,
     Showing,
     Templates,
     TemplateStore,
@@ -254,10 +253,8 @@ class Unit(Catalogue):
     def blueprints(self) -> Blueprints:
         return Blueprints(
             BlueprintStore(self.session),
-            self._rendering,
             self._making,
             self.access,
-            self.clock,
             self.trail,
             visible_to,
             self.means.site.account,
@@ -278,10 +275,8 @@ class Unit(Catalogue):
         return TemplateVersions(
             TemplateVersionStore(self.session),
             self.templates,
-            self._rendering,
             self.repositories,
             self.access,
-            self.clock,
             self.trail,
             self.means.site.account,
         )
@@ -292,7 +287,6 @@ class Unit(Catalogue):
         return Deployments(
             store,
             self.template_versions,
-            self._rendering,
             making,
             Showing(store, self.stacks, self.runs),
             Leaving(store, making.stacks, making.dependencies, self.states),
@@ -302,10 +296,6 @@ class Unit(Catalogue):
             self.trail,
             self.means.site.account,
         )
-
-    @cached_property
-    def _rendering(self) -> Rendering:
-        return Rendering(self.means.expressions)
 
     @cached_property
     def _making(self) -> Making:

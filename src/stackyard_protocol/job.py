@@ -51,11 +51,17 @@ class Archive(Struct, tag="archive", tag_field="kind", frozen=True):
     """A gzipped tar of the code, at a signed URL.
 
     `in_folder`: every member lies in one folder that is not of the code.
+    `file_key`: opens the files that are sealed (`sealed_file.py`), in base64.
     """
 
     url: str
     sha256: str
     in_folder: bool = False
+    file_key: str = ""
+
+    def __repr__(self) -> str:
+        """Leave out the url and the key: each is a grant."""
+        return f"Archive(sha256={self.sha256!r})"
 
 
 class GitClone(Struct, tag="git", tag_field="kind", frozen=True):

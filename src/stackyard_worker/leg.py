@@ -119,7 +119,7 @@ async def _fetch(work: Work) -> None:
     source = work.job.source
     if isinstance(source, Archive):
         work.log.say("Downloading the source code.")
-        await fetch_archive(source, work.room, work.host.limits)
+        work.log.hide(await fetch_archive(source, work.room, work.host.limits))
     else:
         work.log.say(f"Fetching commit {source.commit}.")
         await clone(source, work.sessions, work.host)

@@ -20,9 +20,10 @@ from tests.support.module_desk import (
 from tests.support.stacks import a_spec
 
 from stackyard.kernel.access import SYSTEM, Subject, SubjectKind
-from stackyard.kernel.ids import LEGACY, RunId, StackId, new_ulid
+from stackyard.kernel.ids import LEGACY, RepoId, RunId, StackId, new_ulid
 from stackyard.modules import CONFIG_FILE
 from stackyard.stacks import Provider
+from stackyard.vcs import FileChange, NewRevision
 
 __all__ = ["desk", "server"]  # fixtures
 
@@ -106,6 +107,26 @@ async def test_a_commit_without_the_modules_code_makes_no_version(desk: Desk) ->
     named = {"module": ID, "sha": desk.commits["plain"], "version": "1.0.0"}
     said = await desk.error("ResourceVersionCreate", **named)
     assert "look at its project root" in said
+    assert await numbers(desk) == []
+
+
+async def test_an_encrypted_file_is_no_part_of_a_module(desk: Desk) -> None:
+    files = [
+        FileChange(path="closed/key.tf", content=b"", encrypt=True),
+        FileChange(path="open/main.tf", content=b""),
+    ]
+    wanted = NewRevision(
+        repo_id=RepoId(REPOSITORY), message="m", author_name="A", files=files
+    )
+    made = await desk.whole.platform.pushes.create_revision(wanted, by=SYSTEM)
+    await make(desk, projectRoot="closed")
+    await make(desk, name="open", projectRoot="open")
+    named = {"sha": made.hash, "version": "1.0.0"}
+
+    said = await desk.error("ResourceVersionCreate", module=ID, **named)
+    await desk.data("ResourceVersionCreate", module="terraform-default-open", **named)
+
+    assert '"closed/key.tf" is encrypted' in said
     assert await numbers(desk) == []
 
 

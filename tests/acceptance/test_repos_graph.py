@@ -153,10 +153,34 @@ async def test_the_history_says_who_changed_a_file_and_that_it_is_gone(
     assert await nodes("never", 1) == []
 
 
+async def test_encryption_alone_makes_a_revision_and_hides_the_content(
+    client: Client,
+) -> None:
+    content = base64.b64encode(b"tasty").decode()
+    for encrypt, action in ((False, "CREATE"), (True, "UPDATE"), (False, "UPDATE")):
+        file = {"path": "a.tf", "content": content, "encrypt": encrypt}
+        files = [file | {"fileMode": "0644", "action": action}]
+        wanted = {
+            "repoID": "garden",
+            "message": "m",
+            "authorName": "Ada",
+            "files": files,
+        }
+        await client.data(REVISE, input=wanted)
+
+    found = await client.data(HISTORY, repoID="garden", first=9, filePath="a.tf")
+
+    clear = {"sha256Hash": hashlib.sha256(b"tasty").hexdigest(), "sizeBytes": 5}
+    assert [edge["node"]["content"] for edge in found["repoFileHistory"]["edges"]] == [
+        clear | {"content": content, "isEncrypted": False},
+        clear | {"content": None, "isEncrypted": True},
+        clear | {"content": content, "isEncrypted": False},
+    ]
+
+
 @pytest.mark.parametrize(
     ("file", "words"),
     [
-        ({"path": "a", "content": "YQ==", "encrypt": True}, "not available yet"),
         ({"path": ".git/config", "content": "YQ=="}, "git's own folder"),
         ({"path": "../a", "content": "YQ=="}, "plain relative path"),
         ({"path": "a", "content": "?"}, "not base64"),

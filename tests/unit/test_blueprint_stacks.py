@@ -14,7 +14,7 @@ from stackyard.blueprints.model.progress import (
     StackProgress,
     state_of,
 )
-from stackyard.blueprints.service.rendering import hidden
+from stackyard.blueprints.model.rendering import hidden
 from stackyard.clouds import AwsIntegration, AzureIntegration, Use
 from stackyard.kernel.access import SYSTEM
 from stackyard.runs import RunState

@@ -35,6 +35,10 @@ def test_only_what_may_change_things_is_told_to_write(
     stack = Stack(id=StackId("net"), autodeploy=autodeploy)
 
     assert scope_of(run, leg, stack) == expected
+    run.force_apply = True
+    confirmed = "read" if kind is RunType.PROPOSED else "write"
+    if state is RunState.PREPARING:
+        assert scope_of(run, leg, stack) == confirmed
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ A module is a project like a stack; its row is `stackyard.stacks.Module`. Start 
 from stackyard.modules.errors import (
     CodeElsewhereError,
     CodeMissingError,
+    EncryptedModuleError,
     LocalPreviewOffError,
     ModuleProblemsError,
     ModuleProtectedError,
@@ -20,6 +21,7 @@ from stackyard.modules.errors import (
     VersionNumberMissingError,
     VersionTakenError,
 )
+from stackyard.modules.model.code import Code, read_code
 from stackyard.modules.model.config import CONFIG_FILE, ModuleConfig, read_config
 from stackyard.modules.model.description import CODE, WRITTEN_AS_JSON, describe
 from stackyard.modules.model.naming import ModuleName, name_module
@@ -30,7 +32,7 @@ from stackyard.modules.model.version import (
     ModuleVersion,
     VersionState,
 )
-from stackyard.modules.service import Code, Modules, ModuleSpec, Registry, Versions
+from stackyard.modules.service import Modules, ModuleSpec, Registry, Versions
 from stackyard.modules.store import ModuleStore, VersionStore
 
 __all__ = [
@@ -40,6 +42,7 @@ __all__ = [
     "Code",
     "CodeElsewhereError",
     "CodeMissingError",
+    "EncryptedModuleError",
     "LocalPreviewOffError",
     "ModuleConfig",
     "ModuleName",
@@ -69,6 +72,7 @@ __all__ = [
     "describe",
     "leaves_gap",
     "name_module",
+    "read_code",
     "read_config",
     "share_with",
 ]

@@ -45,6 +45,17 @@ class ShareRefusedError(InvalidError):
         )
 
 
+class EncryptedModuleError(InvalidError):
+    """Who uses a module reads all of it, so none of its files can be encrypted."""
+
+    def __str__(self) -> str:
+        return (
+            f'the module\'s file "{self.facts["file"]}" is encrypted, and whoever uses'
+            " the module could not read it: store it with encrypt: false, or outside"
+            " of the module's folder"
+        )
+
+
 class VersionNotFoundError(NotFoundError):
     """The module has no such version."""
 

@@ -55,7 +55,7 @@ from stackyard.runs.service import (
 )
 from stackyard.runs.service.legs import workspace_key
 from stackyard.runs.service.progress import Progress
-from stackyard.runs.states import RunState, RunType
+from stackyard.runs.states import ForceApply, RunState, RunType
 from stackyard.runs.store import LIVE_CHANNEL, RunStore
 from stackyard.runs.usage import UsageLine, UsageQuery
 from stackyard.runs.usage_store import UsageStore
@@ -70,6 +70,7 @@ __all__ = [
     "Dispatch",
     "DriftFound",
     "Firings",
+    "ForceApply",
     "Gate",
     "HandoverDue",
     "Leg",

@@ -85,12 +85,13 @@ def build_job(  # noqa: PLR0913 - the parts of a job, named
 def scope_of(run: Run, leg: Leg, stack: Stack) -> Literal["read", "write"]:
     """Return whether the leg may change things in a cloud, or only look.
 
-    A tracked run of a stack that waits for people only looks until they have spoken.
+    A tracked run that waits for people only looks until they have spoken.
     """
     if run.type is RunType.PROPOSED:
         return "read"
     plans = run.type is RunType.TRACKED and leg.kind is not LegKind.APPLY
-    return "read" if plans and not stack.autodeploy else "write"
+    waits = not (stack.autodeploy or run.force_apply)
+    return "read" if plans and waits else "write"
 
 
 def project_root(run: Run, stack: Stack) -> str:

@@ -41,6 +41,7 @@ from stackyard_protocol.job import LegKind
 from stackyard_protocol.report import Change, Next, Planned
 
 WORKSPACE_LIFE: Final = timedelta(days=7)  # the workspace bucket's retention
+_CONFIRMED_BEFORE: Final = "Applied at once, as was said when the run was triggered."
 
 
 class Run(Entity):
@@ -94,6 +95,8 @@ class Run(Entity):
     # Names of outputs that its apply made or changed; None: it applied nothing.
     changed_outputs: Mapped[list[str] | None] = mapped_column(ARRAY(Text), default=None)
     drift_detection: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # Whoever triggered it has confirmed it in advance.
+    force_apply: Mapped[bool] = mapped_column(default=False, server_default=false())
     runtime_row: Mapped[dict[str, Any] | None] = mapped_column(
         "runtime_config", JSONB(none_as_null=True), default=None
     )
@@ -188,7 +191,9 @@ class Run(Entity):
             raise RunTransitionError(run=self.id, state=self.state, verb=f"go {state}")
         if state is RunState.APPLYING and self.type is not RunType.TRACKED:
             raise RunTransitionError(run=self.id, state=self.state, verb="apply")
-        return self._go(state, at=at)
+        unasked = self.state is RunState.PLANNING and state is RunState.APPLYING
+        note = _CONFIRMED_BEFORE if unasked and self.force_apply else None
+        return self._go(state, at=at, note=note)
 
     def record_plan(self, plan: Planned) -> None:
         self._ensure({RunState.PLANNING}, "take a plan")
@@ -199,8 +204,9 @@ class Run(Entity):
     def after_plan(self, plan: Planned, *, automatic: bool) -> Next:
         """Decide what a plan leads to: the end, an apply, or a question.
 
-        A proposed run can never be applied. *automatic*: the stack deploys by itself
-        and nobody holds its lock. Who had a part planned anew wants to see it first.
+        A proposed run can never be applied. *automatic*: the stack deploys by itself,
+        or the run was confirmed when it was triggered; and nobody holds the lock. Who
+        had a part planned anew wants to see it first.
         """
         if self.stop_requested:
             return Next.STOP
@@ -343,6 +349,7 @@ def queue_run(  # noqa: PLR0913 - the facts of a new run, named at every call
     user_metadata: str | None = None,
     drift_detection: bool = False,
     runtime_config: RuntimeConfig | None = None,
+    force_apply: bool = False,
 ) -> tuple[Run, Transition]:
     """Return a new run, QUEUED, and the first line of its history."""
     run = Run(
@@ -364,6 +371,7 @@ def queue_run(  # noqa: PLR0913 - the facts of a new run, named at every call
         user_metadata=[user_metadata] if user_metadata else [],
         drift_detection=drift_detection,
         runtime_row=msgspec.to_builtins(runtime_config),
+        force_apply=force_apply,
     )
     first = Transition(
         run_id=run.id, version=1, state=RunState.QUEUED, at=at, username=triggered_by

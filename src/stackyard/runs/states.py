@@ -20,6 +20,13 @@ class RunType(StrEnum):
         return self is not RunType.PROPOSED
 
 
+class ForceApply(StrEnum):
+    """What is applied without waiting for a person's word."""
+
+    SINGLE = "SINGLE"  # the run that is triggered
+    CASCADE = "CASCADE"  # and those of all stacks that depend on its own
+
+
 class RunState(StrEnum):
     QUEUED = "QUEUED"  # not eligible yet: something stands before it
     READY = "READY"  # waits for a free worker

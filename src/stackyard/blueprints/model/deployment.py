@@ -34,7 +34,6 @@ from stackyard.kernel.ids import (
     StackId,
     TemplateId,
     TemplateVersionId,
-    new_ulid,
 )
 from stackyard.kernel.orm import Entity
 from stackyard.kernel.secrets import Sealed, Vault
@@ -101,6 +100,7 @@ class Deployment(Entity):
         spec: DeploymentSpec,
         *,
         space_id: SpaceId,
+        seed: str,
         at: datetime,
     ) -> "Deployment":
         """Return a new one; its id comes from its name, and never changes."""
@@ -108,7 +108,7 @@ class Deployment(Entity):
             template_id=version.template_id,
             id=DeploymentId(slug_of(spec.name)),
             space_id=space_id,
-            seed=new_ulid(),
+            seed=seed,
             created_at=at,
         )
         made.change(version, spec, at=at)

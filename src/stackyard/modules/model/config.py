@@ -9,6 +9,7 @@ from stackyard.modules.errors import VersionNumberError
 from stackyard.modules.model.numbers import FIRST, Number
 
 CONFIG_FILE: Final = ".spacelift/config.yml"
+_NONE: Final = frozenset({"", "~", "null", "false"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,18 +19,26 @@ class ModuleConfig:
 
 
 def read_config(text: str | None) -> ModuleConfig:
-    """Return what the file says. One that cannot be read says nothing."""
+    """Return what the file says. One that cannot be read says nothing.
+
+    Everything in it is read as text, and no alias is unfolded: ten lines of them could
+    come to more than there is memory.
+    """
     try:
-        said: Any = yaml.safe_load(text or "")
+        said: Any = yaml.load(text or "", Loader=yaml.CBaseLoader)  # noqa: S506 - makes nothing but text, lists and mappings
     except (yaml.YAMLError, RecursionError, ValueError):
         said = None
     if not isinstance(said, dict):
         return ModuleConfig()
-    return ModuleConfig(_number(said.get("module_version")), bool(said.get("tests")))
+    return ModuleConfig(_number(said.get("module_version")), _some(said.get("tests")))
 
 
 def _number(said: object) -> Number:
     try:
-        return Number.read(str(said))
+        return Number.read(said) if isinstance(said, str) else FIRST
     except VersionNumberError:
         return FIRST
+
+
+def _some(said: object) -> bool:
+    return said.lower() not in _NONE if isinstance(said, str) else bool(said)

@@ -2,6 +2,6 @@
 
 from stackyard.modules.service.modules import Modules, ModuleSpec
 from stackyard.modules.service.registry import Registry
-from stackyard.modules.service.versions import Code, Versions
+from stackyard.modules.service.versions import Versions
 
-__all__ = ["Code", "ModuleSpec", "Modules", "Registry", "Versions"]
+__all__ = ["ModuleSpec", "Modules", "Registry", "Versions"]

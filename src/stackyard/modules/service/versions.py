@@ -1,7 +1,7 @@
 """Use cases of a module's versions: load, ask leave, decide, tell."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,31 +18,12 @@ from stackyard.modules.errors import (
     VersionNumberMissingError,
     VersionTakenError,
 )
-from stackyard.modules.model.config import CONFIG_FILE, ModuleConfig, read_config
-from stackyard.modules.model.description import CODE, WRITTEN_AS_JSON, describe
+from stackyard.modules.model.code import Code
 from stackyard.modules.model.numbers import Number, leaves_gap
 from stackyard.modules.model.version import ModuleUse, ModuleVersion, VersionState
 from stackyard.modules.service.modules import Modules
 from stackyard.modules.store import VersionStore
-from stackyard.stacks import CommitFacts, Module, Stack
-
-
-@dataclass(frozen=True, slots=True)
-class Code:
-    """A commit, and the files of the module in it; None: they cannot be read here.
-
-    *files* are the texts of what lies in the module's folder, by name.
-    """
-
-    commit: CommitFacts
-    files: Mapping[str, str] | None
-    url: str | None = None
-
-    @property
-    def found(self) -> bool:
-        """Whether there is code, as far as anybody here can tell."""
-        endings = (*CODE, *WRITTEN_AS_JSON)
-        return self.files is None or any(one.endswith(endings) for one in self.files)
+from stackyard.stacks import Module, Stack
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,12 +137,11 @@ class Versions:
         )
         if not code.found:
             raise CodeMissingError(module=module.id, root=module.project_root)
-        config = _config(code)
-        if number is None and config is None:
+        wanted = _number(code, number)
+        if wanted is None:
             raise VersionNumberMissingError(module=module.id)
-        wanted = Number.read(number) if number else (config or ModuleConfig()).number
         await self._require_succession(module, wanted)
-        tried = config is not None and not config.has_tests
+        tried = code.config is not None and not code.config.has_tests
         version = ModuleVersion(
             id=VersionId(new_ulid()),
             module_id=module.id,
@@ -174,9 +154,7 @@ class Versions:
             project_root=module.project_root,
             source_url=code.url,
             commit=code.commit.as_dict(),
-            described=None
-            if code.files is None
-            else describe(module.name, module.project_root or "", code.files),
+            described=None if code.described is None else dict(code.described),
             created_at=self.clock(),
         )
         await self.store.add(version, module=module.id)
@@ -239,5 +217,7 @@ class Versions:
         )
 
 
-def _config(code: Code) -> ModuleConfig | None:
-    return None if code.files is None else read_config(code.files.get(CONFIG_FILE))
+def _number(code: Code, said: str | None) -> Number | None:
+    if said:
+        return Number.read(said)
+    return code.config.number if code.config else None

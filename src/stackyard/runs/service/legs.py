@@ -200,7 +200,8 @@ class Legs:
     async def _planned(self, run: Run, plan: Planned) -> Answer:
         run.record_plan(plan)
         stack = await self.stacks.get(run.stack_id, by=SYSTEM)
-        automatic = stack.autodeploy and stack.locked_by is None
+        confirmed = stack.autodeploy or run.force_apply
+        automatic = confirmed and stack.locked_by is None
         return _answer(run, run.after_plan(plan, automatic=automatic))
 
     async def _archived(self, run: Run, leg: Leg, archive: Archived) -> Answer:

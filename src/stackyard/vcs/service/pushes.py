@@ -7,7 +7,7 @@ none. Whoever was slower is told to fetch first, and nothing of theirs is left.
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from stackyard.kernel.access import Action, Subject
@@ -17,13 +17,14 @@ from stackyard.kernel.errors import StackyardError
 from stackyard.kernel.ids import RepoId
 from stackyard.kernel.needs import needs
 from stackyard.vcs.errors import StaleRefsError
-from stackyard.vcs.model import Commit, NewRevision
+from stackyard.vcs.model import Commit, NewRevision, as_stored
 from stackyard.vcs.model.push_report import FETCH_FIRST, HeldReport, PushRequest
 from stackyard.vcs.ports import LocalPack, Quarantine
 from stackyard.vcs.service.contents import Contents, read_file
 from stackyard.vcs.service.repositories import Push, StoredPack
 
 _ATTEMPTS: Final = 10
+_MOST_BYTES: Final = 64 * 1024 * 1024  # of the files that a revision changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +76,29 @@ class Pushes:
             mirror.quarantine() as quarantine,
         ):
             at = int(self.clock().timestamp())
-            sha = await quarantine.commit(revision, at=at)
+            stored = await self._as_stored(revision, quarantine, by)
+            sha = await quarantine.commit(stored, at=at)
             await self._record(revision.repo_id, quarantine, by)
         return Commit.shown(sha, revision.text, revision.author_name, at)
+
+    async def _as_stored(
+        self, revision: NewRevision, quarantine: Quarantine, by: Subject
+    ) -> NewRevision:
+        """Seal what is to be sealed, and open what is to be so no longer."""
+        async with self.contents.open() as repositories:
+            if any(file.encrypt for file in revision.files):
+                key = await repositories.make_file_key(revision.repo_id, by=by)
+            elif found := await repositories.file_key(revision.repo_id, by=by):
+                key = found
+            else:
+                return revision
+        there = await quarantine.files(
+            [file.path for file in revision.files], limit=_MOST_BYTES
+        )
+        return replace(
+            revision,
+            files=[as_stored(one, there.get(one.path), key) for one in revision.files],
+        )
 
     async def _refusal(
         self, repo_id: RepoId, quarantine: Quarantine, by: Subject
