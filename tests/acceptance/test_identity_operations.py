@@ -74,6 +74,9 @@ async def test_the_life_of_a_role(provider: Provider) -> None:
     said = {"name": "Our Role", "description": None, "actions": ["SPACE_READ"]}
     made = await provider.data("RoleCreate", input=said)
     assert (made["slug"], made["isSystem"]) == ("our-role", False)
+    assert {name: made[name] for name in said} == said
+    nameless = await provider.error("RoleCreate", input=said | {"name": "役"})
+    assert nameless == "name: must have a letter a-z or a digit"
 
     update = {"name": "New", "description": "d", "Actions": ["SPACE_READ", "RUN_STOP"]}
     changed = await provider.data("RoleUpdate", id=made["id"], input=update)
@@ -94,14 +97,11 @@ async def test_the_life_of_a_role(provider: Provider) -> None:
 
 
 async def test_the_life_of_an_api_key(provider: Provider) -> None:
-    said = {"admin": False, "name": "ci", "teams": ["ops"], "oidc": None}
+    said = {"admin": False, "name": " ci 鍵", "teams": ["ops"], "oidc": None}
     made = await provider.data("APIKeyCreate", input=said)
     assert made["secret"]
-    assert (made["type"], made["teams"], made["oidcSettings"]) == (
-        "SECRET",
-        ["ops"],
-        None,
-    )
+    assert (made["name"], made["teams"]) == (" ci 鍵", ["ops"])  # as sent
+    assert (made["type"], made["oidcSettings"]) == ("SECRET", None)
     read = await provider.data("APIKeyRead", id=made["id"])
     assert read == made | {"secret": None}
     renamed = await provider.data(
