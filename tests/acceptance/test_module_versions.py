@@ -21,7 +21,7 @@ from tests.support.stacks import a_spec
 
 from stackyard.kernel.access import SYSTEM, Subject, SubjectKind
 from stackyard.kernel.ids import LEGACY, RepoId, RunId, StackId, new_ulid
-from stackyard.modules import CONFIG_FILE
+from stackyard.modules import CONFIG_FILE, ModuleUnknownError
 from stackyard.stacks import Provider
 from stackyard.vcs import FileChange, NewRevision
 
@@ -361,6 +361,28 @@ async def test_a_module_is_for_its_space_for_those_below_and_for_whom_it_is_shar
     assert await status("guest") == 404
     await desk.data("ModulePublish", id=ID)
     assert await status("guest") == 200
+
+
+async def test_a_run_takes_what_its_space_reaches_whatever_its_roles(
+    desk: Desk,
+) -> None:
+    await make(desk, space=desk.spaces["kitchen"])
+    await version(desk, "plain")
+    async with desk.whole.platform.unit() as unit:
+        for name, space in (("Below", desk.spaces["pantry"]), ("Beside", LEGACY)):
+            await unit.stacks.create(a_spec(name=name, space_id=space), by=SYSTEM)
+
+    async def take(stack: str) -> str:
+        by = Subject(SubjectKind.RUN, f"{stack}/1", "run", stack_id=StackId(stack))
+        async with desk.whole.platform.unit() as unit:
+            taken = await unit.module_registry.take(
+                "acme", "tasty", "default", "1.0.0", by=by
+            )
+        return taken.number
+
+    assert await take("below") == "1.0.0"
+    with pytest.raises(ModuleUnknownError):
+        await take("beside")
 
 
 async def test_the_stacks_whose_newest_run_took_a_version_use_it(desk: Desk) -> None:

@@ -28,18 +28,29 @@ from tests.support.release import (
     secret_key,
     sha256,
 )
+from tests.support.stacks import a_spec
 from tests.support.terraform import Machine, listening
 from tests.support.whole import Whole, whole
 
 from stackyard.adapters.queue.tables import QueueMessage
 from stackyard.identity import ApiKey
-from stackyard.kernel.access import SYSTEM
+from stackyard.kernel.access import SYSTEM, Subject, SubjectKind
 from stackyard.kernel.blobs import Bucket
-from stackyard.kernel.ids import ROOT, ProviderVersionId, SpaceId
+from stackyard.kernel.ids import (
+    ROOT,
+    ProviderId,
+    ProviderVersionId,
+    SpaceId,
+    StackId,
+)
 from stackyard.kernel.routing import event_of
 from stackyard.plugins import seed_templates
 from stackyard.reactions.providers import delete_forgotten
-from stackyard.registry.providers import ProviderFilesForgotten, file_key
+from stackyard.registry.providers import (
+    ProviderFilesForgotten,
+    ProviderNotFoundError,
+    file_key,
+)
 from stackyard.spaces import Holder, HolderKind, SpaceSpec, seed
 
 REGISTRY: Final = "/registry/providers/v1/acme"
@@ -339,6 +350,18 @@ async def test_a_version_is_drafted_published_and_revoked(shop: Shop) -> None:
     assert await ask("ProviderListVersionsListVersions", id="demo") == {
         "versions": [revoked]
     }
+    taken = await shop.spacectl.error(
+        "ProviderCreateVersionCreateVersion",
+        provider="demo",
+        input={
+            "number": "1.0.0",
+            "protocolVersions": ["5.0"],
+            "shaSumsFileSHA": "0" * 64,
+            "signatureFileSHA": "0" * 64,
+            "signingKeyId": key,
+        },
+    )
+    assert "has a version 1.0.0 already" in taken  # for good
     kept = shop.whole.blobs.bodies[
         Bucket.MODULES, f"providers/{draft}/{sha256(base64.b64decode(archive))}"
     ]
@@ -601,6 +624,29 @@ async def test_a_provider_is_loaded_by_its_readers_and_a_public_one_by_all(
     assert await statuses() == [401, 404, 200, 200]
     await shop.provider.data("TerraformProviderSetVisibility", id="demo", public=True)
     assert await statuses() == [200, 200, 200, 200]
+
+
+async def test_a_run_loads_what_its_space_reaches_whatever_its_roles(
+    shop: Shop,
+) -> None:
+    async with shop.whole.platform.unit() as unit:
+        team = await unit.spaces.create(SpaceSpec("Team", parent=ROOT), by=SYSTEM)
+        for name, inherits in (("Below", True), ("Beside", False)):
+            spec = SpaceSpec(name, parent=team.id, inherits=inherits)
+            space = await unit.spaces.create(spec, by=SYSTEM)
+            await unit.stacks.create(a_spec(name=name, space_id=space.id), by=SYSTEM)
+    await shop.publish(Release("demo"))
+    await shop.provider.data("TerraformProviderUpdate", id="demo", space=team.id)
+
+    async def offered(stack: str) -> list[str]:
+        by = Subject(SubjectKind.RUN, f"{stack}/1", "run", stack_id=StackId(stack))
+        async with shop.whole.platform.unit() as unit:
+            found = await unit.provider_downloads.available(ProviderId("demo"), by=by)
+        return [version.number for version, _ in found]
+
+    assert await offered("below") == ["1.0.0"]
+    with pytest.raises(ProviderNotFoundError):
+        await offered("beside")
 
 
 async def test_each_change_is_in_the_audit_trail(shop: Shop) -> None:
