@@ -324,7 +324,7 @@ class Unit(Catalogue):
             replace(self.stack_policies, stacks=stacks),
             replace(self.cloud_attachments, stacks=stacks),
             replace(self.schedules, stacks=stacks),
-            self.bindings,
+            replace(self.bindings, ensure_own=neighbours.ensure_own),
         )
         dependencies = replace(self.stack_dependencies, stacks=stacks)
         return Making(stacks, dependencies, furnishing, self.triggers)

@@ -162,6 +162,8 @@ def test_a_run_is_given_every_variable_that_code_knows_from_the_platform() -> No
         *("run_type", "space_id", "stack_branch", "stack_id", "stack_labels"),
         "stack_labels_list",
     }
+    assert given[f"{prefix}graphql_endpoint"].value == "https://s.example/graphql"
+    assert given[f"{prefix}run_id"].value == run.id
     assert given[f"{prefix}stack_labels"].value == "b,a"
     assert given[f"{prefix}stack_labels_list"].value == '["b", "a"]'
     token = given["SPACELIFT_API_TOKEN"]

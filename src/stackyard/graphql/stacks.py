@@ -17,6 +17,7 @@ from stackyard.stacks import (
     Terraform,
     TrackedCommit,
 )
+from stackyard.state import StateUnmanagedError
 from stackyard.unit import Unit
 from stackyard.vcs import IntegrationLink
 from stackyard_protocol.job import Hooks
@@ -85,13 +86,15 @@ async def resolve_create(
     stack_object_id: str | None = None,
 ) -> Stack:
     by = info.context.subject
-    state = None
+    state, managed = None, manage_state is not False
     if stack_object_id:  # looked at first: without its state the stack is not made
+        if not managed:
+            raise StateUnmanagedError
         state = await info.context.means.state_files.uploaded(stack_object_id)
     async with info.context.open_unit() as unit:
         stack = await unit.stacks.create(
             spec_from(input),
-            manage_state=manage_state is not False,
+            manage_state=managed,
             slug=slug or None,
             by=by,
         )

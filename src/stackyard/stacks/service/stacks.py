@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from stackyard.kernel.access import Access, Action, Level, Subject
+from stackyard.kernel.access import Access, Action, Level, Subject, SubjectKind
 from stackyard.kernel.audit import Trail
 from stackyard.kernel.clock import Clock
 from stackyard.kernel.errors import ForbiddenError, NotFoundError
@@ -270,6 +270,8 @@ class Stacks:
     ) -> Stack:
         """Make *commit* what new runs are of; *set_by* is who is shown for it."""
         stack = await self._change(stack_id, Action.STACK_SET_CURRENT_COMMIT, by=by)
+        if by.kind is not SubjectKind.SYSTEM:  # which finds out, and does not choose
+            await self.neighbours.ensure_own(stack_id)
         stack.tracked_commit = commit.as_dict()
         stack.tracked_commit_set_by = set_by or by.name
         facts = {"Commit": stack.tracked_commit["hash"], "SetBy": set_by or by.name}
