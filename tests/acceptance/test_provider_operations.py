@@ -18,7 +18,7 @@ from typing import Any, Final, cast
 import httpx
 import pytest
 import uvicorn
-from sqlalchemy import select
+from sqlalchemy import select, text
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -27,6 +27,7 @@ from tests.support.edge import Edge
 from tests.support.ports import free_port
 from tests.support.postgres import administer, clone_name
 from tests.support.provider import Provider
+from tests.support.registry import Registry
 from tests.support.release import (
     LINUX,
     Release,
@@ -37,20 +38,33 @@ from tests.support.release import (
 )
 from tests.support.whole import Whole, whole
 
+from stackyard.adapters.postgres import Database
 from stackyard.adapters.queue.tables import QueueMessage
 from stackyard.identity import ApiKey
 from stackyard.kernel.access import SYSTEM
 from stackyard.kernel.blobs import Bucket
-from stackyard.kernel.ids import ROOT, ProviderVersionId, SpaceId
+from stackyard.kernel.ids import ROOT, ProviderId, ProviderVersionId, SpaceId
 from stackyard.kernel.routing import event_of
 from stackyard.plugins import seed_templates
 from stackyard.reactions.providers import delete_forgotten
-from stackyard.registry.providers import ProviderFilesForgotten, file_key
+from stackyard.registry.providers import (
+    GpgKey,
+    ProviderFilesForgotten,
+    ProviderInUseError,
+    ProviderSpec,
+    ProviderVersionSpec,
+    PublicKey,
+    file_key,
+)
 from stackyard.spaces import Holder, HolderKind, SpaceSpec, seed
 from stackyard_worker.shim import install_shim
 
 REGISTRY: Final = "/registry/providers/v1/acme"
 NOWHERE: Final = "01GBASTWAEPJ1HDMXDMWTRC8DN"
+WAITING: Final = (
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+    " AND wait_event_type = 'Lock'"
+)
 NO_HEADERS: Final[dict[str, list[object]]] = {"entries": []}
 
 
@@ -455,6 +469,34 @@ async def test_a_provider_with_published_versions_is_not_deleted(shop: Shop) -> 
     await shop.spacectl.data("ProviderRevokeVersionRevokeVersion", version=version)
     gone = await shop.provider.data("TerraformProviderDelete", id="demo")
     assert gone["id"] == "demo"
+
+
+async def test_a_version_that_is_published_meanwhile_keeps_its_provider(
+    database: Database,
+) -> None:
+    registry = Registry(database)
+    await registry.prepare()
+    demo = ProviderId("demo")
+    async with registry.unit() as unit:
+        owner = PublicKey("F" * 40, "armor", None, None)
+        key = GpgKey.create("ours", owner, by=SYSTEM, at=unit.clock())
+        unit.session.add(key)
+        await unit.terraform_providers.create(demo, ProviderSpec(ROOT), by=SYSTEM)
+        wanted = ProviderVersionSpec("1.0.0", (), "0" * 64, "1" * 64, key.id)
+        await unit.provider_versions.create(demo, wanted, by=SYSTEM)
+
+    async def delete() -> None:
+        async with registry.unit() as unit:
+            await unit.terraform_providers.delete(demo, by=SYSTEM)
+
+    async with database.transaction() as session:
+        published = "UPDATE terraform_provider_versions SET status = 'PUBLISHED'"
+        await session.execute(text(published))
+        deletion = asyncio.create_task(delete())
+        while await registry.sql(WAITING) != [(1,)]:
+            assert not deletion.done()
+    with pytest.raises(ProviderInUseError):
+        await deletion
 
 
 async def test_a_revoked_key_signs_nothing_new_and_what_it_signed_stays(
