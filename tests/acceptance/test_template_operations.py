@@ -26,7 +26,7 @@ from stackyard.reactions import CHOREOGRAPHY
 from stackyard.reactions.blueprints import undeploy
 from stackyard.reactions.stacks import begin_deletion
 from stackyard.runs import Run, RunState, RunType
-from stackyard.spaces import HolderKind
+from stackyard.spaces import HolderKind, SpaceSpec
 from stackyard.stacks import StackDeleted, StackDeletionRequested
 from stackyard.vcs import Commit, Push, RefChange, RepositorySettings
 from stackyard_protocol.report import Resource
@@ -563,3 +563,46 @@ async def test_spacectl_lists_and_shows_a_template(
     assert (shown["canDelete"], shown["deploymentsCount"]) == (False, 1)
     assert shown["latestVersion"] == {"id": second, "version": "1.0.1"}
     assert shown["space"]["accessLevel"] == "ADMIN"
+
+
+async def test_who_sees_a_deployment_alone_is_not_shown_its_template(
+    provider: Provider, edge: Edge
+) -> None:
+    async with edge.unit() as unit:
+        apart = await unit.spaces.create(SpaceSpec("Apart"), by=SYSTEM)
+    said = {"space": "root", "name": "Our Site", "description": CANARY, "labels": None}
+    await provider.data("TemplateCreate", input=said)
+    version = await make_version(provider, instructions=CANARY)
+    await provider.data(
+        "TemplateDeploymentCreate",
+        id=version,
+        input={
+            "space": apart.id,
+            "name": "Dev one",
+            "description": None,
+            "inputs": inputs(**SECRET),
+        },
+    )
+    query = """{ templateDeployment(id: "dev-one", templateID: "our-site") {
+      template { id name description }
+      templateVersion { id version name instructions rawTemplate }
+    } }"""
+
+    async def shown(asking: Provider) -> Any:
+        async with edge.client() as client:
+            answer = await client.post(
+                "/graphql", json={"query": query}, headers=asking.headers
+            )
+        return answer.json()["data"]["templateDeployment"]
+
+    reader = await Provider(edge).sign_in_with("space-reader", apart.id)
+    found = await shown(reader)
+    same = {"id": version, "version": "1.0.0", "name": "Our Site"}
+    assert found == {
+        "template": {"id": "our-site", "name": "Our Site", "description": None},
+        "templateVersion": same | {"instructions": None, "rawTemplate": None},
+    }
+    known = await shown(provider)
+    assert known["template"]["description"] == CANARY
+    assert known["templateVersion"]["instructions"] == CANARY
+    assert "stacks:" in known["templateVersion"]["rawTemplate"]

@@ -101,6 +101,18 @@ class Template(Entity):
         self.labels = list(spec.labels)
         self.updated_at = at
 
+    def outline(self) -> "Template":
+        """Return what who sees a deployment of it may know: which one it is."""
+        return Template(
+            id=self.id,
+            ulid=self.ulid,
+            space_id=self.space_id,
+            name=self.name,
+            labels=[],
+            created_at=self.created_at,
+            updated_at=self.updated_at,
+        )
+
     def facts(self) -> dict[str, Any]:
         """Return what the audit trail keeps of it."""
         return {"ID": self.id, "Name": self.name}
@@ -178,6 +190,21 @@ class TemplateVersion(Entity):
         if self.state is not Publication.PUBLISHED or self.body is None:
             raise DraftError(noun="version")
         return self.body
+
+    def outline(self) -> "TemplateVersion":
+        """Return what who sees a deployment of it may know: which one it is."""
+        return TemplateVersion(
+            id=self.id,
+            ulid=self.ulid,
+            template_id=self.template_id,
+            template=self.template.outline(),
+            number=self.number,
+            state=self.state,
+            labels=[],
+            created_at=self.created_at,
+            updated_at=self.updated_at,
+            published_at=self.published_at,
+        )
 
     def facts(self) -> dict[str, Any]:
         """Return what the audit trail keeps of it."""
