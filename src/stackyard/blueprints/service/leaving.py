@@ -44,10 +44,11 @@ class Leaving:
         below = await self.dependencies.on(ids, by=SYSTEM)
         made = {one.stack_id for one in await self.states.resources(ids, by=by)}
         for one in placed:
-            if one.going or below.get(one.stack_id):
+            stack = stacks.get(one.stack_id)  # None: gone a moment ago, with its place
+            if stack is None or one.going or below.get(one.stack_id):
                 continue
             one.going = True
-            if not stacks[one.stack_id].deleting:
+            if not stack.deleting:
                 await self.stacks.delete(
                     one.stack_id, destroy_resources=one.stack_id in made, by=by
                 )
