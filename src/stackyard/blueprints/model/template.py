@@ -21,10 +21,15 @@ from stackyard.blueprints.model.blueprint import Publication, body_problems
 from stackyard.blueprints.model.settings import (
     label_problems,
     name_problems,
-    slug_of,
     text_problems,
 )
-from stackyard.kernel.ids import SpaceId, TemplateId, TemplateVersionId, new_ulid
+from stackyard.kernel.ids import (
+    SpaceId,
+    TemplateId,
+    TemplateVersionId,
+    new_ulid,
+    slugify,
+)
 from stackyard.kernel.orm import Entity
 
 LONGEST_NUMBER: Final = 128
@@ -86,7 +91,7 @@ class Template(Entity):
     def create(cls, spec: TemplateSpec, *, at: datetime) -> "Template":
         """Return a new one; its id comes from its name, and never changes."""
         template = cls(
-            id=TemplateId(slug_of(spec.name)), ulid=new_ulid(), created_at=at
+            id=TemplateId(slugify(spec.name)), ulid=new_ulid(), created_at=at
         )
         template.change(spec, at=at)
         return template
