@@ -442,6 +442,37 @@ async def test_the_stacks_of_a_deployment_go_in_the_order_of_their_chain(
     assert await state(provider) is None
 
 
+async def test_a_deployment_that_cannot_go_on_keeps_no_other(
+    provider: Provider, edge: Edge
+) -> None:
+    _, _, below = a_template().partition("stacks:\n")
+    below = below.replace("name: site", "name: app").replace("key: app", "key: top")
+    chain = a_template() + below + "    depends_on: [app]\n"
+    await make_template(provider)
+    version = await make_version(provider, template=chain)
+    await deploy(provider, version)
+    later = {"space": "root", "name": "Later", "description": None}
+    given = inputs(env="production", **SECRET)
+    await provider.data(
+        "TemplateDeploymentCreate", id=version, input=later | {"inputs": given}
+    )
+    await leave_runs(edge, RunState.FINISHED)
+    await provider.data("TemplateDeploymentDelete", **DEPLOYMENT)
+    await provider.data("TemplateDeploymentDelete", **DEPLOYMENT | {"id": "later"})
+    async with edge.unit() as unit:
+        other = await unit.stacks.create(a_spec(name="Other"), by=SYSTEM)
+        await unit.stack_dependencies.create(other.id, StackId("site-dev"), by=SYSTEM)
+
+    await go_on(edge, "app-dev")
+    assert await state(provider) == "FAILED"
+    await go_on(edge, "app-production")
+    async with edge.unit() as unit:
+        assert (await unit.stacks.get(StackId("site-production"), by=SYSTEM)).deleting
+    await go_on(edge, "site-production")
+    left = await provider.data("TemplateDeployment", **DEPLOYMENT | {"id": "later"})
+    assert left is None
+
+
 async def test_a_deployment_that_others_depend_on_stays(
     provider: Provider, edge: Edge
 ) -> None:
