@@ -38,7 +38,6 @@ from stackyard.stacks.events import (
     StackUpdated,
 )
 from stackyard.stacks.model.project import Project, ProjectKind
-from stackyard.stacks.model.rules import LONGEST_NAME
 from stackyard.stacks.model.spec import StackSpec
 from stackyard.stacks.model.stack import Stack
 from stackyard.stacks.ports import CommitFacts, Neighbours, Reaching
@@ -144,7 +143,7 @@ class Stacks:
         """Make a stack; its slug comes from its name and never changes again."""
         settling = self.settling
         space_id = await settling.place(spec, None, creating=Action.STACK_CREATE, by=by)
-        stack_id = StackId(slug or slugify(spec.name)[:LONGEST_NAME].strip("-"))
+        stack_id = StackId(slug or slugify(spec.name))
         self._check(spec, slug=stack_id, manages_state=manage_state)
         await settling.check_use(spec, None, by=by)
         there = await self.store.find(Project, stack_id)
