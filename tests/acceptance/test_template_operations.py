@@ -466,6 +466,7 @@ async def test_a_deployment_alone_changes_its_stacks(
         'stackDelete(id: "site-dev") { id }',
         f"stackConfigAdd({stack}, config: {{ {config} }}) {{ id }}",
         f'stackConfigDelete({stack}, id: "TOKEN") {{ id }}',
+        'stackMigrateVendor(id: "site-dev", targetVendor: Terragrunt) { id }',
     ):
         async with edge.client() as http:
             said = await http.post(
