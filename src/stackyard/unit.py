@@ -130,7 +130,6 @@ class Unit(Catalogue):
         return RunLogs(
             LogStore(self.session),
             self.stacks,
-            self.means.blobs,
             self.access,
             self.outbox,
             self.clock,
@@ -202,7 +201,12 @@ class Unit(Catalogue):
     @cached_property
     def deletions(self) -> Deletions:
         return Deletions(
-            self._run_store, self.stacks, self.runs, self.triggers, self.access
+            self._run_store,
+            self.stacks,
+            self.runs,
+            self.triggers,
+            self.states,
+            self.access,
         )
 
     @cached_property

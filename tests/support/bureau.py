@@ -15,13 +15,16 @@ from stackyard.adapters.postgres import Database
 from stackyard.adapters.queue import PostgresOutbox
 from stackyard.follows import RemotesDue
 from stackyard.kernel.access import SYSTEM
+from stackyard.kernel.blobs import Blobs
 from stackyard.kernel.ids import StackId
 from stackyard.kernel.routing import event_of
+from stackyard.log_files import LogFiles
 from stackyard.reactions import CHOREOGRAPHY, Tools
 from stackyard.reactions.follows import ask_due, look_round
 from stackyard.runs import Run, RunType
 from stackyard.spaces import seed
 from stackyard.stacks import Provider, Stack
+from stackyard.state_files import StateFiles
 from stackyard.unit import Means, Unit
 from stackyard.vcs import Answer, Heads, RemoteUnavailableError
 from stackyard.workers import Signer
@@ -70,11 +73,12 @@ class Bureau:
     world: GitWorld = field(default_factory=GitWorld)
     clock: Clock = field(default_factory=Clock)
     signer: Signer = NO_SIGNER
+    blobs: Blobs = NO_BLOBS
 
     @asynccontextmanager
     async def unit(self) -> AsyncIterator[Unit]:
         means = Means(
-            blobs=NO_BLOBS,
+            blobs=self.blobs,
             vault=NOTHING,
             tokens=NOTHING,
             signer=self.signer,
@@ -93,7 +97,9 @@ class Bureau:
     def tools(self) -> Tools:
         return Tools(
             open_unit=self.unit,
-            blobs=NO_BLOBS,
+            blobs=self.blobs,
+            state_files=StateFiles(self.unit, self.blobs, NOTHING),
+            log_files=LogFiles(self.unit, self.blobs),
             contents=NOTHING,
             repository_upkeep=NOTHING,
             heads=Heads(self.world),

@@ -13,7 +13,15 @@ from stackyard.heads import find_head
 from stackyard.kernel.access import Action
 from stackyard.kernel.errors import InvalidError, NotFoundError
 from stackyard.kernel.ids import RunId, StackId
-from stackyard.runs import LogPart, Run, RunState, RunType, RunTypeError, Transition
+from stackyard.runs import (
+    LogPart,
+    Run,
+    RunState,
+    RunType,
+    RunTypeError,
+    Transition,
+    offset_of,
+)
 from stackyard.runs.waiting import waiting_for
 from stackyard.stacks import Stack
 
@@ -226,12 +234,8 @@ async def resolve_resource_state(root: Stack, info: Info, *, id: str) -> Run | N
 
 
 async def _run_of(root: Stack, info: Info, run_id: str) -> Run | None:
-    try:
-        async with info.context.open_unit() as unit:
-            found = await unit.runs.get(RunId(run_id), by=info.context.subject)
-    except NotFoundError:
-        return None
-    return found if found.stack_id == root.id else None
+    found = await info.context.loaders.some_runs.load(RunId(run_id))
+    return found if found and found.stack_id == root.id else None
 
 
 @stack.field("blocker")
@@ -350,15 +354,17 @@ async def resolve_logs(
     token: str | None = None,
     state_version: int | None = None,
 ) -> dict[str, Any] | None:
-    by = info.context.subject
-    async with info.context.open_unit() as unit:
-        if state_version is None:
+    by, offset = info.context.subject, offset_of(token)
+    if state_version is None:
+        async with info.context.open_unit() as unit:
             steps = await unit.runs.history([root.id], by=by)
-            versions = [step.version for step in steps if step.state == state]
-            if not versions:
-                return None
-            state_version = versions[0]
-        part = await unit.logs.read(root, state_version, offset=int(token or 0), by=by)
+        versions = [step.version for step in steps if step.state == state]
+        if not versions:
+            return None
+        state_version = versions[0]
+    part = await info.context.means.log_files.read(
+        root.id, state_version, offset=offset, by=by
+    )
     return _log_page(part)
 
 

@@ -17,7 +17,7 @@ from stackyard.kernel.queue import Message
 from stackyard.kernel.routing import message_of
 from stackyard.reactions.dispatch import assign
 from stackyard.reactions.tools import Tools
-from stackyard.runs import RunStopRequested
+from stackyard.runs import LegNotFoundError, RunStopRequested
 from stackyard.workers import WorkerLost, WorkerRegistered
 from stackyard_protocol.mqtt import StopRun
 
@@ -111,7 +111,10 @@ async def bury_lost(tools: Tools, event: WorkerLost) -> None:
 
 async def signal_stop(tools: Tools, event: RunStopRequested) -> None:
     async with tools.open_unit() as unit:
-        leg = await unit.legs.get(event.leg_id, by=SYSTEM)
+        try:
+            leg = await unit.legs.get(event.leg_id, by=SYSTEM)
+        except LegNotFoundError:  # it went with its stack
+            return
         if leg.is_open:
             message = StopRun(run=leg.run_id, leg=leg.id)
             await unit.courier.send(leg.pool_id, leg.worker_id, message)

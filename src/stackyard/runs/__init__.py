@@ -17,6 +17,7 @@ from stackyard.runs.errors import (
     WorkspaceSizeError,
 )
 from stackyard.runs.events import (
+    CommitsSought,
     DriftFound,
     HandoverDue,
     LogEnded,
@@ -28,7 +29,7 @@ from stackyard.runs.events import (
     RunStopRequested,
 )
 from stackyard.runs.leg import Leg
-from stackyard.runs.log_model import LogChunk, PhaseLog
+from stackyard.runs.log_model import LogChunk, PhaseLog, offset_of
 from stackyard.runs.log_store import LogStore
 from stackyard.runs.model import Run, Transition, queue_run
 from stackyard.runs.plugin_logs import plugin_log_key
@@ -36,6 +37,7 @@ from stackyard.runs.queue_store import QueuedRun, QueueStore
 from stackyard.runs.review import Decision, RunReview
 from stackyard.runs.review_store import ReviewStore
 from stackyard.runs.service import (
+    PIECE,
     Chains,
     Claim,
     Deletions,
@@ -45,11 +47,13 @@ from stackyard.runs.service import (
     Legs,
     LocalWorkspace,
     LogPart,
+    Looked,
     PoolQueues,
     Previews,
     Reviews,
     RunLogs,
     Runs,
+    SealedPart,
     Triggers,
     Usage,
 )
@@ -62,9 +66,11 @@ from stackyard.runs.usage_store import UsageStore
 
 __all__ = [
     "LIVE_CHANNEL",
+    "PIECE",
     "ChainStore",
     "Chains",
     "Claim",
+    "CommitsSought",
     "Decision",
     "Deletions",
     "Dispatch",
@@ -81,6 +87,7 @@ __all__ = [
     "LogGapError",
     "LogPart",
     "LogStore",
+    "Looked",
     "PhaseLog",
     "PoolQueues",
     "Previews",
@@ -106,6 +113,7 @@ __all__ = [
     "RunTypeError",
     "RunWait",
     "Runs",
+    "SealedPart",
     "Transition",
     "Triggers",
     "Usage",
@@ -115,6 +123,7 @@ __all__ = [
     "WorkspaceFormatError",
     "WorkspaceMissingError",
     "WorkspaceSizeError",
+    "offset_of",
     "plugin_log_key",
     "queue_run",
     "workspace_key",

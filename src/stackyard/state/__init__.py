@@ -20,6 +20,7 @@ from stackyard.state.model import (
     LockInfo,
     StateLock,
     StateVersion,
+    is_bare,
     parse,
 )
 from stackyard.state.service import States
@@ -44,5 +45,6 @@ __all__ = [
     "States",
     "UploadMissingError",
     "entities",
+    "is_bare",
     "parse",
 ]

@@ -204,6 +204,12 @@ class Stacks:
         return stack
 
     @needs(Rule.PLATFORM)
+    async def deleting(self, *, by: Subject) -> Sequence[StackId]:
+        """Return the stacks that are to go and are still there."""
+        await self.access.require(by, Action.SPACE_ADMIN, space=ROOT)
+        return await self.store.deleting()
+
+    @needs(Rule.PLATFORM)
     async def purge(self, stack_id: StackId, *, by: Subject) -> None:
         """Forget the stack and all that is only about it; the platform's own act."""
         await self.access.require(by, Action.SPACE_ADMIN, space=ROOT)
