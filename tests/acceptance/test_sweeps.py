@@ -22,12 +22,14 @@ from stackyard.kernel.routing import event_of
 from stackyard.reactions.deletions import go_on_deleting
 from stackyard.reactions.dispatch import advance
 from stackyard.reactions.sweeps import look_up_sought, sweep_runs
+from stackyard.reactions.workers import settle_registered
 from stackyard.runs import CommitsSought, PhaseLog, RunState, RunType
 from stackyard.runs.log_model import LogChunk
 from stackyard.stacks import TrackedCommit
 from stackyard.vcs import Answer
-from stackyard.workers import PoolSettings
-from stackyard_protocol.mqtt import Register
+from stackyard.workers import Courier, PoolSettings, WorkerRegistered
+from stackyard_protocol.mqtt import Register, StopRun, ToWorker
+from stackyard_protocol.report import Accepted, Report
 
 NET, APP = StackId("net"), StackId("app")
 HOSTS = {NET: "net.example", APP: "app.example"}
@@ -81,6 +83,16 @@ async def bureau(database: Database) -> Bureau:
     return bureau
 
 
+async def worker(bureau: Bureau) -> PoolId:
+    """Have a worker that waits for runs; return the pool that it is in."""
+    pool_id = (await bureau.stack(NET)).worker_pool_id
+    assert pool_id is not None
+    async with bureau.unit() as unit:
+        said, worker_id = msgspec.json.encode(Register("1")), WorkerId(new_ulid())
+        await unit.workers.heard(pool_id, worker_id, said, by=SYSTEM)
+    return pool_id
+
+
 async def state(bureau: Bureau, stack: StackId) -> RunState:
     [run] = await bureau.runs(stack)
     return run.state
@@ -117,11 +129,7 @@ async def test_a_run_whose_git_server_is_away_waits_and_does_not_fail(
     bureau: Bureau,
 ) -> None:
     bureau.world.away.add(HOSTS[NET])
-    pool_id = (await bureau.stack(NET)).worker_pool_id
-    assert pool_id is not None
-    async with bureau.unit() as unit:
-        said, worker_id = msgspec.json.encode(Register("1")), WorkerId(new_ulid())
-        await unit.workers.heard(pool_id, worker_id, said, by=SYSTEM)
+    await worker(bureau)
     await advance(bureau.tools, NET)
     assert await state(bureau, NET) is RunState.QUEUED
 
@@ -197,3 +205,43 @@ async def test_no_transaction_waits_while_a_log_is_sealed_or_read(
         await sweep_runs(bureau.tools)
     assert await bureau.sql("SELECT sealed_size FROM run_logs") == [(9,)]
     assert await bureau.sql("SELECT * FROM run_log_chunks") == []
+
+
+@dataclass
+class Notes:
+    """A courier that keeps what it is given."""
+
+    sent: list[ToWorker] = field(default_factory=list)
+
+    async def send(
+        self, _pool_id: PoolId, _worker_id: WorkerId, message: ToWorker
+    ) -> None:
+        self.sent.append(message)
+
+
+async def test_a_worker_that_missed_a_stop_is_told_when_it_is_back(
+    bureau: Bureau,
+) -> None:
+    notes = Notes()
+    bureau.courier = cast("Courier", notes)
+    pool_id, [run] = await worker(bureau), await bureau.runs(NET)
+    async with bureau.unit() as unit:
+        await unit.dispatch.set_commit(run.id, TrackedCommit(A).as_dict(), by=SYSTEM)
+        await unit.dispatch.gate(NET, by=SYSTEM)
+        claim = await unit.dispatch.claim(pool_id, by=SYSTEM)
+        assert claim is not None
+        leg = claim.leg
+        await unit.legs.report(leg.id, Report(0, Accepted()), by=SYSTEM)
+    back = WorkerRegistered(
+        pool_id=pool_id,
+        worker_id=leg.worker_id,
+        leg_ids=(leg.id,),
+        held=leg.id,
+        at=bureau.clock(),
+    )
+    await settle_registered(bureau.tools, back)
+    assert notes.sent == []
+    async with bureau.unit() as unit:
+        await unit.runs.stop(NET, run.id, by=ADA)
+    await settle_registered(bureau.tools, back)
+    assert notes.sent == [StopRun(run=run.id, leg=leg.id)]

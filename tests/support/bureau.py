@@ -27,7 +27,7 @@ from stackyard.stacks import Provider, Stack
 from stackyard.state_files import StateFiles
 from stackyard.unit import Means, Unit
 from stackyard.vcs import Answer, Heads, RemoteUnavailableError
-from stackyard.workers import Signer
+from stackyard.workers import Courier, Signer
 from tests.support.edge import NO_BLOBS, NO_COURIER, NO_SIGNER, NO_UPKEEP, SITE
 from tests.support.fakes import Clock
 from tests.support.stacks import a_spec
@@ -74,6 +74,7 @@ class Bureau:
     clock: Clock = field(default_factory=Clock)
     signer: Signer = NO_SIGNER
     blobs: Blobs = NO_BLOBS
+    courier: Courier = NO_COURIER
 
     @asynccontextmanager
     async def unit(self) -> AsyncIterator[Unit]:
@@ -91,7 +92,7 @@ class Bureau:
         )
         async with self.database.transaction() as session:
             outbox = PostgresOutbox(session, CHOREOGRAPHY.routes)
-            yield Unit(session, outbox, NO_COURIER, NO_UPKEEP, means)
+            yield Unit(session, outbox, self.courier, NO_UPKEEP, means)
 
     @property
     def tools(self) -> Tools:
