@@ -120,6 +120,16 @@ class Dispatch:
         return Gate(stack.worker_pool_id, lacks_commit)
 
     @needs(Rule.PLATFORM)
+    async def hold_gate(self, stack_id: StackId, *, by: Subject) -> None:
+        """Let nobody through until we commit.
+
+        For who is about to lock the stack's row: the gate comes first everywhere, or
+        two would wait for one another.
+        """
+        await self._require(by)
+        await self.store.lock_stack(stack_id)
+
+    @needs(Rule.PLATFORM)
     async def claim(self, pool_id: PoolId, *, by: Subject) -> Claim | None:
         """Give the next waiting run of the pool to an idle worker, atomically.
 
