@@ -181,7 +181,7 @@ async def resolve_sync_commit(_root: None, info: Info, *, id: str) -> Stack:  # 
         await unit.access.require(by, Action.STACK_SYNC_COMMIT, space=found.space_id)
     commit = await find_head(info.context.open_unit, means.heads, found, found.branch)
     async with info.context.open_unit() as unit:
-        return await unit.stacks.set_tracked_commit(found.id, commit, by=by)
+        return await unit.stacks.sync_commit(found, commit, by=by)
 
 
 @mutation.field("runDiscardAll")
