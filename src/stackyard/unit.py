@@ -145,7 +145,6 @@ class Unit(Catalogue):
         return RunLogs(
             LogStore(self.session),
             self.stacks,
-            self.means.blobs,
             self.access,
             self.outbox,
             self.clock,
@@ -217,7 +216,12 @@ class Unit(Catalogue):
     @cached_property
     def deletions(self) -> Deletions:
         return Deletions(
-            self._run_store, self.stacks, self.runs, self.triggers, self.access
+            self._run_store,
+            self.stacks,
+            self.runs,
+            self.triggers,
+            self.states,
+            self.access,
         )
 
     @cached_property

@@ -303,3 +303,9 @@ def test_a_leg_is_for_what_the_run_needs_next(
     leg = Leg.claim(run, leg_id=LegId("l"), worker_id=WorkerId("w"), at=NOON)
 
     assert leg.kind is leg_kind
+
+
+def test_a_worker_ends_a_run_in_no_way_that_is_for_people_or_for_us() -> None:
+    for state in (RunState.CONFIRMED, RunState.DISCARDED, RunState.QUEUED):
+        with pytest.raises(RunTransitionError):
+            a_run(RunState.PLANNING).end(state, at=NOON)

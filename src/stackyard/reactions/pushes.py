@@ -73,6 +73,7 @@ async def _trigger(
     tracked = stack.branch == branch
     kind = RunType.TRACKED if tracked else RunType.PROPOSED
     async with tools.open_unit() as unit:
+        await unit.dispatch.hold_gate(stack.id, by=SYSTEM)
         if tracked:
             await unit.stacks.set_tracked_commit(
                 stack.id, commit, set_by=event.pusher, by=SYSTEM

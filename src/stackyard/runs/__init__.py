@@ -19,6 +19,7 @@ from stackyard.runs.errors import (
     WorkspaceSizeError,
 )
 from stackyard.runs.events import (
+    CommitsSought,
     DriftFound,
     HandoverDue,
     LogEnded,
@@ -30,7 +31,7 @@ from stackyard.runs.events import (
     RunStopRequested,
 )
 from stackyard.runs.leg import Leg
-from stackyard.runs.log_model import LogChunk, PhaseLog
+from stackyard.runs.log_model import LogChunk, PhaseLog, offset_of
 from stackyard.runs.log_store import LogStore
 from stackyard.runs.model import Run, Transition, queue_run
 from stackyard.runs.plugin_logs import plugin_log_key
@@ -38,6 +39,7 @@ from stackyard.runs.queue_store import QueuedRun, QueueStore
 from stackyard.runs.review import Decision, RunReview
 from stackyard.runs.review_store import ReviewStore
 from stackyard.runs.service import (
+    PIECE,
     Cases,
     Chains,
     Claim,
@@ -48,11 +50,13 @@ from stackyard.runs.service import (
     Legs,
     LocalWorkspace,
     LogPart,
+    Looked,
     PoolQueues,
     Previews,
     Reviews,
     RunLogs,
     Runs,
+    SealedPart,
     Triggers,
     Usage,
 )
@@ -65,11 +69,13 @@ from stackyard.runs.usage_store import UsageStore
 
 __all__ = [
     "LIVE_CHANNEL",
+    "PIECE",
     "Case",
     "Cases",
     "ChainStore",
     "Chains",
     "Claim",
+    "CommitsSought",
     "Decision",
     "Deletions",
     "Dispatch",
@@ -88,6 +94,7 @@ __all__ = [
     "LogGapError",
     "LogPart",
     "LogStore",
+    "Looked",
     "PhaseLog",
     "PoolQueues",
     "Previews",
@@ -113,6 +120,7 @@ __all__ = [
     "RunTypeError",
     "RunWait",
     "Runs",
+    "SealedPart",
     "Transition",
     "Triggers",
     "Usage",
@@ -122,6 +130,7 @@ __all__ = [
     "WorkspaceFormatError",
     "WorkspaceMissingError",
     "WorkspaceSizeError",
+    "offset_of",
     "plugin_log_key",
     "queue_run",
     "workspace_key",

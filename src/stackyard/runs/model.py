@@ -27,6 +27,7 @@ from stackyard.runs.errors import (
 )
 from stackyard.runs.states import (
     DISCARDABLE,
+    ENDS,
     HANDED_OVER,
     ON_WORKER,
     PREPARATORY,
@@ -286,6 +287,8 @@ class Run(Entity):
     ) -> "Transition":
         """The worker is done, one way or the other."""
         self._ensure(ON_WORKER, "end")
+        if state not in ENDS:
+            raise RunTransitionError(run=self.id, state=self.state, verb=f"end {state}")
         if state is RunState.STOPPED:
             self._ensure(STOPPABLE, "have been stopped")
             note = note or self.stop_note

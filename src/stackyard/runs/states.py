@@ -73,6 +73,8 @@ FINAL: Final = frozenset(
         RunState.SKIPPED,
     }
 )
+# How a worker may end it; the others are for people, and for us.
+ENDS: Final = frozenset({RunState.FINISHED, RunState.FAILED, RunState.STOPPED})
 ON_WORKER: Final = frozenset(
     {
         RunState.PREPARING,

@@ -10,11 +10,11 @@ schedules bring about, `usage` how much was worked.
 
 from stackyard.runs.service.cases import Cases
 from stackyard.runs.service.chains import Chains
-from stackyard.runs.service.deletions import Deletions
+from stackyard.runs.service.deletions import Deletions, Looked
 from stackyard.runs.service.dispatch import Claim, Dispatch, Gate
 from stackyard.runs.service.firings import Firings
 from stackyard.runs.service.legs import Legs
-from stackyard.runs.service.logs import LogPart, RunLogs
+from stackyard.runs.service.logs import PIECE, LogPart, RunLogs, SealedPart
 from stackyard.runs.service.previews import LocalWorkspace, Previews
 from stackyard.runs.service.queues import PoolQueues
 from stackyard.runs.service.requests import Runs
@@ -23,6 +23,7 @@ from stackyard.runs.service.triggers import Triggers
 from stackyard.runs.service.usage import Usage
 
 __all__ = [
+    "PIECE",
     "Cases",
     "Chains",
     "Claim",
@@ -33,11 +34,13 @@ __all__ = [
     "Legs",
     "LocalWorkspace",
     "LogPart",
+    "Looked",
     "PoolQueues",
     "Previews",
     "Reviews",
     "RunLogs",
     "Runs",
+    "SealedPart",
     "Triggers",
     "Usage",
 ]

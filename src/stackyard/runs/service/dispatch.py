@@ -4,7 +4,7 @@ Gate, claim and undo are each one transaction. Nothing here waits for the networ
 what must be fetched or sent is done between two of them (see `reactions`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -15,7 +15,7 @@ from stackyard.kernel.events import Outbox
 from stackyard.kernel.ids import ROOT, LegId, PoolId, RunId, StackId, new_ulid
 from stackyard.kernel.needs import Rule, needs
 from stackyard.runs.chain import Turn
-from stackyard.runs.events import HandoverDue
+from stackyard.runs.events import CommitsSought, HandoverDue
 from stackyard.runs.leg import Leg
 from stackyard.runs.model import Run
 from stackyard.runs.service.chains import Chains
@@ -64,6 +64,16 @@ class Dispatch:
         return [run for run in await self.store.queued(stack_id) if not run.code_known]
 
     @needs(Rule.PLATFORM)
+    async def seek_commits(
+        self, stack_ids: Collection[StackId], *, by: Subject
+    ) -> None:
+        """Have looked up once more what was not to be had so far."""
+        await self._require(by)
+        if stack_ids:
+            at = self.clock()
+            await self.outbox.add(CommitsSought(stack_ids=tuple(stack_ids), at=at))
+
+    @needs(Rule.PLATFORM)
     async def set_commit(
         self, run_id: RunId, commit: dict[str, Any], *, by: Subject
     ) -> None:
@@ -110,6 +120,16 @@ class Dispatch:
         return Gate(stack.worker_pool_id, lacks_commit)
 
     @needs(Rule.PLATFORM)
+    async def hold_gate(self, stack_id: StackId, *, by: Subject) -> None:
+        """Let nobody through until we commit.
+
+        For who is about to lock the stack's row: the gate comes first everywhere, or
+        two would wait for one another.
+        """
+        await self._require(by)
+        await self.store.lock_stack(stack_id)
+
+    @needs(Rule.PLATFORM)
     async def claim(self, pool_id: PoolId, *, by: Subject) -> Claim | None:
         """Give the next waiting run of the pool to an idle worker, atomically.
 
@@ -138,8 +158,8 @@ class Dispatch:
     async def undo_unaccepted(self, leg_id: LegId, *, by: Subject) -> PoolId | None:
         """Let the run wait again if its worker did not accept it in time."""
         await self._require(by)
-        leg = await self.store.leg(leg_id, lock=True)
-        if leg.accepted_at is not None or not leg.is_open:
+        leg = await self.store.find_leg(leg_id, lock=True)
+        if leg is None or leg.accepted_at is not None or not leg.is_open:
             return None
         at = self.clock()
         leg.ended_at = at

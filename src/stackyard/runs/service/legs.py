@@ -127,8 +127,8 @@ class Legs:
     async def lose(self, leg_id: LegId, *, by: Subject) -> None:
         """The worker is gone: an accepted leg fails its run, a mere claim is undone."""
         await self.access.require(by, Action.SPACE_ADMIN, space=ROOT)
-        leg = await self.store.leg(leg_id, lock=True)
-        if not leg.is_open:
+        leg = await self.store.find_leg(leg_id, lock=True)
+        if leg is None or not leg.is_open:
             return
         run = await self.store.get(leg.run_id, lock=True)
         if leg.accepted_at is None:
