@@ -32,6 +32,11 @@ for _field, _value in _NOTHING.items():
     run.set_field(_field, lambda *_, value=_value: value)
 
 METADATA_HEADER = "spacelift-user-provided-run-metadata"
+_DIGITS: Final = 18  # of a place in a log, at the most
+
+
+class LogTokenError(InvalidError):
+    """That token is none of this log's: begin without one."""
 
 
 class ForceApplyUnsupportedError(InvalidError):
@@ -358,8 +363,16 @@ async def resolve_logs(
             if not versions:
                 return None
             state_version = versions[0]
-        part = await unit.logs.read(root, state_version, offset=int(token or 0), by=by)
+        part = await unit.logs.read(root, state_version, offset=_place(token), by=by)
     return _log_page(part)
+
+
+def _place(token: str | None) -> int:
+    if not token:
+        return 0
+    if not token.isdecimal() or len(token) > _DIGITS:
+        raise LogTokenError
+    return int(token)
 
 
 def _log_page(part: LogPart) -> dict[str, Any]:
