@@ -220,7 +220,7 @@ async def test_of_revisions_at_the_same_time_none_is_refused(
     for number in range(MANY):
         path = f"f{number}"
         [found] = await replica.contents.file_history(HERE, path, first=1, by=ADA)
-        assert found.content == b"one\n"
+        assert shown(found) == b"one\n"
 
 
 async def test_an_archive_is_the_whole_tree_and_the_same_when_made_again(
