@@ -539,7 +539,6 @@ def server() -> Starlette:
             ("blobs", "vault", "tokens", "signer", "endpoints", "handover"), nothing
         ),
         follow_every=nothing,
-        expressions=nothing,
         site=site,
         clock=system_clock,
     )
@@ -552,5 +551,6 @@ def server() -> Starlette:
             nothing,
         ),
         saml=nothing,
+        expressions=nothing,
     )
     return make_app(platform, nothing)

@@ -38,6 +38,8 @@ from stackyard.audit import (
     WebhookSetup,
     watching,
 )
+from stackyard.blueprints import Expressions
+from stackyard.evaluations import Evaluations
 from stackyard.identity import (
     Authenticator,
     Factors,
@@ -58,6 +60,7 @@ from stackyard.kernel.metrics import Metrics
 from stackyard.kernel.needs import ensure_declared, services_of
 from stackyard.kernel.queue import Sender
 from stackyard.local_workspaces import LocalWorkspaces
+from stackyard.log_files import LogFiles
 from stackyard.module_code import ModuleCode
 from stackyard.provider_files import ProviderFiles
 from stackyard.reactions import CHOREOGRAPHY, Tools
@@ -96,6 +99,7 @@ class Platform:
     traffic: Traffic
     providers: Providers
     saml: SamlSignIn
+    expressions: Expressions
 
     @classmethod
     @asynccontextmanager
@@ -133,7 +137,6 @@ class Platform:
                 clock=clock,
                 handover=timedelta(seconds=settings.stackyard_handover_seconds),
                 follow_every=timedelta(seconds=settings.stackyard_git_poll_seconds),
-                expressions=CelExpressions(),
             )
             folder = settings.stackyard_cache_folder / cache
             mirrors = await asyncio.to_thread(GitMirrors.open_at, folder, blobs)
@@ -149,6 +152,7 @@ class Platform:
                     traffic,
                     Providers(guarded_http(settings), clock),
                     SamlSignIn(settings.site, guarded_http(settings), clock),
+                    CelExpressions(),
                 )
             finally:
                 mirrors.close()
@@ -221,6 +225,10 @@ class Platform:
         return ModuleCode(self.unit, self.contents, self.heads)
 
     @property
+    def evaluations(self) -> Evaluations:
+        return Evaluations(self.unit, self.expressions, self.means.clock)
+
+    @property
     def webhook_setup(self) -> WebhookSetup:
         return WebhookSetup(self.audit_webhooks, guarded_http(self.settings))
 
@@ -235,6 +243,10 @@ class Platform:
     @property
     def state_files(self) -> StateFiles:
         return StateFiles(self.unit, self.means.blobs, self.means.vault)
+
+    @property
+    def log_files(self) -> LogFiles:
+        return LogFiles(self.unit, self.means.blobs)
 
     @property
     def links(self) -> SealedLinks:
@@ -259,6 +271,8 @@ class Platform:
         return Tools(
             open_unit=self.unit,
             blobs=self.means.blobs,
+            state_files=self.state_files,
+            log_files=self.log_files,
             contents=self.contents,
             repository_upkeep=Upkeep(self.contents),
             heads=self.heads,

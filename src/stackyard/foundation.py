@@ -85,6 +85,7 @@ class Foundation(Membership):
             self.outbox,
             self.clock,
             self.trail,
+            self.means.vault,
         )
 
     @cached_property
@@ -301,3 +302,6 @@ class Foundation(Membership):
 
     async def _space_if_any(self, stack_id: StackId) -> SpaceId | None:
         return await self.stacks.space_of(stack_id, by=SYSTEM)
+
+    async def _ensure_own(self, stack_id: StackId) -> None:
+        await self.stacks.neighbours.ensure_own(stack_id)

@@ -4,13 +4,19 @@ from typing import Any
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
+from tests.support.realm import Realm
 from tests.support.runs import HeldLeg, Plant
 from tests.support.stacks import ADA, a_spec
 
-from stackyard.kernel.access import SYSTEM
-from stackyard.kernel.ids import StackId
-from stackyard.runs import Run, RunState, RunType
-from stackyard.runs.errors import InputsMissingError
+from stackyard.kernel.access import SYSTEM, Action
+from stackyard.kernel.errors import ForbiddenError
+from stackyard.kernel.ids import ROOT, StackId
+from stackyard.runs import ForceApply, Run, RunState, RunType
+from stackyard.runs.errors import (
+    CascadeForbiddenError,
+    ForceApplyTypeError,
+    InputsMissingError,
+)
 from stackyard.stacks import DependencyReference, ReferenceSpec
 from stackyard_protocol.report import Ended, Next, Output
 
@@ -380,3 +386,81 @@ async def test_stacks_come_after_those_that_they_depend_on(plant: Plant) -> None
     stacks = await plant.unit.stacks.all(by=SYSTEM)  # by name: App is the first
     order = await plant.unit.stack_dependencies.upstream_first(stacks, by=SYSTEM)
     assert [one.id for one in order][::3] == ["net", "app"]
+
+
+async def test_what_was_confirmed_in_advance_does_not_wait_and_those_below_do(
+    session: AsyncSession,
+) -> None:
+    plant = await waiting_for_people(session)
+    await plant.trigger(force_apply=ForceApply.SINGLE)
+
+    assert (await (await taken(plant, "net")).planned()).next is Next.APPLY
+    assert not (await run_of(plant, "left")).force_apply
+
+
+async def test_a_cascade_is_confirmed_in_advance_all_the_way_down(
+    session: AsyncSession,
+) -> None:
+    plant = await waiting_for_people(session)
+    await plant.trigger(force_apply=ForceApply.CASCADE)
+    for stack in ("net", "left"):
+        held = await taken(plant, stack)
+        assert (await held.planned()).next is Next.APPLY
+        await held.enter(RunState.APPLYING)
+        await held.say(Ended("FINISHED"))
+        await plant.unit.dispatch.gate(StackId("left"), by=SYSTEM)
+
+    notes = [step.note for step in await plant.unit.runs.history([held.run.id], by=ADA)]
+    assert "Applied at once, as was said when the run was triggered." in notes
+
+
+async def test_a_lock_has_what_was_confirmed_in_advance_wait_all_the_same(
+    session: AsyncSession,
+) -> None:
+    plant = await waiting_for_people(session)
+    await plant.trigger(force_apply=ForceApply.SINGLE)
+    held = await taken(plant, "net")
+    await plant.unit.stacks.lock(StackId("net"), by=ADA)
+
+    assert (await held.planned()).next is Next.ARCHIVE
+
+
+async def test_a_proposal_is_not_confirmed_in_advance(session: AsyncSession) -> None:
+    plant = await waiting_for_people(session)
+    with pytest.raises(ForceApplyTypeError):
+        await plant.trigger(RunType.PROPOSED, force_apply=ForceApply.SINGLE)
+
+
+async def waiting_for_people(session: AsyncSession) -> Plant:
+    """Two stacks that do not deploy by themselves: Net above, Left below it."""
+    plant = await Plant(session).prepare()
+    await plant.stack("Left")
+    await plant.unit.stack_dependencies.create(StackId("left"), StackId("net"), by=ADA)
+    return plant
+
+
+async def test_who_may_not_confirm_cannot_do_it_in_advance(
+    session: AsyncSession,
+) -> None:
+    realm = await Realm(session).prepare()
+    outer, inner = [await realm.space(one, ROOT) for one in ("outer", "inner")]
+    top = await realm.stack("Top", outer)
+    below = await realm.stack("Below", inner)
+    await realm.unit.stack_dependencies.create(below, top, by=SYSTEM)
+    may_trigger = await realm.role("trigger", Action.SPACE_READ, Action.RUN_TRIGGER)
+    both = Action.SPACE_READ, Action.RUN_TRIGGER, Action.RUN_CONFIRM
+    may_confirm = await realm.role("confirm", *both)
+    one = await realm.user("one", (outer, may_trigger))
+    other = await realm.user("other", (outer, may_confirm), (inner, "space-reader"))
+    third = await realm.user("third", (outer, may_confirm))
+    trigger = realm.unit.triggers.trigger
+
+    with pytest.raises(ForbiddenError, match="unauthorized"):
+        await trigger(top, force_apply=ForceApply.SINGLE, by=one)
+    with pytest.raises(CascadeForbiddenError, match=r"\(such as below\)"):
+        await trigger(top, force_apply=ForceApply.CASCADE, by=other)
+    with pytest.raises(CascadeForbiddenError) as told:
+        await trigger(top, force_apply=ForceApply.CASCADE, by=third)
+
+    assert "below" not in str(told.value)  # of which the third may not know
+    assert (await trigger(top, force_apply=ForceApply.SINGLE, by=third)).force_apply

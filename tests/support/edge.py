@@ -19,6 +19,8 @@ from stackyard.adapters.expressions import CelExpressions
 from stackyard.adapters.postgres import Database
 from stackyard.adapters.second_factor import PyotpPasswords, WebAuthnPasskeys
 from stackyard.audit import WebhookSetup
+from stackyard.blueprints import Expressions
+from stackyard.evaluations import Evaluations
 from stackyard.graphql.context import Means as GraphMeans
 from stackyard.graphql.execution import Graph
 from stackyard.graphql.schema import build_schema
@@ -49,6 +51,7 @@ from stackyard.kernel.caller import Place
 from stackyard.kernel.federation import ForeignTokens
 from stackyard.kernel.ids import ApiKeyId, RunId
 from stackyard.kernel.site import Reach, Site
+from stackyard.log_files import LogFiles
 from stackyard.plugins import seed_templates
 from stackyard.spaces import seed
 from stackyard.unit import Means, QueueUpkeep, Unit
@@ -92,6 +95,7 @@ class Edge:
     page: Path = Path("/nonexistent")
     audit_webhook: WebhookSetup = NOTHING
     reach: Reach = field(default_factory=Reach)
+    expressions: Expressions = field(default_factory=CelExpressions)
 
     def __post_init__(self) -> None:
         self.tokens = RsaTokens.of(rsa_key(), clock=self.clock)
@@ -105,7 +109,6 @@ class Edge:
             clock=self.clock,
             handover=timedelta(seconds=10),
             follow_every=timedelta(seconds=120),
-            expressions=CelExpressions(),
         )
         self.doors = Doors.of(
             self.stores,
@@ -149,12 +152,14 @@ class Edge:
         return GraphMeans(
             state_files=NOTHING,
             state_links=NOTHING,
+            log_files=LogFiles(self.unit, NO_BLOBS),
             provider_files=NOTHING,
             contents=NOTHING,
             pushes=NOTHING,
             heads=NOTHING,
             local_workspaces=NOTHING,
             module_code=NOTHING,
+            evaluations=Evaluations(self.unit, self.expressions, self.clock),
             audit_webhook=self.audit_webhook,
             key_exchange=self.doors.key_exchange,
             site=self.site,

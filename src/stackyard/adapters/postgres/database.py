@@ -8,7 +8,12 @@ from sqlalchemy import Connection as EngineConnection
 from sqlalchemy import ExceptionContext, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import (
+    AsyncConnection,
+    AsyncEngine,
+    AsyncSession,
+    create_async_engine,
+)
 from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.pool import QueuePool
 
@@ -80,6 +85,13 @@ class Database:
             await session.connection(execution_options={"postgresql_readonly": True})
             yield session
             await session.commit()
+
+    @asynccontextmanager
+    async def statements(self) -> AsyncIterator[AsyncConnection]:
+        """Lend a connection whose statements are no transaction, as `VACUUM` wants."""
+        engine = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        async with _told_outages(), engine.connect() as connection:
+            yield connection
 
     async def close(self) -> None:
         """Close every connection, once it is back from who was using it.
