@@ -73,7 +73,7 @@ LEGEND: Final[Mapping[str, str]] = MappingProxyType(
         YES: "it is answered, and done",
         OWN: "only what lies where they may read",
         EMPTY: "an empty list or text",
-        NULL: "null, as for what does not exist",
+        NULL: "null, or nothing is done: as for what does not exist",
         MISSING: "an error, in the words of what does not exist",
         NO: "an error that says `unauthorized`",
         DENIED: "an error that says `denied`: a run's own stack, without a role",

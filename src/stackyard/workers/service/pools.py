@@ -167,9 +167,16 @@ class Pools:
         await self._note("cycle", pool, by=by)
 
     @needs(Action.WORKER_POOL_DELETE)
-    async def delete(self, pool_id: PoolId, *, by: Subject) -> Pool:
-        """Delete the pool; refused while stacks use it or it carries out a run."""
-        pool = await self._load(pool_id, Action.WORKER_POOL_DELETE, by=by, lock=True)
+    async def delete(self, pool_id: PoolId, *, by: Subject) -> Pool | None:
+        """Delete the pool; refused while stacks use it or it carries out a run.
+
+        None if there is none, so that a second try does no harm.
+        """
+        action = Action.WORKER_POOL_DELETE
+        try:
+            pool = await self._load(pool_id, action, by=by, lock=True)
+        except PoolNotFoundError:
+            return None
         counts = await self.workers.counts([pool_id])
         if counts.get(pool_id, PoolCounts()).busy:
             raise PoolBusyError(pool=pool_id)
