@@ -286,6 +286,7 @@ EXCEPTIONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
                 "templateVersion",
             )
         },
+        "Mutation.contextConfigDelete": _GONE,
         "Mutation.contextDetach": dict.fromkeys(("neighbour", "stranger"), NULL),
         "Mutation.pluginDelete": dict.fromkeys(("neighbour", "run", "stranger"), NULL),
         **dict.fromkeys(
@@ -301,6 +302,19 @@ EXCEPTIONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         ),
         "Mutation.terraformProviderVersionDelete": dict.fromkeys(
             ("neighbour", "run", "stranger"), NULL
+        ),
+        "Mutation.workerPoolDelete": _GONE,
+        # a destructor deletes a stack before what is the stack's own
+        **dict.fromkeys(
+            (
+                "Mutation.stackConfigDelete",
+                "Mutation.stackDelete",
+                "Mutation.stackIntegrationAwsDelete",
+                "Mutation.stackIntegrationDriftDetectionDelete",
+                "Mutation.stackIntegrationGcpDelete",
+                "Mutation.webhooksIntegrationDelete",
+            ),
+            _GONE_OF_STACK,
         ),
         # nobody comes in this way as long as no provider can be set up
         "Mutation.oauthUser": dict.fromkeys(WHO, NO),
