@@ -224,6 +224,25 @@ async def test_pages_follow_their_cursor_in_any_order_that_is_asked_for(
         assert seen == sorted(seen, reverse=True)
 
 
+async def test_null_for_a_list_that_must_be_there_is_an_empty_one(
+    scene: Scene,
+) -> None:
+    """What a list that nobody filled is, once Go has written it as JSON."""
+    pool = await scene.data(
+        "terraform-provider/WorkerPoolCreate",
+        name="theirs",
+        csr=signing_request(),
+        labels=None,
+        drift_detection_run_limit=-1,
+    )
+    refused = await scene.error(
+        "terraform-provider/RoleCreate", input={"name": "Idle", "actions": None}
+    )
+
+    assert pool["labels"] == []
+    assert refused == "actions: at least one is needed"
+
+
 # Times
 
 
