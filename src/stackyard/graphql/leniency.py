@@ -46,7 +46,7 @@ def with_empty_lists(
 ) -> dict[str, Any]:
     """Read null as an empty list wherever there must be a list: Go's nil looks so."""
     read = dict(variables)
-    for one in operation.variable_definitions:
+    for one in operation.variable_definitions or ():
         name, kind = one.variable.name.value, type_from_ast(schema, one.type)
         if name in read and is_input_type(kind):
             read[name] = _read(kind, read[name])
