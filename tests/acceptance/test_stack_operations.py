@@ -481,34 +481,27 @@ async def test_a_new_stack_has_no_outputs_and_is_gone_when_asked_to(
     assert await provider.data("StackAWSRoleRead", id="net") is None
 
 
-@pytest.mark.parametrize(
-    ("document", "named", "wanted"),
-    [
-        ("StackDestructorDelete", {"id": "net"}, None),
-        ("EnvironmentVariableDeleteStack", {"stack": "net", "id": "TOKEN"}, None),
-        ("WebhookDelete", {"stack": "net", "webhook": NOWHERE}, None),
-        ("AWSRoleDelete", {"id": "net"}, {"activated": False}),
-        ("GCPServiceAccountDelete", {"id": "net"}, {"activated": False}),
-        ("DriftDetectionDelete", {"stack": "net"}, {"deleted": True}),
-        ("ContextAttachmentDelete", {"id": NOWHERE}, None),
-        ("PolicyAttachmentDelete", {"id": NOWHERE}, None),
-        ("AwsIntegrationAttachmentDelete", {"id": NOWHERE}, None),
-        ("AzureIntegrationAttachmentDelete", {"id": NOWHERE}, None),
-        ("StackDependencyDelete", {"id": NOWHERE}, None),
-        ("StackDelete", {"id": "net"}, None),
-        ("WorkerPoolDelete", {"id": NOWHERE}, None),
-    ],
-    ids=str,
-)
 async def test_what_went_with_its_stack_is_deleted_once_more_without_an_error(
-    provider: Provider, document: str, named: dict[str, str], wanted: Any
+    provider: Provider,
 ) -> None:
     """A destructor deletes a stack before all that it needs, and that before itself."""
     await create(provider, a_stack(None))
     async with provider.edge.unit() as unit:
         await unit.stacks.purge(StackId("net"), by=SYSTEM)
 
-    assert await provider.data(document, **named) == wanted
+    said, here = provider.data, {"stack": "net"}
+    own, alone = {"id": "net"}, {"id": NOWHERE}
+    assert await said("StackDestructorDelete", **own) is None
+    assert await said("EnvironmentVariableDeleteStack", **here, id="TOKEN") is None
+    assert await said("WebhookDelete", **here, webhook=NOWHERE) is None
+    assert await said("AWSRoleDelete", **own) == {"activated": False}
+    assert await said("GCPServiceAccountDelete", **own) == {"activated": False}
+    assert await said("DriftDetectionDelete", **here) == {"deleted": True}
+    for kind in ("Context", "Policy", "AwsIntegration", "AzureIntegration"):
+        assert await said(f"{kind}AttachmentDelete", **alone) is None
+    assert await said("StackDependencyDelete", **alone) is None
+    assert await said("StackDelete", **own) is None
+    assert await said("WorkerPoolDelete", **alone) is None
 
 
 async def test_a_new_stack_is_idle_free_and_untracked_and_has_empty_lists(
