@@ -386,7 +386,7 @@ EVERYTHING: Final[dict[str, Any]] = {
     "githubActionDeploy": False,
     "labels": ["b", "a"],
     "localPreviewEnabled": True,
-    "projectRoot": "infra",
+    "projectRoot": "infra/",
     "protectFromDeletion": True,
     "runnerImage": "registry.example/runner:1",
 }

@@ -89,7 +89,8 @@ async def test_what_has_no_slug_has_a_ulid(scene: Scene) -> None:
         *("queued", "unconfirmed", "dependency", "reference", "role", "key", "pool"),
         *("aws", "azure", "scheduled_run", "attachment", "policy_attachment"),
         *("aws_attachment", "webhook", "module_version", "filter", "user", "group"),
-        *("key_binding", "stack_binding", "agents"),
+        *("key_binding", "stack_binding", "user_binding", "group_binding", "agents"),
+        *("scheduled_task", "scheduled_delete", "gpg_key", "released", "security_key"),
     ):
         assert ULID.fullmatch(names[one]), one
     slug, _, ulid = names["published"].rpartition("-")
