@@ -73,7 +73,7 @@ LEGEND: Final[Mapping[str, str]] = MappingProxyType(
         YES: "it is answered, and done",
         OWN: "only what lies where they may read",
         EMPTY: "an empty list or text",
-        NULL: "null, as for what does not exist",
+        NULL: "null, or nothing is done: as for what does not exist",
         MISSING: "an error, in the words of what does not exist",
         NO: "an error that says `unauthorized`",
         DENIED: "an error that says `denied`: a run's own stack, without a role",
@@ -287,6 +287,7 @@ EXCEPTIONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
                 "templateVersion",
             )
         },
+        "Mutation.contextConfigDelete": _GONE,
         "Mutation.contextDetach": dict.fromkeys(("neighbour", "stranger"), NULL),
         "Mutation.pluginDelete": dict.fromkeys(("neighbour", "run", "stranger"), NULL),
         **dict.fromkeys(
@@ -302,6 +303,19 @@ EXCEPTIONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         ),
         "Mutation.terraformProviderVersionDelete": dict.fromkeys(
             ("neighbour", "run", "stranger"), NULL
+        ),
+        "Mutation.workerPoolDelete": _GONE,
+        # a destructor deletes a stack before what is the stack's own
+        **dict.fromkeys(
+            (
+                "Mutation.stackConfigDelete",
+                "Mutation.stackDelete",
+                "Mutation.stackIntegrationAwsDelete",
+                "Mutation.stackIntegrationDriftDetectionDelete",
+                "Mutation.stackIntegrationGcpDelete",
+                "Mutation.webhooksIntegrationDelete",
+            ),
+            _GONE_OF_STACK,
         ),
         # nobody comes in this way as long as no provider can be set up
         "Mutation.oauthUser": dict.fromkeys(WHO, NO),

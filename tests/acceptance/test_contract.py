@@ -4,12 +4,13 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from graphql import GraphQLSchema, parse, validate
+from graphql import GraphQLEnumType, GraphQLSchema, parse, validate
 from graphql import build_schema as read_schema
 from graphql.utilities import find_breaking_changes
 
 from stackyard.graphql.leniency import without_empty_arguments
 from stackyard.graphql.schema import build_schema
+from stackyard.stacks import StackState
 
 OPERATIONS: Final = Path(__file__).parents[1] / "operations"
 DOCUMENTS: Final = sorted(OPERATIONS.glob("*/*.graphql"))
@@ -28,6 +29,25 @@ def test_nothing_of_the_contract_is_missing_or_incompatible(
     changes = find_breaking_changes(contract, served)
 
     assert [change.description for change in changes] == []
+
+
+def test_no_enum_has_a_word_that_clients_do_not_know(served: GraphQLSchema) -> None:
+    """One of them refuses a stack whose state is not among its sixteen."""
+    contract = read_schema((OPERATIONS / "contract.graphql").read_text())
+    known = {
+        name: kind.values.keys()
+        for name, kind in contract.type_map.items()
+        if isinstance(kind, GraphQLEnumType) and not name.startswith("__")
+    }
+
+    said = {name: served.type_map[name] for name in known}
+
+    assert len(known["StackState"]) == len(StackState) == 16
+    assert {
+        name: kind.values.keys()
+        for name, kind in said.items()
+        if isinstance(kind, GraphQLEnumType)
+    } == known
 
 
 @pytest.mark.parametrize(

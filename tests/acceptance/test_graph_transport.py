@@ -1,4 +1,5 @@
 import asyncio
+import re
 from typing import Any, cast
 
 import pytest
@@ -68,11 +69,12 @@ async def test_a_key_signs_in_and_its_token_opens_the_graph(edge: Edge) -> None:
 
 
 async def test_a_wrong_secret_is_null_and_no_error(edge: Edge) -> None:
-    key, _ = await edge.key()
+    key, secret = await edge.key()
 
-    answer = await ask(edge, LOGIN, variables={"id": key.id, "secret": "x"})
+    for said in ({"id": key.id, "secret": "x"}, {"id": "nobody", "secret": secret}):
+        answer = await ask(edge, LOGIN, variables=said)
 
-    assert answer == {"data": {"apiKeyUser": None}}
+        assert answer == {"data": {"apiKeyUser": None}}
 
 
 @pytest.mark.parametrize(
@@ -112,6 +114,15 @@ async def test_a_bad_token_is_unauthorized_but_closes_no_open_door(
     )
     assert answer["data"]["viewer"] is None
     assert answer["data"]["debugInfo"]["selfHostedVersion"]
+
+
+async def test_the_version_hides_no_command_of_the_command_line(edge: Edge) -> None:
+    """It reads a semantic version, and offers what had come by then."""
+    answer = await ask(edge, "query { debugInfo { selfHostedVersion } }")
+
+    spoken, _, own = answer["data"]["debugInfo"]["selfHostedVersion"].partition("+")
+    assert tuple(int(number) for number in spoken.split(".")) >= (6, 0, 0)
+    assert re.fullmatch(r"stackyard\.[0-9A-Za-z.-]+", own)
 
 
 async def test_what_does_not_exist_is_null_in_a_query(edge: Edge) -> None:
@@ -214,6 +225,10 @@ async def test_a_malformed_query_says_where(edge: Edge) -> None:
         b'{"query": "{ space(id: \\"\\\\u0000\\") { id } }"}',
         b'{"query": "{ savedFilter(id: \\"\\\\u{0}\\") { id } }"}',
         b'{"query": "{ savedFilter(id: \\"\\\\u\\u007b00}\\") { id } }"}',
+        b'{"query": "{ space(id: \\"\\\\u{0}\\") { id } }"}',
+        b'{"query": "{ name }", "variables": {"x": "a\\ud800"}}',
+        b'{"query": "{ name }", "variables": {"x": %b"\\u0000"%b}}'
+        % (b"[" * 900, b"]" * 900),
     ],
 )
 async def test_a_body_that_is_no_question_is_answered_all_the_same(

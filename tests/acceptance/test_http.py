@@ -351,6 +351,7 @@ PAGES = [
     "/stack/net",
     "/stack/net/run/01",
     "/module/x",
+    "/module/x/run/01",
     "/spaces",
     "/spaces/root",
     "/settings",

@@ -288,6 +288,11 @@ async def test_the_provider_starts_runs_and_waits_for_what_becomes_of_them(
     assert {run["id"], task["id"], scene.unconfirmed} <= {
         one["id"] for one in discarded["discardedRuns"]
     }
+    read = await scene.data(
+        "terraform-provider/StackRunRead", stackId=scene.stack, runId=task["id"]
+    )
+    ended = {"id": task["id"], "state": "DISCARDED", "finished": True}
+    assert read["runResourceState"] == ended
     free = await scene.data("terraform-provider/StackCheckBlocker", id=scene.stack)
     assert free["blocker"] is None
     gone = await scene.data("terraform-provider/StackDestructorDelete", id=scene.stack)
@@ -298,19 +303,50 @@ async def test_a_run_is_tracked_if_nothing_is_said_and_keeps_what_its_client_say
     scene: Scene,
 ) -> None:
     """The client's words come in a header; they are for policies, and never read."""
-    answer = await scene.asking.client.post(
-        "/graphql",
-        json={
-            "query": "mutation ($stack: ID!) { runTrigger(stack: $stack) { id type } }",
-            "variables": {"stack": scene.stack},
-        },
-        headers=scene.asking.world.headers["root"]
-        | {"Spacelift-User-Provided-Run-Metadata": "ticket 7"},
+    made = await saying(
+        scene,
+        "ticket 7",
+        "mutation ($stack: ID!) { runTrigger(stack: $stack) { id type } }",
     )
-
-    made = answer.json()["data"]["runTrigger"]
     assert made["type"] == "TRACKED"
     assert (await scene.run(made["id"])).user_metadata == ["ticket 7"]
+
+    task = await saying(
+        scene,
+        "ticket 8",
+        'mutation ($stack: ID!) { taskCreate(stack: $stack, command: "true") { id } }',
+    )
+    assert (await scene.run(task["id"])).user_metadata == ["ticket 8"]
+    confirm = "mutation ($stack: ID!, $run: ID!) { runConfirm(stack: $stack, run: $run)"
+    await saying(scene, "ticket 9", f"{confirm} {{ id }} }}", run=scene.unconfirmed)
+    assert (await scene.run(scene.unconfirmed)).user_metadata[-1] == "ticket 9"
+
+
+async def saying(scene: Scene, words: str, text: str, **variables: str) -> Any:
+    answer = await scene.asking.client.post(
+        "/graphql",
+        json={"query": text, "variables": {"stack": scene.stack} | variables},
+        headers=scene.asking.world.headers["root"]
+        | {"Spacelift-User-Provided-Run-Metadata": words},
+    )
+    (value,) = answer.json()["data"].values()
+    return value
+
+
+@pytest.mark.parametrize("token", ["x", "-1", "1.5", "9" * 5000])
+async def test_a_token_that_is_none_of_a_log_is_refused(
+    scene: Scene, token: str
+) -> None:
+    document = """query ($stack: ID!, $run: ID!, $token: String) { stack(id: $stack) {
+      run(id: $run) { logs(state: PREPARING, token: $token) { nextToken } } } }"""
+    named = {"stack": scene.stack, "run": scene.names["net_run"]}
+
+    said = await scene.ask(document, **named, token=token)
+
+    assert said["errors"][0]["extensions"]["code"] == "INVALID"
+    for first in (None, ""):
+        found = await scene.ask(document, **named, token=first)
+        assert "errors" not in found
 
 
 async def test_a_stack_is_made_with_the_state_that_was_uploaded_for_it(

@@ -5,6 +5,7 @@
 
 import base64
 import hashlib
+import secrets
 from typing import Any, Final
 
 import pytest
@@ -21,6 +22,7 @@ NOTHING_OF_HOOKS: Final[dict[str, None]] = {
     for when in ("before", "after")
     for phase in ("Init", "Plan", "Apply", "Perform", "Destroy")
 } | {"afterRun": None}
+NOWHERE: Final = "01GBASTWAEPJ1HDMXDMWTRC8DN"
 NEWEST: Final = {tool: released(tool)[0] for tool in ReleasedTool}
 # Vendor → two lives of its settings: what is sent, and what is read where it differs.
 VENDORS: Final[dict[str, list[tuple[dict[str, Any], dict[str, Any]]]]] = {
@@ -300,11 +302,11 @@ async def test_a_new_stack_has_what_the_provider_takes_for_defaults(
 async def test_what_a_tool_cannot_have_is_refused_in_the_words_that_clients_compare(
     provider: Provider, vendor: dict[str, Any], text: str
 ) -> None:
+    sent = a_stack(vendor)
+    made = {"input": sent, "manageState": True}
+    assert await provider.error("StackCreate", **made) == text
     await create(provider, a_stack(None))
-
-    said = await provider.error("StackUpdate", id="net", input=a_stack(vendor))
-
-    assert said == text
+    assert await provider.error("StackUpdate", id="net", input=sent) == text
 
 
 @pytest.mark.parametrize("managed", [True, False])
@@ -339,9 +341,16 @@ async def test_a_stack_goes_over_to_terragrunt_and_back_as_itself(
         "useSmartSanitization": False,
         "useStateManagement": managed,
     }
+    then = {"tool": "OPEN_TOFU", "useRunAll": True, "useSmartSanitization": False}
+    sent = a_stack({"terragrunt": then | {"useStateManagement": managed}}, labels=["b"])
+    updated = await provider.data("StackUpdate", id="net", input=sent)
     read = await provider.data("StackAWSRoleRead", id="net")
-    assert read["vendorConfig"] == over["vendorConfig"]
+    assert read["vendorConfig"] == updated["vendorConfig"]
+    assert updated["vendorConfig"]["useStateManagement"] is managed
+    assert updated["managesStateFile"] is managed
 
+    sent = a_stack({"terragrunt": then | {"terraformVersion": "1.6.0"}})
+    await provider.data("StackUpdate", id="net", input=sent)
     back = await provider.data(
         "StackMigrateVendor",
         id="net",
@@ -350,7 +359,7 @@ async def test_a_stack_goes_over_to_terragrunt_and_back_as_itself(
     )
     assert (back["labels"], back["managesStateFile"]) == (["b"], managed)
     assert back["vendorConfig"]["__typename"] == "StackConfigVendorTerraform"
-    assert back["vendorConfig"]["version"] == "1.5.0"
+    assert back["vendorConfig"]["version"] == "1.6.0"
 
 
 async def test_terragrunt_without_its_label_is_refused(provider: Provider) -> None:
@@ -377,7 +386,7 @@ EVERYTHING: Final[dict[str, Any]] = {
     "githubActionDeploy": False,
     "labels": ["b", "a"],
     "localPreviewEnabled": True,
-    "projectRoot": "infra",
+    "projectRoot": "infra/",
     "protectFromDeletion": True,
     "runnerImage": "registry.example/runner:1",
 }
@@ -472,6 +481,29 @@ async def test_a_new_stack_has_no_outputs_and_is_gone_when_asked_to(
     assert await provider.data("StackAWSRoleRead", id="net") is None
 
 
+async def test_what_went_with_its_stack_is_deleted_once_more_without_an_error(
+    provider: Provider,
+) -> None:
+    """A destructor deletes a stack before all that it needs, and that before itself."""
+    await create(provider, a_stack(None))
+    async with provider.edge.unit() as unit:
+        await unit.stacks.purge(StackId("net"), by=SYSTEM)
+
+    said, here = provider.data, {"stack": "net"}
+    own, alone = {"id": "net"}, {"id": NOWHERE}
+    assert await said("StackDestructorDelete", **own) is None
+    assert await said("EnvironmentVariableDeleteStack", **here, id="TOKEN") is None
+    assert await said("WebhookDelete", **here, webhook=NOWHERE) is None
+    assert await said("AWSRoleDelete", **own) == {"activated": False}
+    assert await said("GCPServiceAccountDelete", **own) == {"activated": False}
+    assert await said("DriftDetectionDelete", **here) == {"deleted": True}
+    for kind in ("Context", "Policy", "AwsIntegration", "AzureIntegration"):
+        assert await said(f"{kind}AttachmentDelete", **alone) is None
+    assert await said("StackDependencyDelete", **alone) is None
+    assert await said("StackDelete", **own) is None
+    assert await said("WorkerPoolDelete", **alone) is None
+
+
 async def test_a_new_stack_is_idle_free_and_untracked_and_has_empty_lists(
     provider: Provider,
 ) -> None:
@@ -505,6 +537,41 @@ async def test_a_new_stack_is_idle_free_and_untracked_and_has_empty_lists(
     assert {name: said for name, said in shown.items() if said != []} == dict.fromkeys(
         ("lockedBy", "trackedCommit", "blocker", "workerPool")
     )
+
+
+async def test_what_is_not_said_or_null_or_empty_beside_a_new_stack_is_usual(
+    provider: Provider,
+) -> None:
+    """Its slug is that of its name, and its state is kept here."""
+    document = """mutation ($input: StackInput!, $managed: Boolean, $text: String) {
+      stackCreate(input: $input, manageState: $managed, slug: $text,
+                  stackObjectID: $text) { id managesStateFile } }"""
+    async with provider.edge.client() as client:
+        for name, said in (
+            ("Absent", {}),
+            ("Null", {"managed": None, "text": None}),
+            ("Empty", {"text": ""}),
+        ):
+            variables = said | {"input": a_stack(None, name=name)}
+            answer = await client.post(
+                "/graphql",
+                json={"query": document, "variables": variables},
+                headers=provider.headers,
+            )
+            made = {"id": name.lower(), "managesStateFile": True}
+            assert answer.json() == {"data": {"stackCreate": made}}
+
+
+@pytest.mark.parametrize(
+    "given", [{"labels": [secrets.token_hex(9000)]}, {"space": secrets.token_hex(9000)}]
+)
+async def test_what_is_too_long_for_an_index_is_said_to_be(
+    provider: Provider, given: dict[str, Any]
+) -> None:
+    sent = {"input": a_stack(None, **given), "manageState": True}
+    said = await provider.answer("StackCreate", **sent)
+    assert said["errors"][0]["extensions"]["code"] == "INVALID"
+    assert "shorten it" in said["errors"][0]["message"]
 
 
 async def test_a_slug_of_one_s_own_choice_stays(provider: Provider) -> None:

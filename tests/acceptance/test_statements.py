@@ -89,7 +89,8 @@ async def test_what_has_no_slug_has_a_ulid(scene: Scene) -> None:
         *("queued", "unconfirmed", "dependency", "reference", "role", "key", "pool"),
         *("aws", "azure", "scheduled_run", "attachment", "policy_attachment"),
         *("aws_attachment", "webhook", "module_version", "filter", "user", "group"),
-        *("key_binding", "stack_binding", "agents"),
+        *("key_binding", "stack_binding", "user_binding", "group_binding", "agents"),
+        *("scheduled_task", "scheduled_delete", "gpg_key", "released", "security_key"),
     ):
         assert ULID.fullmatch(names[one]), one
     slug, _, ulid = names["published"].rpartition("-")
@@ -222,6 +223,25 @@ async def test_pages_follow_their_cursor_in_any_order_that_is_asked_for(
     assert seen == whole
     if field == "name":
         assert seen == sorted(seen, reverse=True)
+
+
+async def test_null_for_a_list_that_must_be_there_is_an_empty_one(
+    scene: Scene,
+) -> None:
+    """What a list that nobody filled is, once Go has written it as JSON."""
+    pool = await scene.data(
+        "terraform-provider/WorkerPoolCreate",
+        name="theirs",
+        csr=signing_request(),
+        labels=None,
+        drift_detection_run_limit=-1,
+    )
+    refused = await scene.error(
+        "terraform-provider/RoleCreate", input={"name": "Idle", "actions": None}
+    )
+
+    assert pool["labels"] == []
+    assert refused == "actions: at least one is needed"
 
 
 # Times

@@ -51,6 +51,18 @@ async def test_spacectl_finds_pools_and_looks_into_one(scene: Scene) -> None:
     assert scene.names["worker"] in {each["id"] for each in workers["workers"]}
 
 
+async def test_a_pool_is_not_moved_to_a_space_that_there_is_not(scene: Scene) -> None:
+    said = await scene.error(
+        "terraform-provider/WorkerPoolUpdate",
+        id=scene.names["idle"],
+        name="idle",
+        labels=[],
+        space="nowhere",
+        drift_detection_run_limit=-1,
+    )
+    assert said == "The worker pool cannot be in that space: there is no such space."
+
+
 @pytest.mark.parametrize(
     ("predicate", "names"),
     [

@@ -162,6 +162,8 @@ async def test_a_run_is_known_by_its_token_for_as_long_as_it_goes(edge: Edge) ->
             seconds=60,
         )
 
+    claims = edge.tokens.verify(token, audience=SITE.base_url, issuers={"spacelift"})
+    assert (claims["sub"], claims["aud"]) == ("net/01RUN", SITE.base_url)
     assert await edge.authenticator.bearer(token) == Subject(
         SubjectKind.RUN, "net/01RUN", "net/01RUN", stack_id=StackId("net")
     )

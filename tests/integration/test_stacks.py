@@ -214,7 +214,7 @@ async def test_a_deletion_is_asked_for_then_done_and_takes_the_configuration(
     await bench.config.add(NET, wanted, by=ADA)
 
     stack = await bench.stacks.delete(NET, destroy_resources=True, by=ADA)
-    deleting = stack.deleting
+    deleting = stack is not None and stack.deleting
     event = bench.outbox.events[-1]
     await bench.stacks.purge(NET, by=SYSTEM)
 

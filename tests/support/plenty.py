@@ -67,6 +67,7 @@ async def add(world: World, numbers: range) -> None:
             await _by_itself(unit, stack, StackId(world.names["net"]))
             await _policy(unit, f"policy {number}", home, stack)
             await _module(unit, f"module-{number}", home, stack)
+            await _in_one(unit, world, number)
             await _integrations(unit, f"integration {number}", home, stack)
             await _blueprint(unit, f"blueprint {number}", home)
             await _people(unit, f"somebody {number}", home)
@@ -167,6 +168,16 @@ async def _module(unit: Unit, name: str, home: SpaceId, stack: StackId) -> None:
     run = f"{stack}/{new_ulid()}"
     by = Subject(SubjectKind.RUN, run, run, stack_id=stack)
     await unit.module_registry.take("acme", name, "default", "1.0.0", by=by)
+
+
+async def _in_one(unit: Unit, world: World, number: int) -> None:
+    """Let one module have a version more, and one pool a run that waits."""
+    commit = TrackedCommit("c0ffee1")
+    code = read_code(commit, {"main.tf": ""}, name="x", folder="")
+    module, net = StackId(world.names["module"]), StackId(world.names["net"])
+    await unit.versions.create(module, code, number=f"2.{number}.0", by=SYSTEM)
+    await unit.triggers.trigger(net, kind=RunType.PROPOSED, by=SYSTEM)
+    await unit.dispatch.gate(net, by=SYSTEM)
 
 
 async def _integrations(unit: Unit, name: str, home: SpaceId, stack: StackId) -> None:

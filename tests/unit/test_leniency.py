@@ -72,7 +72,7 @@ ROOM = build_schema("""
 
 
 def filled(declared: str, **variables: Any) -> dict[str, Any]:
-    document = parse(f"query ({declared}) {{ room }}")
+    document = parse(f"query {f'({declared})' if declared else ''} {{ room }}")
     operation = cast("OperationDefinitionNode", document.definitions[0])
     return with_empty_lists(ROOM, operation, variables)
 
@@ -93,3 +93,4 @@ def test_any_other_null_stays_for_the_schema_to_judge() -> None:
     assert filled("$rows: [Row]", rows=None, more=1) == {"rows": None, "more": 1}
     assert filled("$names: [String!]!") == {}, "nothing is not null"
     assert filled("$names: [Unknown!]!", names=None) == {"names": None}
+    assert filled("", names=None) == {"names": None}, "which nobody declared"

@@ -36,8 +36,14 @@ def problems(spec: StackSpec, *, manages_state: bool = True) -> list[str]:
     return spec_problems(spec, manages_state=manages_state, check_url=GitUrl)
 
 
-def test_sound_settings_have_no_problem() -> None:
-    assert problems(a_spec(project_root="a/b", labels=("x", "y"))) == []
+@pytest.mark.parametrize("root", [None, "a", "a/b", "a/b/"])
+def test_sound_settings_have_no_problem(root: str | None) -> None:
+    assert problems(a_spec(project_root=root, labels=("x", "y"))) == []
+
+
+@pytest.mark.parametrize("root", ["/", "//", "a//", "/a", "../a", "a/../b", ".", "./"])
+def test_a_root_is_one_folder_of_the_repository(root: str) -> None:
+    assert len(problems(a_spec(project_root=root))) == 1
 
 
 def test_a_malformed_version_is_refused_in_the_words_that_clients_compare() -> None:

@@ -123,7 +123,7 @@ async def resolve_delete(
     *,
     id: str,  # noqa: A002 - the contract's name
     destroy_resources: bool | None = None,
-) -> Stack:
+) -> Stack | None:
     async with info.context.open_unit() as unit:
         return await unit.stacks.delete(
             StackId(id),

@@ -60,11 +60,12 @@ class PoolStore:
 
     async def write(self, pool: Pool) -> None:
         """Write now, so that what the database refuses is said by us."""
+        space_id = pool.space_id  # which nobody can read any more once it is refused
         self.session.add(pool)
         try:
             await self.session.flush()
         except IntegrityError as error:
-            raise PoolSpaceError(space=pool.space_id) from error
+            raise PoolSpaceError(space=space_id) from error
 
     async def remove(self, pool: Pool) -> None:
         try:

@@ -19,11 +19,12 @@ from sqlalchemy.pool import QueuePool
 
 from stackyard.adapters.postgres.dial import Connection, limits_sql
 from stackyard.kernel.database_url import DatabaseUrl
-from stackyard.kernel.errors import UnavailableError
+from stackyard.kernel.errors import InvalidError, UnavailableError
 
 CLOSING_SECONDS: Final = 5
 # After a fail-over the old primary, or a standby not promoted yet, may still answer.
 READ_ONLY: Final = "25006"
+TOO_LONG: Final = "54000"  # for an index: of a label, or of a name that is none
 # Lost or refused, out of resources, being shut down, broken.
 _DOWN_CLASSES: Final = {"08", "53", "57", "58"}
 # Not to be had at the moment: a lock, or a turn after a deadlock; or idle for too long.
@@ -36,6 +37,10 @@ class DatabaseUnavailableError(UnavailableError):
 
 class OvertakenError(UnavailableError):
     """Somebody else deleted it at the same moment. Look at it again."""
+
+
+class TextTooLongError(InvalidError):
+    """An id, a name or a label is longer than any that can be kept: shorten it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +128,8 @@ async def _told_outages(*, writing: bool = True) -> AsyncIterator[None]:
             raise  # who was to read has tried to write: no outage, a mistake of ours
         if error.connection_invalidated or _is_down(error):
             raise DatabaseUnavailableError from error
+        if _state_of(error) == TOO_LONG:
+            raise TextTooLongError from error
         raise
 
 

@@ -36,13 +36,17 @@ class OwnClouds:
         return role
 
     @needs(Action.STACK_UPDATE)
-    async def drop_role(self, stack_id: StackId, *, by: Subject) -> None:
-        """Take the role away; a second time does no harm."""
-        project = await self._change(stack_id, by=by)
+    async def drop_role(self, stack_id: StackId, *, by: Subject) -> AwsRole | None:
+        """Take the role away; None if there is none, or it went with its project."""
+        project = await self.stacks.find_project(stack_id, by=by, lock=True)
+        if project is None:
+            return None
+        await self.access.require(by, Action.STACK_UPDATE, space=project.space_id)
         role = await self.store.find(AwsRole, project.id)
         if role is not None:
             await self.store.remove(role)
             await self._note("aws_role.delete", project, role.facts(), by=by)
+        return role
 
     @needs(Action.STACK_UPDATE)
     async def set_account(
@@ -58,13 +62,19 @@ class OwnClouds:
         return account
 
     @needs(Action.STACK_UPDATE)
-    async def drop_account(self, stack_id: StackId, *, by: Subject) -> None:
-        """Take the account away; a second time does no harm."""
-        project = await self._change(stack_id, by=by)
+    async def drop_account(
+        self, stack_id: StackId, *, by: Subject
+    ) -> GcpAccount | None:
+        """Take the account away; None if there is none, or it went with its project."""
+        project = await self.stacks.find_project(stack_id, by=by, lock=True)
+        if project is None:
+            return None
+        await self.access.require(by, Action.STACK_UPDATE, space=project.space_id)
         account = await self.store.find(GcpAccount, project.id)
         if account is not None:
             await self.store.remove(account)
             await self._note("gcp_account.delete", project, account.facts(), by=by)
+        return account
 
     @needs(Action.SPACE_READ)
     async def roles(

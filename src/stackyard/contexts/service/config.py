@@ -45,7 +45,10 @@ class ContextConfig:
         self, context_id: ContextId, element_id: str, *, by: Subject
     ) -> ContextElement | None:
         """Forget it; None if there was none, so that a second try does no harm."""
-        context = await self._change(context_id, by=by)
+        context = await self.contexts.find(context_id, by=by, lock=True)
+        if context is None:  # it went with its context
+            return None
+        await self.access.require(by, Action.CONTEXT_UPDATE, space=context.space_id)
         element = await self.store.find(context.id, element_id)
         if element is not None:
             await self.store.remove(element)

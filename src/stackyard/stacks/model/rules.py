@@ -96,7 +96,9 @@ def _url(spec: StackSpec, check_url: CheckUrl) -> Iterator[str]:
 
 
 def _paths(spec: StackSpec) -> Iterator[str]:
-    if spec.project_root is not None and not clean_path(spec.project_root):
+    # many write a folder with a slash behind it, and want to read it so again
+    root = spec.project_root
+    if root is not None and not clean_path(root.removesuffix("/")):
         yield "projectRoot: must be a clean path below the root of the repository"
     yield from _each(
         "gitSparseCheckoutPaths",

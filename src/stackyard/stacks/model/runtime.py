@@ -117,7 +117,8 @@ class RuntimeConfig(Struct, frozen=True, kw_only=True):
             wanted = ConfigInput(one.key, ConfigType.ENVIRONMENT_VARIABLE, one.value)
             for problem in config_problems(wanted):
                 yield f"environment: {problem}"
-        if self.project_root is not None and not clean_path(self.project_root):
+        root = self.project_root
+        if root is not None and not clean_path(root.removesuffix("/")):
             yield "projectRoot: must be a clean path below the root of the repository"
         if self.runner_image is not None and not storable(self.runner_image):
             yield "runnerImage: must be text without NUL characters"

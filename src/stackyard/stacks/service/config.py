@@ -48,7 +48,9 @@ class StackConfig:
         self, stack_id: StackId, element_id: str, *, by: Subject
     ) -> ConfigElement | None:
         """Forget it; None if there was none, so that a second try does no harm."""
-        project = await self.stacks.project(stack_id, by=by, lock=True)
+        project = await self.stacks.find_project(stack_id, by=by, lock=True)
+        if project is None:  # it went with its project
+            return None
         await self.access.require(
             by, Action.STACK_DELETE_CONFIG, space=project.space_id
         )

@@ -20,6 +20,7 @@ from stackyard.stacks.errors import (
     DriftDetectionOffError,
     ScheduleNotFoundError,
     StackDeletingError,
+    StackNotFoundError,
 )
 from stackyard.stacks.events import ScheduleDue
 from stackyard.stacks.model.schedules import (
@@ -115,8 +116,11 @@ class Schedules:
 
     @needs(Action.STACK_UPDATE)
     async def delete_drift(self, stack_id: StackId, *, by: Subject) -> Schedule | None:
-        """Look for drift no more; None if nobody did."""
-        stack = await self._allowed(stack_id, (), by=by)
+        """Look for drift no more; None if nobody did, or the stack is gone."""
+        try:
+            stack = await self._allowed(stack_id, (), by=by)
+        except StackNotFoundError:
+            return None
         schedule = await self.store.drift(stack.id, lock=True)
         if schedule is not None:
             await self.store.remove(schedule)

@@ -186,9 +186,16 @@ class Stacks:
     @needs(Action.STACK_DELETE)
     async def delete(
         self, stack_id: StackId, *, by: Subject, destroy_resources: bool = False
-    ) -> Stack:
-        """Ask for it to go: its runs end first, and what it made is destroyed."""
-        stack = await self._change(stack_id, Action.STACK_DELETE, by=by)
+    ) -> Stack | None:
+        """Ask for it to go: its runs end first, and what it made is destroyed.
+
+        None if it is gone: the provider's destructor deletes a stack before the
+        resource itself, and all that is the stack's own, have their turn.
+        """
+        stack = await self.find(stack_id, by=by, lock=True)
+        if stack is None:
+            return None
+        await self.access.require(by, Action.STACK_DELETE, space=stack.space_id)
         if dependents := await self.store.dependents_of(stack.id):
             known = await self.some(dependents, by=by)
             raise StackDependedOnError(stack.id, dependents, known)

@@ -72,7 +72,10 @@ class StackWebhooks:
         self, stack_id: StackId, webhook_id: WebhookId, *, by: Subject
     ) -> StackWebhook | None:
         """Delete it, and what is on its way to it; None if it is gone."""
-        project = await self._change(stack_id, by=by)
+        project = await self.stacks.find_project(stack_id, by=by, lock=True)
+        if project is None:  # it went with its project
+            return None
+        await self.access.require(by, Action.STACK_UPDATE, space=project.space_id)
         webhook = await self.store.find(project.id, webhook_id)
         if webhook is not None:
             await self.store.remove(webhook)
