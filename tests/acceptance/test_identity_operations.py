@@ -181,6 +181,12 @@ async def test_the_life_of_a_users_roles(provider: Provider) -> None:
     gone = await provider.error("UserRoleBindingDelete", id=binding["id"])
     assert "not found" in gone
 
+    one_is_wrong = [said, said | {"spaceID": "nowhere"}]
+    await provider.error("UserRoleBindingBatchCreate", input={"bindings": one_is_wrong})
+    assert await provider.data("RoleRead", id=role["id"]) == role  # all or none
+    none = await provider.data("UserRoleBindingBatchCreate", input={"bindings": None})
+    assert none == []
+
     assert await provider.data("ManagedUserDelete", id=made["id"]) is not None
     assert await provider.data("ManagedUser", id=made["id"]) is None
     assert await provider.data("ManagedUserDelete", id=made["id"]) is None
@@ -220,6 +226,12 @@ async def test_the_life_of_bindings_of_keys_and_stacks(
     made = await provider.data("ApiKeyRoleBindingCreate", input=said)
     assert (made["apiKeyID"], made["spaceID"]) == (key.id, "legacy")
     assert made["role"] == role | {"roleBindingsCount": 1}
+    gone, _ = await edge.key(admin=False)
+    await provider.data("APIKeyDelete", id=gone.id)
+    for nobody in (gone.id, NOWHERE):
+        of_nobody = said | {"apiKeyID": nobody}
+        refused = await provider.error("ApiKeyRoleBindingCreate", input=of_nobody)
+        assert "there is not" in refused
     assert await provider.data("ApiKeyRoleBindingRead", id=made["id"]) == made
     await provider.data("ApiKeyRoleBindingDelete", id=made["id"])
     assert await provider.data("ApiKeyRoleBindingRead", id=made["id"]) is None

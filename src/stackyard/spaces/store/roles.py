@@ -8,8 +8,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from stackyard.identity import ApiKey
 from stackyard.kernel.constraints import constraint_of
-from stackyard.kernel.ids import BindingId, RoleId, SpaceId, new_ulid
+from stackyard.kernel.ids import ApiKeyId, BindingId, RoleId, SpaceId, new_ulid
 from stackyard.spaces.errors import (
     BindingTakenError,
     HolderNotFoundError,
@@ -81,6 +82,8 @@ class RoleStore:
         return await self.session.get(RoleBinding, binding_id)
 
     async def add_binding(self, binding: RoleBinding) -> None:
+        if binding.api_key_id is not None:
+            await self._ensure_key(binding.api_key_id)
         try:
             async with self.session.begin_nested():
                 self.session.add(binding)
@@ -91,6 +94,18 @@ class RoleStore:
             if constraint.startswith("fk_"):
                 raise HolderNotFoundError(id=binding.holder.id) from None
             raise BindingTakenError(space=binding.space_id) from None
+
+    async def _ensure_key(self, key_id: ApiKeyId) -> None:
+        """A key that was deleted has a row for a while, and holds nothing any more.
+
+        Whoever deletes it meanwhile waits, and then finds what it was given.
+        """
+        query = select(ApiKey.id).where(
+            ApiKey.id == key_id, ApiKey.deleted_at.is_(None)
+        )
+        locked = query.with_for_update(read=True, key_share=True)
+        if await self.session.scalar(locked) is None:
+            raise HolderNotFoundError(id=key_id)
 
     async def remove_binding(self, binding: RoleBinding) -> None:
         await self.session.delete(binding)
