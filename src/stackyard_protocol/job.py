@@ -17,6 +17,7 @@ class LegKind(StrEnum):
     APPLY = "apply"  # restore the workspace, apply exactly that plan
     TASK = "task"  # init unless skipped, then one shell command
     DESTROY = "destroy"  # init, then destroy everything the state knows
+    TEST = "test"  # init, plan, apply, and destroy all of it again
 
 
 # They go on where an earlier leg of the run left off.
@@ -130,6 +131,7 @@ class Job(Struct, frozen=True):
     oidc_token: str = ""  # by which clouds know the run
     command: str | None = None
     skip_init: bool = False
+    expects_failure: bool = False  # of a test: what its code makes of it is to fail
     targets: list[str] = field(default_factory=list)
     sanitize: Sanitize = Sanitize.TEXTS
     mask_well_known: bool = False

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from sqlalchemy import text
 from tests.support.module_desk import (
     FOREIGN,
     ID,
@@ -325,7 +326,13 @@ async def test_a_folder_is_named_to_terraform_as_it_is_called(desk: Desk) -> Non
 
 
 @pytest.mark.parametrize(
-    "path", ["acme/other/default", "acme/tasty/other", "other/tasty/default"]
+    "path",
+    [
+        "acme/other/default",
+        "acme/tasty/other",
+        "other/tasty/default",
+        "acme/tasty%00/default",
+    ],
 )
 async def test_what_there_is_not_is_not_found_in_the_registry(
     desk: Desk, path: str
@@ -418,3 +425,17 @@ async def test_a_version_keeps_where_its_code_was(desk: Desk) -> None:
     await desk.data("ModuleUpdate", id=ID, input=updating())
     answer = await desk.get(f"{BASE}/3.0.0/download")
     assert "tar.gz//part" in answer.headers["x-terraform-get"]
+
+
+async def test_terraform_is_told_any_folder_in_the_bytes_that_it_has(
+    desk: Desk,
+) -> None:
+    await make(desk)
+    await version(desk, "plain")
+    async with desk.whole.database.transaction() as session:
+        query = text("UPDATE module_versions SET project_root = :folder")
+        await session.execute(query, {"folder": "größe/大"})
+    answer = await desk.get(f"{BASE}/1.0.0/download")
+    assert answer.status_code == 204
+    sent = dict(answer.headers.raw)[b"x-terraform-get"].decode()
+    assert urlsplit(sent).path.endswith("tar.gz//größe/大")

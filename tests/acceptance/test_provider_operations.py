@@ -2,6 +2,7 @@
 provider send, what Terraform reads, and what is kept from whom.
 """
 
+import asyncio
 import base64
 import json
 import platform
@@ -15,11 +16,12 @@ from typing import Any, Final, cast
 
 import httpx
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 from tests.support.edge import Edge
 from tests.support.git_backend import OwnTls
 from tests.support.postgres import administer, clone_name
 from tests.support.provider import Provider
+from tests.support.registry import Registry
 from tests.support.release import (
     LINUX,
     Release,
@@ -32,6 +34,7 @@ from tests.support.stacks import a_spec
 from tests.support.terraform import Machine, listening
 from tests.support.whole import Whole, whole
 
+from stackyard.adapters.postgres import Database
 from stackyard.adapters.queue.tables import QueueMessage
 from stackyard.identity import ApiKey
 from stackyard.kernel.access import SYSTEM, Subject, SubjectKind
@@ -47,14 +50,23 @@ from stackyard.kernel.routing import event_of
 from stackyard.plugins import seed_templates
 from stackyard.reactions.providers import delete_forgotten
 from stackyard.registry.providers import (
+    GpgKey,
     ProviderFilesForgotten,
+    ProviderInUseError,
     ProviderNotFoundError,
+    ProviderSpec,
+    ProviderVersionSpec,
+    PublicKey,
     file_key,
 )
 from stackyard.spaces import Holder, HolderKind, SpaceSpec, seed
 
 REGISTRY: Final = "/registry/providers/v1/acme"
 NOWHERE: Final = "01GBASTWAEPJ1HDMXDMWTRC8DN"
+WAITING: Final = (
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+    " AND wait_event_type = 'Lock'"
+)
 NO_HEADERS: Final[dict[str, list[object]]] = {"entries": []}
 
 
@@ -471,6 +483,34 @@ async def test_a_provider_with_published_versions_is_not_deleted(shop: Shop) -> 
     await shop.spacectl.data("ProviderRevokeVersionRevokeVersion", version=version)
     gone = await shop.provider.data("TerraformProviderDelete", id="demo")
     assert gone["id"] == "demo"
+
+
+async def test_a_version_that_is_published_meanwhile_keeps_its_provider(
+    database: Database,
+) -> None:
+    registry = Registry(database)
+    await registry.prepare()
+    demo = ProviderId("demo")
+    async with registry.unit() as unit:
+        owner = PublicKey("F" * 40, "armor", None, None)
+        key = GpgKey.create("ours", owner, by=SYSTEM, at=unit.clock())
+        unit.session.add(key)
+        await unit.terraform_providers.create(demo, ProviderSpec(ROOT), by=SYSTEM)
+        wanted = ProviderVersionSpec("1.0.0", (), "0" * 64, "1" * 64, key.id)
+        await unit.provider_versions.create(demo, wanted, by=SYSTEM)
+
+    async def delete() -> None:
+        async with registry.unit() as unit:
+            await unit.terraform_providers.delete(demo, by=SYSTEM)
+
+    async with database.transaction() as session:
+        published = "UPDATE terraform_provider_versions SET status = 'PUBLISHED'"
+        await session.execute(text(published))
+        deletion = asyncio.create_task(delete())
+        while await registry.sql(WAITING) != [(1,)]:
+            assert not deletion.done()
+    with pytest.raises(ProviderInUseError):
+        await deletion
 
 
 async def test_a_revoked_key_signs_nothing_new_and_what_it_signed_stays(

@@ -22,6 +22,7 @@ from stackyard_protocol.job import Archive, LegKind
         (RunType.TRACKED, False, RunState.PREPARING_REPLAN, "read"),
         (RunType.TRACKED, False, RunState.PREPARING_APPLY, "write"),
         (RunType.TASK, False, RunState.PREPARING, "write"),
+        (RunType.TESTING, False, RunState.PREPARING, "write"),
         (RunType.DESTROY, False, RunState.PREPARING, "write"),
     ],
 )

@@ -3,7 +3,7 @@ import pytest
 from stackyard.kernel.access import Action, Level
 from stackyard.kernel.errors import ProblemsError
 from stackyard.kernel.ids import new_ulid, slugify
-from stackyard.kernel.search import Search
+from stackyard.kernel.search import Predicate, Search, SearchTooLargeError
 
 
 @pytest.mark.parametrize(
@@ -49,3 +49,12 @@ def test_a_page_holds_50_if_nothing_is_said_and_never_more_than_100(
     asked: int | None, given: int
 ) -> None:
     assert Search(first=asked).limit == given
+
+
+def test_a_search_for_more_than_one_statement_should_hold_is_refused() -> None:
+    most = Predicate("name", strings=("x",) * 1000)
+    Search(text="word " * 50, predicates=(most,))
+    with pytest.raises(SearchTooLargeError):
+        Search(text="word " * 51)
+    with pytest.raises(SearchTooLargeError):
+        Search(predicates=(most, Predicate("name")))

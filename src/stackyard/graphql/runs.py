@@ -21,6 +21,7 @@ from stackyard.runs import (
     RunType,
     RunTypeError,
     Transition,
+    offset_of,
 )
 from stackyard.runs.waiting import waiting_for
 from stackyard.stacks import Stack
@@ -176,7 +177,7 @@ async def resolve_sync_commit(_root: None, info: Info, *, id: str) -> Stack:  # 
         await unit.access.require(by, Action.STACK_SYNC_COMMIT, space=found.space_id)
     commit = await find_head(info.context.open_unit, means.heads, found, found.branch)
     async with info.context.open_unit() as unit:
-        return await unit.stacks.set_tracked_commit(found.id, commit, by=by)
+        return await unit.stacks.sync_commit(found, commit, by=by)
 
 
 @mutation.field("runDiscardAll")
@@ -229,12 +230,8 @@ async def resolve_resource_state(root: Stack, info: Info, *, id: str) -> Run | N
 
 
 async def _run_of(root: Stack, info: Info, run_id: str) -> Run | None:
-    try:
-        async with info.context.open_unit() as unit:
-            found = await unit.runs.get(RunId(run_id), by=info.context.subject)
-    except NotFoundError:
-        return None
-    return found if found.stack_id == root.id else None
+    found = await info.context.loaders.some_runs.load(RunId(run_id))
+    return found if found and found.stack_id == root.id else None
 
 
 @stack.field("blocker")
@@ -353,15 +350,17 @@ async def resolve_logs(
     token: str | None = None,
     state_version: int | None = None,
 ) -> dict[str, Any] | None:
-    by = info.context.subject
-    async with info.context.open_unit() as unit:
-        if state_version is None:
+    by, offset = info.context.subject, offset_of(token)
+    if state_version is None:
+        async with info.context.open_unit() as unit:
             steps = await unit.runs.history([root.id], by=by)
-            versions = [step.version for step in steps if step.state == state]
-            if not versions:
-                return None
-            state_version = versions[0]
-        part = await unit.logs.read(root, state_version, offset=int(token or 0), by=by)
+        versions = [step.version for step in steps if step.state == state]
+        if not versions:
+            return None
+        state_version = versions[0]
+    part = await info.context.means.log_files.read(
+        root.id, state_version, offset=offset, by=by
+    )
     return _log_page(part)
 
 

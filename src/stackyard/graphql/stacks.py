@@ -7,7 +7,6 @@ from stackyard.graphql.context import Info
 from stackyard.graphql.search import connection, search_from
 from stackyard.graphql.stack_input import spec_from
 from stackyard.kernel.access import Subject
-from stackyard.kernel.errors import NotFoundError
 from stackyard.kernel.ids import StackId, VcsIntegrationId
 from stackyard.stacks import (
     CommitFacts,
@@ -236,8 +235,4 @@ async def resolve_config(root: Stack, info: Info) -> Sequence[Any]:
 
 @stack.field("configElement")
 async def resolve_element(root: Stack, info: Info, *, id: str) -> Any:  # noqa: A002 - the contract's name
-    try:
-        async with info.context.open_unit() as unit:
-            return await unit.stack_config.find(root.id, id, by=info.context.subject)
-    except NotFoundError:
-        return None
+    return await info.context.loaders.stack_elements.load((root.id, id))

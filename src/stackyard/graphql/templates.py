@@ -39,8 +39,6 @@ version.set_alias("version", "number")
 version.set_alias("rawTemplate", "body")
 for _name in ("id", "name", "description"):
     deployment.set_alias(_name, f"deployment.{_name}")
-deployment.set_alias("template", "deployment.version.template")
-deployment.set_alias("templateVersion", "deployment.version")
 
 
 @query.field("template")
@@ -306,9 +304,26 @@ async def resolve_deployed_in(root: Deployed, info: Info) -> Space:
     return await info.context.loaders.spaces.load(root.deployment.space_id)
 
 
+@deployment.field("template")
+async def resolve_deployed_template(root: Deployed, info: Info) -> Template:
+    found = root.deployment.version.template
+    return found if await _knows(found.id, info) else found.outline()
+
+
+@deployment.field("templateVersion")
+async def resolve_deployed_version(root: Deployed, info: Info) -> TemplateVersion:
+    found = root.deployment.version
+    return found if await _knows(found.template_id, info) else found.outline()
+
+
 @deployment_input.field("value")
 def resolve_value(root: DeploymentInput, _info: Info) -> str:
     return root.value or ""
+
+
+async def _knows(template_id: TemplateId, info: Info) -> bool:
+    """Whether who asks may read the template, or came to it by a deployment alone."""
+    return (await info.context.loaders.template_facts.load(template_id)).known
 
 
 def _spec(given: dict[str, Any]) -> TemplateSpec:

@@ -18,6 +18,8 @@ R = TypeVar("R")
 
 PAGE: Final = 50
 LARGEST_PAGE: Final = 100
+MOST_WORDS: Final = 50
+MOST_VALUES: Final = 1_000
 
 
 class CursorError(InvalidError):
@@ -26,6 +28,10 @@ class CursorError(InvalidError):
 
 class PageSizeError(InvalidError):
     """A page holds at least one entry: ask for more than that."""
+
+
+class SearchTooLargeError(InvalidError):
+    """A search has at most 50 words and 1000 values: look for less at once."""
 
 
 class SearchFieldError(InvalidError):
@@ -45,6 +51,11 @@ class Predicate:
     strings: tuple[str, ...] = ()
     exclude: bool = False
 
+    @property
+    def size(self) -> int:
+        """Return how many values it has; one that has none counts as well."""
+        return max(1, len(self.booleans) + len(self.enums) + len(self.strings))
+
 
 @dataclass(frozen=True, slots=True)
 class Order:
@@ -61,6 +72,12 @@ class Search:
     text: str = ""
     predicates: tuple[Predicate, ...] = ()
     order: Order | None = None
+
+    def __post_init__(self) -> None:
+        # each becomes a part of one statement, and all of them are compared with a row
+        values = sum(one.size for one in self.predicates)
+        if len(self.text.split()) > MOST_WORDS or values > MOST_VALUES:
+            raise SearchTooLargeError
 
     @property
     def limit(self) -> int:

@@ -10,20 +10,20 @@ from stackyard.kernel.ids import WorkspaceId
 from stackyard.local_workspaces import uploaded_key
 from stackyard.reactions.tools import Tools
 from stackyard.runs import Run, WorkspaceMissingError
-from stackyard.stacks import Stack
+from stackyard.stacks import Project
 from stackyard.vcs import GitUrl
 from stackyard_protocol.job import Archive, GitClone, Source
 
 URL_SECONDS = 900
 
 
-async def find_commit(tools: Tools, run: Run, stack: Stack) -> dict[str, Any]:
+async def find_commit(tools: Tools, run: Run, stack: Project) -> dict[str, Any]:
     """Return the head of the run's branch, as history and the worker need it."""
     found = await find_head(tools.open_unit, tools.heads, stack, run.branch)
     return found.as_dict()
 
 
-async def source_of(tools: Tools, run: Run, stack: Stack) -> Source:
+async def source_of(tools: Tools, run: Run, stack: Project) -> Source:
     """Return where the worker gets the run's code from."""
     if run.local_workspace is not None:
         return await _uploaded(tools, run, stack, run.local_workspace)
@@ -40,7 +40,7 @@ async def source_of(tools: Tools, run: Run, stack: Stack) -> Source:
 
 
 async def _uploaded(
-    tools: Tools, run: Run, stack: Stack, workspace: WorkspaceId
+    tools: Tools, run: Run, stack: Project, workspace: WorkspaceId
 ) -> Archive:
     """Return where the code lies that somebody uploaded: in a folder of its own.
 

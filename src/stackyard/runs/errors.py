@@ -156,6 +156,10 @@ class LogGapError(ConflictError):
     """A chunk of the log is missing before this one."""
 
 
+class LogOffsetError(InvalidError):
+    """The place in the log is no number of bytes: begin with none."""
+
+
 class ChunkTooLargeError(InvalidError):
     """A chunk of the log is larger than the protocol allows."""
 

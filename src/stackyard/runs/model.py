@@ -27,6 +27,7 @@ from stackyard.runs.errors import (
 )
 from stackyard.runs.states import (
     DISCARDABLE,
+    ENDS,
     HANDED_OVER,
     ON_WORKER,
     PREPARATORY,
@@ -41,6 +42,7 @@ from stackyard_protocol.job import LegKind
 from stackyard_protocol.report import Change, Next, Planned
 
 WORKSPACE_LIFE: Final = timedelta(days=7)  # the workspace bucket's retention
+_APPLIED: Final = frozenset({RunType.TRACKED, RunType.TESTING})
 _CONFIRMED_BEFORE: Final = "Applied at once, as was said when the run was triggered."
 
 
@@ -114,14 +116,17 @@ class Run(Entity):
     local_workspace: Mapped[WorkspaceId | None] = mapped_column(default=None)
     local_sha256: Mapped[str | None] = mapped_column(default=None)
     overrides: Mapped[Sealed | None] = mapped_column(LargeBinary, default=None)
+    # Of a module's test case.
+    case_name: Mapped[str | None] = mapped_column(default=None)
+    expects_failure: Mapped[bool] = mapped_column(default=False, server_default=false())
     workspace_key: Mapped[str | None] = mapped_column(default=None)
     workspace_sha256: Mapped[str | None] = mapped_column(default=None)
 
     @property
     def title(self) -> str:
-        """Return what a list shows: the task's command, or the commit's first line."""
-        if self.command:
-            return self.command
+        """Return what a list shows: a command, a name, or the commit's first line."""
+        if said := self.command or self.case_name:
+            return said
         if self.local_workspace:
             return "Preview of a local workspace"
         message = (self.commit or {}).get("message") or ""
@@ -156,6 +161,7 @@ class Run(Entity):
         return {
             RunType.TASK: LegKind.TASK,
             RunType.DESTROY: LegKind.DESTROY,
+            RunType.TESTING: LegKind.TEST,
         }.get(self.type, LegKind.PLAN)
 
     def make_ready(self, *, pool_id: PoolId, at: datetime) -> "Transition":
@@ -189,8 +195,11 @@ class Run(Entity):
         """The worker goes from one phase into the next."""
         if state not in STEPS.get(self.state, set()):
             raise RunTransitionError(run=self.id, state=self.state, verb=f"go {state}")
-        if state is RunState.APPLYING and self.type is not RunType.TRACKED:
+        if state is RunState.APPLYING and self.type not in _APPLIED:
             raise RunTransitionError(run=self.id, state=self.state, verb="apply")
+        after = self.state is RunState.APPLYING
+        if after and self.type is not RunType.TESTING:
+            raise RunTransitionError(run=self.id, state=self.state, verb="destroy")
         unasked = self.state is RunState.PLANNING and state is RunState.APPLYING
         note = _CONFIRMED_BEFORE if unasked and self.force_apply else None
         return self._go(state, at=at, note=note)
@@ -210,6 +219,8 @@ class Run(Entity):
         """
         if self.stop_requested:
             return Next.STOP
+        if self.type is RunType.TESTING:
+            return Next.APPLY
         nothing = not (plan.changes or plan.outputs_changed)
         if self.type is not RunType.TRACKED or nothing:
             return Next.FINISH
@@ -276,6 +287,8 @@ class Run(Entity):
     ) -> "Transition":
         """The worker is done, one way or the other."""
         self._ensure(ON_WORKER, "end")
+        if state not in ENDS:
+            raise RunTransitionError(run=self.id, state=self.state, verb=f"end {state}")
         if state is RunState.STOPPED:
             self._ensure(STOPPABLE, "have been stopped")
             note = note or self.stop_note

@@ -21,6 +21,7 @@ from stackyard.state.model import (
     LockInfo,
     StateLock,
     StateVersion,
+    is_bare,
     parse,
 )
 from stackyard.state.service import States
@@ -46,5 +47,6 @@ __all__ = [
     "States",
     "UploadMissingError",
     "entities",
+    "is_bare",
     "parse",
 ]

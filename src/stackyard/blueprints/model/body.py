@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from typing import Any, Final
 
 from stackyard.blueprints.errors import BodyProblemsError
@@ -66,8 +67,12 @@ class Body:
                 yield f"{one.place}: there is no input {name}"
 
 
+@lru_cache(maxsize=32)
 def read_body(text: str, kind: Kind) -> Body:
-    """Return it, or raise `BodyProblemsError` with all that is wrong."""
+    """Return it, or raise `BodyProblemsError` with all that is wrong.
+
+    A large one takes its time; whoever waits for an answer reads it twice.
+    """
     if len(text) > LONGEST_TEXT:
         raise BodyProblemsError(f"at most {LONGEST_TEXT} characters")
     ensure_no_hole(text)

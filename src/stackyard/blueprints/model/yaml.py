@@ -14,7 +14,7 @@ from stackyard.blueprints.errors import BodyProblemsError
 
 LONGEST: Final = 256 * 1024  # once everything is filled in
 DEEPEST: Final = 32
-MOST_EVENTS: Final = 50_000
+MOST_EVENTS: Final = 10_000
 _TAGS: Final = {None, "tag:yaml.org,2002:str"}  # `!!str 5` is what `"5"` is
 
 

@@ -4,6 +4,7 @@ The stacks are made, changed and deleted by the rights of whoever asks for it.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -39,7 +40,7 @@ from stackyard.blueprints.store import DeploymentStore
 from stackyard.kernel.access import Access, Action, Subject
 from stackyard.kernel.audit import Resource, ResourceType, Trail
 from stackyard.kernel.clock import Clock
-from stackyard.kernel.errors import NotFoundError
+from stackyard.kernel.errors import ConflictError, NotFoundError
 from stackyard.kernel.ids import (
     ROOT,
     DeploymentId,
@@ -173,11 +174,15 @@ class Deployments:
 
     @needs(Rule.PLATFORM)
     async def go_on(self, *, by: Subject) -> None:
-        """A stack is gone: delete those that it stood below, and what is empty now."""
+        """A stack is gone: delete those that it stood below, and what is empty now.
+
+        A deployment with a stack that may not go keeps no other; its state says so.
+        """
         await self.access.require(by, Action.SPACE_ADMIN, space=ROOT)
         for deployment in await self.store.deleting():
             if await self.store.stacks_of(deployment):
-                await self.leaving.let_go(deployment, by=by)
+                with suppress(ConflictError):
+                    await self.leaving.let_go(deployment, by=by)
             else:
                 await self.store.remove(deployment)
                 await self._note("purge", deployment, by=by)

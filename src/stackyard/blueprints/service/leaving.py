@@ -34,9 +34,10 @@ class Leaving:
 
     @needs(Rule.PARENT)
     async def let_go(self, deployment: Deployment, *, by: Subject) -> None:
-        """Ask for those to go that no other depends on; called again when one is gone.
+        """Ask for those to go that no other of them depends on; again when one is gone.
 
-        What one that made something has made is destroyed first.
+        What one that made something has made is destroyed first. Raises for one that a
+        stack elsewhere depends on by now: it is known to have been asked.
         """
         placed = await self.store.stacks_of(deployment)
         ids = [one.stack_id for one in placed]
@@ -44,10 +45,12 @@ class Leaving:
         below = await self.dependencies.on(ids, by=SYSTEM)
         made = {one.stack_id for one in await self.states.resources(ids, by=by)}
         for one in placed:
-            if one.going or below.get(one.stack_id):
+            stack = stacks.get(one.stack_id)  # None: gone a moment ago, with its place
+            others = (other.stack_id for other in below.get(one.stack_id, ()))
+            if stack is None or one.going or not stacks.keys().isdisjoint(others):
                 continue
             one.going = True
-            if not stacks[one.stack_id].deleting:
+            if not stack.deleting:
                 await self.stacks.delete(
                     one.stack_id, destroy_resources=one.stack_id in made, by=by
                 )

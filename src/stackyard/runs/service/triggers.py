@@ -4,7 +4,7 @@ A new run is QUEUED and told of; everything else is somebody else's reaction.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from stackyard.kernel.access import Access, Action, Subject
 from stackyard.kernel.audit import Trail
@@ -31,6 +31,12 @@ from stackyard.stacks import (
     Stack,
     Stacks,
 )
+
+# What it takes to have such a run at all, and so to have it once more.
+_OWN_ACTIONS: Final = {
+    RunType.TASK: Action.TASK_CREATE,
+    RunType.DESTROY: Action.STACK_DELETE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +172,8 @@ class Triggers:
             Action.RUN_RETRY_BLOCKING if blocking else Action.RUN_RETRY,
             by=by,
         )
+        if own := _OWN_ACTIONS.get(old.type):
+            await self.access.require(by, own, space=stack.space_id)
         run, first = queue_run(
             stack_id=stack.id,
             type=old.type,

@@ -23,6 +23,7 @@ from stackyard.kernel.search import Page, Search
 from stackyard.spaces import RunWithoutRightsError
 from stackyard.stacks.errors import (
     ProjectNotFoundError,
+    SourceChangedError,
     StackDependedOnError,
     StackLockedError,
     StackNotFoundError,
@@ -38,7 +39,6 @@ from stackyard.stacks.events import (
     StackUpdated,
 )
 from stackyard.stacks.model.project import Project, ProjectKind
-from stackyard.stacks.model.rules import LONGEST_NAME
 from stackyard.stacks.model.spec import StackSpec
 from stackyard.stacks.model.stack import Stack
 from stackyard.stacks.ports import CommitFacts, Neighbours, Reaching
@@ -144,7 +144,7 @@ class Stacks:
         """Make a stack; its slug comes from its name and never changes again."""
         settling = self.settling
         space_id = await settling.place(spec, None, creating=Action.STACK_CREATE, by=by)
-        stack_id = StackId(slug or slugify(spec.name)[:LONGEST_NAME].strip("-"))
+        stack_id = StackId(slug or slugify(spec.name))
         self._check(spec, slug=stack_id, manages_state=manage_state)
         await settling.check_use(spec, None, by=by)
         there = await self.store.find(Project, stack_id)
@@ -202,6 +202,12 @@ class Stacks:
         )
         await self._note("delete", stack, by=by)
         return stack
+
+    @needs(Rule.PLATFORM)
+    async def deleting(self, *, by: Subject) -> Sequence[StackId]:
+        """Return the stacks that are to go and are still there."""
+        await self.access.require(by, Action.SPACE_ADMIN, space=ROOT)
+        return await self.store.deleting()
 
     @needs(Rule.PLATFORM)
     async def purge(self, stack_id: StackId, *, by: Subject) -> None:
@@ -270,13 +276,17 @@ class Stacks:
     ) -> Stack:
         """Make *commit* what new runs are of; *set_by* is who is shown for it."""
         stack = await self._change(stack_id, Action.STACK_SET_CURRENT_COMMIT, by=by)
-        if by.kind is not SubjectKind.SYSTEM:  # which finds out, and does not choose
-            await self.neighbours.ensure_own(stack_id)
-        stack.tracked_commit = commit.as_dict()
-        stack.tracked_commit_set_by = set_by or by.name
-        facts = {"Commit": stack.tracked_commit["hash"], "SetBy": set_by or by.name}
-        await self._note("set_current_commit", stack, by=by, **facts)
-        return stack
+        return await self._track(stack, commit, set_by=set_by, by=by)
+
+    @needs(Action.STACK_SYNC_COMMIT)
+    async def sync_commit(
+        self, looked_at: Stack, commit: CommitFacts, *, by: Subject
+    ) -> Stack:
+        """Make the head of its branch, as *looked_at* said where that is, the same."""
+        stack = await self._change(looked_at.id, Action.STACK_SYNC_COMMIT, by=by)
+        if stack.source != looked_at.source:
+            raise SourceChangedError(stack=stack.id)
+        return await self._track(stack, commit, set_by=None, by=by)
 
     @needs(Rule.PLATFORM)
     async def record_state(
@@ -315,6 +325,17 @@ class Stacks:
         """Name what the projects of a context use and do not reach."""
         del by  # asked in the middle of deciding whether a move is allowed
         return await self.store.cut_off_of_context(context_id)
+
+    async def _track(
+        self, stack: Stack, commit: CommitFacts, *, set_by: str | None, by: Subject
+    ) -> Stack:
+        if by.kind is not SubjectKind.SYSTEM:  # which finds out, and does not choose
+            await self.neighbours.ensure_own(stack.id)
+        stack.tracked_commit = commit.as_dict()
+        stack.tracked_commit_set_by = set_by or by.name
+        facts = {"Commit": stack.tracked_commit["hash"], "SetBy": set_by or by.name}
+        await self._note("set_current_commit", stack, by=by, **facts)
+        return stack
 
     async def _find(
         self, kind: type[P], project_id: StackId, *, by: Subject, lock: bool

@@ -80,6 +80,10 @@ class StackStore:
         )
         return (await self.session.scalars(query)).all()
 
+    async def deleting(self) -> Sequence[StackId]:
+        query = select(Stack.id).where(Stack.deletion_requested_at.is_not(None))
+        return (await self.session.scalars(query)).all()
+
     async def all_in(self, spaces: Select[SpaceId]) -> Sequence[Stack]:
         query = (
             select(Stack)

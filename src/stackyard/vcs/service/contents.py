@@ -4,6 +4,7 @@ Lives as long as the process. Asks leave in a short transaction, and has closed 
 before it waits for git or for object storage.
 """
 
+import asyncio
 import hashlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
@@ -155,7 +156,7 @@ class Contents:
             self.mirror(repo_id, by=by) as mirror,
             mirror.archive(sha) as path,
         ):
-            sha256, size = await _measure(path)
+            sha256, size = await asyncio.to_thread(_measure, path)
             key = f"sources/{repo_id}/{sha}.tar.gz"
             await self.blobs.put_stream(Bucket.WORKSPACE, key, read_file(path))
         async with self.open() as repositories:
@@ -187,12 +188,10 @@ async def read_file(path: Path) -> AsyncIterator[bytes]:
             yield piece
 
 
-async def _measure(path: Path) -> tuple[str, int]:
-    digest, size = hashlib.sha256(), 0
-    async for piece in read_file(path):
-        digest.update(piece)
-        size += len(piece)
-    return digest.hexdigest(), size
+def _measure(path: Path) -> tuple[str, int]:
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, hashlib.sha256)
+        return digest.hexdigest(), file.tell()
 
 
 def _revision(
