@@ -22,7 +22,8 @@ from stackyard.kernel.caller import Caller
 from stackyard.kernel.errors import StackyardError, UnauthorizedError
 from stackyard.kernel.needs import Rule
 
-_NUL: Final = re.compile(r"\0|\\u(?:0000|\{0+\})")  # as it is, or as GraphQL has it
+_NUL: Final = "\0"
+_WRITTEN_NUL: Final = re.compile(r"\\u(?:0000|\{0+\})")  # as GraphQL's own text has it
 
 
 class Execute(Protocol):
@@ -93,15 +94,17 @@ async def _read(request: Request) -> Asked:
         asked = msgspec.json.decode(body, type=Asked)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise NoQueryError from error
-    if b"\\u" in body and _holds_nul([asked.query, asked.variables]):
-        raise NulError
+    if b"\\u" in body:
+        written = _WRITTEN_NUL.search(asked.query)
+        if written or _holds_nul([asked.query, asked.variables]):
+            raise NulError
     return asked
 
 
 def _holds_nul(value: Any) -> bool:
     match value:
         case str():
-            return _NUL.search(value) is not None
+            return _NUL in value
         case dict():
             return any(_holds_nul(part) for pair in value.items() for part in pair)
         case list():
