@@ -70,6 +70,18 @@ async def test_the_life_of_a_space(provider: Provider) -> None:
     assert await provider.data("DeleteSpace", id=made["id"]) is None
 
 
+async def test_a_space_that_says_no_parent_is_in_root_and_then_stays(
+    provider: Provider,
+) -> None:
+    said = {"name": "x", "description": "", "inheritEntities": False, "parentSpace": ""}
+    outer = await provider.data("CreateSpace", input=said)
+    assert (outer["parentSpace"], outer["labels"]) == ("root", [])
+    within = said | {"parentSpace": outer["id"]}
+    inner = await provider.data("CreateSpace", input=within)
+    assert inner["parentSpace"] == outer["id"]
+    assert await provider.data("SpaceUpdate", space=inner["id"], input=said) == inner
+
+
 async def test_the_life_of_a_role(provider: Provider) -> None:
     said = {"name": "Our Role", "description": None, "actions": ["SPACE_READ"]}
     made = await provider.data("RoleCreate", input=said)

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 from tests.support.realm import Realm
 from tests.support.runs import HeldLeg, Plant
-from tests.support.stacks import ADA
+from tests.support.stacks import ADA, a_spec
 
 from stackyard.kernel.access import SYSTEM, Action
 from stackyard.kernel.errors import ForbiddenError
@@ -152,6 +152,37 @@ async def test_what_failed_skips_also_what_is_farther_below(plant: Plant) -> Non
     assert [seen[one] for one in ("left", "right", "app")] == ["SKIPPED"] * 3
 
 
+@pytest.mark.parametrize("why", ["disabled", "without a pool", "busy"])
+async def test_what_failed_skips_also_what_could_not_run_now(
+    plant: Plant, why: str
+) -> None:
+    left = StackId("left")
+    if why == "busy":
+        plant.stack_id = left
+        await plant.trigger()
+        await plant.gate()
+        plant.stack_id = StackId("net")
+    run = await plant.trigger()
+    if why == "disabled":
+        await plant.unit.stacks.disable(left, by=ADA)
+    elif why == "without a pool":
+        await plant.unit.stacks.update(left, a_spec(name="Left"), by=ADA)
+    await plant.unit.runs.discard(plant.stack_id, run.id, by=ADA)
+    seen = await states(plant)
+    assert [seen[one] for one in ("left", "right", "app")] == ["SKIPPED"] * 3
+
+
+async def test_a_locked_stack_gets_its_run_and_does_not_deploy_by_itself(
+    plant: Plant,
+) -> None:
+    await plant.unit.stacks.lock(StackId("left"), by=ADA)
+    await plant.trigger()
+    await carried_out(plant, "net")
+    assert (await states(plant))["left"] is RunState.READY
+    held = await taken(plant, "left")
+    assert (await held.planned(add=1)).next is Next.ARCHIVE
+
+
 async def test_an_end_names_the_stacks_that_waited_for_it(plant: Plant) -> None:
     run = await plant.trigger()
     found = await plant.unit.chains.stacks_waiting_for(run.id, by=SYSTEM)
@@ -262,6 +293,45 @@ async def test_in_a_chain_an_output_that_did_not_come_about_is_left_out(
     await plant.trigger()
     await carried_out(plant, "net", other="1")
     assert await given(plant, await run_of(plant, "left")) == {}
+
+
+async def test_outputs_of_a_run_that_failed_are_handed_on_once_one_goes_well(
+    plant: Plant,
+) -> None:
+    await hand_on(plant, "left", "net")
+    await all_have_run(plant)
+    await plant.trigger()
+    await carried_out(plant, "net", "FAILED", ip='"192.0.2.2"')
+    assert (await states(plant))["left"] is RunState.SKIPPED
+    left = await run_of(plant, "left")
+    assert await given(plant, left) == {"IP": ("192.0.2.1", False)}
+
+    plant.stack_id = StackId("net")
+    await plant.trigger()
+    await carried_out(plant, "net", ip='"192.0.2.2"')
+    assert (await states(plant))["left"] is RunState.READY
+    left = await run_of(plant, "left")
+    assert await given(plant, left) == {"IP": ("192.0.2.2", False)}
+
+
+async def test_an_output_that_a_task_has_changed_is_new_to_those_below(
+    plant: Plant,
+) -> None:
+    await hand_on(plant, "left", "net")
+    await all_have_run(plant)
+    for changed, turn in (("2", RunState.READY), ("2", RunState.SKIPPED)):
+        plant.stack_id = StackId("net")
+        await plant.task()
+        held = await taken(plant, "net")
+        await held.enter(RunState.INITIALIZING, RunState.PERFORMING)
+        await held.say(Ended("FINISHED", outputs=[Output("ip", False, changed)]))
+        await plant.trigger()
+        await carried_out(plant, "net", ip=changed)
+        assert (await states(plant))["left"] is turn
+        for below in ("left", "right", "app"):
+            if (await run_of(plant, below)).state is not RunState.SKIPPED:
+                await carried_out(plant, below)
+                await states(plant)
 
 
 async def push(plant: Plant, stack: str) -> Run | None:

@@ -39,6 +39,7 @@ from stackyard.vcs import (
 from stackyard_protocol.sealed_file import open_file
 
 HERE = RepoId("garden")
+MANY = 16
 
 
 def shown(found: FileRevision) -> bytes | None:
@@ -202,6 +203,24 @@ async def test_a_file_changes_its_mode_and_keeps_its_content(replica: Replica) -
     [found, _] = await replica.contents.file_history(HERE, "run", first=2, by=ADA)
 
     assert (found.mode, shown(found)) == ("0755", b"one\n")
+
+
+async def test_of_revisions_at_the_same_time_none_is_refused(
+    hosting: Hosting, replica: Replica
+) -> None:
+    """As many files of one repository as a client makes at once."""
+    made = await asyncio.gather(
+        *(
+            replica.pushes.create_revision(revision(HERE, f"f{number}"), by=ADA)
+            for number in range(MANY)
+        )
+    )
+
+    assert len({one.hash for one in made}) == MANY
+    for number in range(MANY):
+        path = f"f{number}"
+        [found] = await replica.contents.file_history(HERE, path, first=1, by=ADA)
+        assert shown(found) == b"one\n"
 
 
 async def test_an_archive_is_the_whole_tree_and_the_same_when_made_again(

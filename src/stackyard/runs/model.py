@@ -94,7 +94,8 @@ class Run(Entity):
     user_metadata: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
     # Runs of stacks above have to end before it goes, or is skipped.
     awaits_upstream: Mapped[bool] = mapped_column(default=False, server_default=false())
-    # Names of outputs that its apply made or changed; None: it applied nothing.
+    # Names of outputs that it made or changed, or tasks since the last run that was
+    # applied; None: it left all as it was.
     changed_outputs: Mapped[list[str] | None] = mapped_column(ARRAY(Text), default=None)
     drift_detection: Mapped[bool] = mapped_column(default=False, server_default=false())
     # Whoever triggered it has confirmed it in advance.

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import (
     AsyncSession,
     create_async_engine,
 )
+from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.pool import QueuePool
 
 from stackyard.adapters.postgres.dial import Connection, limits_sql
@@ -31,6 +32,10 @@ _DOWN_STATES: Final = {READ_ONLY, "25P03", "25P04", "40001", "40P01", "55P03"}
 
 class DatabaseUnavailableError(UnavailableError):
     """The database does not answer at the moment. Try again."""
+
+
+class OvertakenError(UnavailableError):
+    """Somebody else deleted it at the same moment. Look at it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +114,8 @@ class Database:
 async def _told_outages(*, writing: bool = True) -> AsyncIterator[None]:
     try:
         yield
+    except StaleDataError as error:  # what was read to be changed is there no more
+        raise OvertakenError from error
     except PoolTimeoutError as error:  # all wait for a server that hangs
         raise DatabaseUnavailableError from error
     except DBAPIError as error:

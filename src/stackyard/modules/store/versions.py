@@ -208,7 +208,7 @@ def _searched(module_id: StackId, search: Search) -> tuple[Select[ModuleVersion]
 def _condition(said: Predicate) -> ColumnElement[bool]:
     if said.field not in _FIELDS:
         raise SearchFieldError(field=said.field)
-    if not (said.booleans or said.enums or said.strings):
+    if not said.size:
         return true()
     holds = _FIELDS[said.field](said)
     return not_(holds) if said.exclude else holds

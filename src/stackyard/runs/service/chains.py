@@ -15,7 +15,13 @@ from stackyard.kernel.clock import Clock
 from stackyard.kernel.config import ConfigValue
 from stackyard.kernel.ids import ROOT, RunId, StackId
 from stackyard.kernel.needs import Rule, needs
-from stackyard.runs.chain import Decision, decide, stacks_below, variable_of
+from stackyard.runs.chain import (
+    Decision,
+    decide,
+    hindrance,
+    stacks_below,
+    variable_of,
+)
 from stackyard.runs.chain_store import ChainStore
 from stackyard.runs.errors import CascadeForbiddenError, InputsMissingError
 from stackyard.runs.model import Run, queue_run
@@ -99,6 +105,12 @@ class Chains:
             handed_on,
             since=await self.store.last_finished(run.stack_id),
         )
+
+    @needs(Rule.PLATFORM)
+    async def hindrance(self, run: Run, *, by: Subject) -> str | None:
+        """Return why a run that waits for those above it will never have its turn."""
+        await self._require(by)
+        return hindrance(await self.store.above(run.id))
 
     @needs(Rule.PLATFORM)
     async def stacks_waiting_for(self, run_id: RunId, *, by: Subject) -> list[StackId]:

@@ -214,15 +214,19 @@ class Legs:
         state = RunState(end.state)
         applied = run.state is RunState.APPLYING
         step = run.end(state, at=self.clock(), note=end.note)
-        if end.outputs is not None or end.resources is not None:
+        # what went wrong hands nothing on: it changes for those below when all is well
+        outputs = end.outputs if state is RunState.FINISHED else None
+        if outputs is not None or end.resources is not None:
             changed = await self.states.replace(
                 run.stack_id,
-                outputs=end.outputs,
+                outputs=outputs,
                 resources=end.resources,
                 run_id=run.id,
                 by=SYSTEM,
             )
-            run.changed_outputs = changed if applied else None
+            if applied and outputs is not None:
+                changed += await self.store.changed_by_tasks(run.stack_id)
+            run.changed_outputs = None if outputs is None else changed
         await self.progress.record(run, step)
         await self._close(leg)
         return _answer(run, Next.LET_GO)

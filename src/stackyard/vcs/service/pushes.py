@@ -5,10 +5,12 @@ transaction compares what the branches were with what they are, and moves them a
 none. Whoever was slower is told to fetch first, and nothing of theirs is left.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
+from weakref import WeakValueDictionary
 
 from stackyard.kernel.access import Action, Subject
 from stackyard.kernel.blobs import Bucket
@@ -29,8 +31,17 @@ _MOST_BYTES: Final = 64 * 1024 * 1024  # of the files that a revision changes
 
 @dataclass(frozen=True, slots=True)
 class Pushes:
+    """*turns*: revisions of one repository are made one after another.
+
+    Each begins where the last one ended, so at the same moment all but one would be in
+    vain, and be made again. Only other processes are left to be raced with.
+    """
+
     contents: Contents
     clock: Clock
+    turns: WeakValueDictionary[RepoId, asyncio.Lock] = field(
+        default_factory=WeakValueDictionary
+    )
 
     @needs(Action.SPACELIFT_VCS_COMMIT_FILES)
     async def receive(
@@ -63,12 +74,14 @@ class Pushes:
     @needs(Action.SPACELIFT_VCS_COMMIT_FILES)
     async def create_revision(self, revision: NewRevision, *, by: Subject) -> Commit:
         """Commit file changes on top of the default branch, wherever it is by now."""
-        for _ in range(_ATTEMPTS - 1):
-            try:
-                return await self._commit(revision, by)
-            except StaleRefsError:  # the changes are relative to any head
-                continue
-        return await self._commit(revision, by)
+        turn = self.turns.setdefault(revision.repo_id, asyncio.Lock())
+        async with turn:  # for as long as a request may take
+            for _ in range(_ATTEMPTS - 1):
+                try:
+                    return await self._commit(revision, by)
+                except StaleRefsError:  # the changes are relative to any head
+                    continue
+            return await self._commit(revision, by)
 
     async def _commit(self, revision: NewRevision, by: Subject) -> Commit:
         async with (
