@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from sqlalchemy import Row, Select, delete, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
@@ -26,6 +27,8 @@ from stackyard.spaces.model import (
     RoleBinding,
 )
 from stackyard.spaces.model.roles import holder_column
+
+MOST_NAMED: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +66,19 @@ class RoleStore:
             async with self.session.begin_nested():
                 await self.session.execute(delete(Role).where(Role.id == role.id))
         except IntegrityError:
-            raise RoleInUseError(role=role.slug) from None
+            holders = await self._holders(role.id)
+            raise RoleInUseError(role=role.slug, holders=holders) from None
         self.session.expunge(role)
+
+    async def _holders(self, role_id: RoleId) -> str:
+        """Name who holds the role and where, or some of them if they are many."""
+        query = select(RoleBinding).where(RoleBinding.role_id == role_id)
+        query = query.order_by(RoleBinding.id).limit(MOST_NAMED + 1)
+        named = [
+            f"{one.holder.kind.replace('_', ' ')} {one.holder.id} in {one.space_id}"
+            for one in await self.session.scalars(query)
+        ]
+        return ", ".join([*named[:MOST_NAMED], *(["…"] if named[MOST_NAMED:] else [])])
 
     async def counts(self, ids: Collection[RoleId]) -> dict[RoleId, int]:
         """Return how often each role is bound."""
