@@ -42,6 +42,7 @@ from stackyard.stacks import (
     StackContexts,
     StackDependencies,
     StackPolicies,
+    StackPools,
     Stacks,
     StackSources,
     StackStore,
@@ -61,6 +62,7 @@ from stackyard.vcs import (
 from stackyard.workers import (
     Pools,
     PoolStore,
+    PoolUsers,
     Workers,
     WorkerStore,
 )
@@ -127,7 +129,7 @@ class Foundation(Membership):
             self.clock,
             self.means.endpoints,
             visible_to,
-            self._projects_cut_off,
+            PoolUsers(self._projects_in, self._projects_cut_off),
             self.trail,
         )
 
@@ -162,6 +164,10 @@ class Foundation(Membership):
             ),
             self.trail,
         )
+
+    @cached_property
+    def stack_pools(self) -> StackPools:
+        return StackPools(StackStore(self.session))
 
     @cached_property
     def stack_sources(self) -> StackSources:
@@ -288,8 +294,11 @@ class Foundation(Membership):
     async def _stacks_cut_off(self, context_id: ContextId) -> Sequence[str]:
         return await self.stacks.cut_off_of_context(context_id, by=SYSTEM)
 
+    async def _projects_in(self, pool_id: PoolId) -> Sequence[str]:
+        return await self.stack_pools.using(pool_id, by=SYSTEM)
+
     async def _projects_cut_off(self, pool_id: PoolId) -> Sequence[str]:
-        return await self.stacks.cut_off_of_pool(pool_id, by=SYSTEM)
+        return await self.stack_pools.cut_off_of(pool_id, by=SYSTEM)
 
     async def _users_of(self, integration: Integration) -> Sequence[str]:
         return await self.stack_sources.using(integration, by=SYSTEM)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
@@ -218,6 +219,22 @@ async def test_an_endpoint_that_cannot_be_reached_is_no_mistake_of_ours(
 
     assert (posted.accepted, posted.status) == (False, None)
     assert posted.problem
+
+
+async def test_a_host_that_listens_on_one_of_its_addresses_is_found_there(
+    receiver: Receiver, hook: str
+) -> None:
+    async def two(_host: str, _port: int) -> list[str]:
+        return ["127.0.0.2", "127.0.0.1"]
+
+    there = hook.replace("127.0.0.1", "hooks.example")
+    posted = await replace(LOCAL, find=two).post(there, b"{}", {}, seconds=5)
+    assert posted.accepted
+    assert receiver.heard[0].headers["host"] == there.split("/")[2]
+
+    strict = GuardedHttp.guard(allowed_networks=["127.0.0.1/32"])
+    posted = await replace(strict, find=two).post(there, b"{}", {}, seconds=5)
+    assert "must not call" in posted.problem, "each of them has to be one that may"
 
 
 async def test_no_redirect_is_followed(

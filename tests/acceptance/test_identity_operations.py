@@ -70,6 +70,7 @@ async def test_the_life_of_a_space(provider: Provider) -> None:
         assert listed[made["id"]] == updated
         assert listed["root"]["parentSpace"] is None
         assert listed["legacy"]["inheritEntities"] is True
+        assert listed["legacy"]["description"] == ""
 
     assert (await provider.data("DeleteSpace", id=made["id"]))["id"] == made["id"]
     assert await provider.data("SpaceRead", id=made["id"]) is None

@@ -3,9 +3,12 @@
 `tests/operations` holds the clients' texts. They are never edited.
 """
 
+import asyncio
 from typing import Any
 
 import pytest
+from tests.support.clouds import a_module
+from tests.support.edge import Edge
 from tests.support.module_desk import (
     ID,
     READ,
@@ -20,9 +23,11 @@ from tests.support.module_desk import (
 )
 from tests.support.stacks import a_spec
 
+from stackyard.adapters.postgres import Database
 from stackyard.contexts import ContextSpec
 from stackyard.kernel.access import SYSTEM
 from stackyard.kernel.ids import RunId
+from stackyard.modules import ModuleTakenError
 from stackyard.stacks import Provider
 
 __all__ = ["desk", "server"]  # fixtures
@@ -108,6 +113,24 @@ async def test_a_module_of_an_id_that_is_taken_is_refused_also_by_a_stack(
         await unit.stacks.create(spec, slug="terraform-x-y2", by=SYSTEM)
     given = creating(name="y2", terraformProvider="x")
     assert "already exists" in await desk.error("ModuleCreate", input=given)
+
+
+async def test_of_creations_at_the_same_time_one_makes_the_module(
+    database: Database,
+) -> None:
+    edge = Edge(database)
+    await edge.prepare()
+
+    async def create() -> str:
+        try:
+            async with edge.unit() as unit:
+                return await a_module(unit, "tasty")
+        except ModuleTakenError as error:
+            return str(error)
+
+    first, *others = sorted(await asyncio.gather(*(create() for _ in range(3))))
+    assert first.startswith(f'a module or a stack with the id "{ID}" already exists')
+    assert others == [first, ID]
 
 
 async def test_every_problem_of_the_settings_is_said(desk: Desk) -> None:

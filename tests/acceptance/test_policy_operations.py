@@ -131,6 +131,18 @@ async def test_the_life_of_an_attachment(provider: Provider, project: str) -> No
     assert await provider.data("PolicyAttachmentDelete", id=use["id"]) is None
 
 
+async def test_what_is_detached_while_its_policy_is_deleted_is_gone(
+    provider: Provider, edge: Edge
+) -> None:
+    await made(provider)
+    use = await provider.data("PolicyAttachmentCreate", id="no-booms", stack="net")
+    async with edge.unit() as unit:
+        read = await unit.stack_policies.store.find(use["id"])
+        assert read is not None  # and kept: it is not read again
+        await provider.data("PolicyDelete", id="no-booms")
+        assert await unit.stack_policies.detach(read.id, by=SYSTEM) is None
+
+
 async def test_what_attached_itself_is_nothing_that_the_provider_made(
     provider: Provider,
 ) -> None:

@@ -3,6 +3,7 @@
 `tests/operations` holds the client's texts. They are never edited.
 """
 
+import asyncio
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -205,6 +206,15 @@ async def test_the_life_of_an_integration(provider: Provider, client: Client) ->
     for read in client.reads:
         assert await provider.data(read, id="our-git") is None
     assert await provider.data(client.delete, id="our-git") is None
+
+
+async def test_of_deletions_at_the_same_time_none_is_an_error(
+    provider: Provider,
+) -> None:
+    await made(provider, GITLAB)
+    deleted = (provider.answer(GITLAB.delete, id="our-git") for _ in range(4))
+    answers = await asyncio.gather(*deleted)
+    assert [one for one in answers if "errors" in one] == []
 
 
 @every_client

@@ -147,6 +147,22 @@ async def test_an_endpoint_that_fails_pauses_and_is_tried_again(
     assert await deliveries(registry) == [("delivered", 2, 200), ("delivered", 1, 200)]
 
 
+@pytest.mark.parametrize(("status", "calls"), [(500, 4), (400, 1)])
+async def test_an_endpoint_is_called_three_times_more_if_the_fault_is_its_own(
+    registry: Registry, receiver: Receiver, hook: str, status: int, calls: int
+) -> None:
+    receiver.status = status
+    await listen(registry, hook, retry_on_failure=True)
+    await run(registry)
+    for _ in range(10):
+        registry.clock.advance(600)
+        await catch_up(registry.tools)
+        await registry.work()
+    told = [one.said["state"] for one in receiver.heard]
+    assert told == ["QUEUED"] * calls + ["DISCARDED"] * calls
+    assert await deliveries(registry) == [("failed", calls, status)] * 2
+
+
 async def test_one_that_keeps_failing_is_switched_off_and_the_trail_says_so(
     registry: Registry, receiver: Receiver, hook: str
 ) -> None:

@@ -17,7 +17,7 @@ from stackyard.runs.errors import (
     ForceApplyTypeError,
     InputsMissingError,
 )
-from stackyard.stacks import ReferenceSpec
+from stackyard.stacks import DependencyReference, ReferenceSpec
 from stackyard_protocol.report import Ended, Next, Output
 
 PUSHED = {"hash": "decade1", "message": "Add x"}
@@ -39,12 +39,15 @@ async def plant(session: AsyncSession) -> Plant:
     return plant
 
 
-async def hand_on(plant: Plant, stack: str, on: str, **given: Any) -> None:
+async def hand_on(
+    plant: Plant, stack: str, on: str, **given: Any
+) -> DependencyReference:
     found = await plant.unit.stack_dependencies.of([StackId(stack)], by=ADA)
     [edge] = [one for one in found[StackId(stack)] if one.depends_on_id == on]
     wanted = ReferenceSpec(**{"output_name": "ip", "input_name": "IP"} | given)
-    await plant.unit.stack_dependencies.add_reference(edge.id, wanted, by=ADA)
+    made = await plant.unit.stack_dependencies.add_reference(edge.id, wanted, by=ADA)
     plant.clock.advance(1)
+    return made
 
 
 async def run_of(plant: Plant, stack: str) -> Run:
@@ -237,6 +240,27 @@ async def test_a_new_reference_calls_for_a_run(plant: Plant) -> None:
     await plant.trigger()
     await carried_out(plant, "net")
     assert (await states(plant))["left"] is RunState.READY
+
+
+@pytest.mark.parametrize(
+    ("wanted", "goes"),
+    [
+        (ReferenceSpec("port", "IP"), True),
+        (ReferenceSpec("ip", "ADDRESS"), True),
+        (ReferenceSpec("ip", "IP"), False),
+    ],
+)
+async def test_a_reference_that_hands_on_something_else_is_a_new_one(
+    plant: Plant, wanted: ReferenceSpec, *, goes: bool
+) -> None:
+    reference = await hand_on(plant, "left", "net")
+    await all_have_run(plant)
+    dependencies = plant.unit.stack_dependencies
+    await dependencies.update_reference(reference.id, wanted, by=ADA)
+    await plant.trigger()
+    await carried_out(plant, "net")
+    seen = await states(plant)
+    assert seen["left"] is (RunState.READY if goes else RunState.SKIPPED)
 
 
 async def test_one_dependency_that_calls_for_a_run_is_enough(plant: Plant) -> None:

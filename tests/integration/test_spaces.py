@@ -23,7 +23,7 @@ from stackyard.spaces.errors import (
     SpaceProblemsError,
     SpacesByAdminsError,
 )
-from stackyard.workers import PoolSettings, PoolUnreachableError
+from stackyard.workers import PoolInUseError, PoolSettings, PoolUnreachableError
 
 ADMIN = Subject(SubjectKind.USER, "ada", "ada", admin=True)
 GUEST = Subject(SubjectKind.API_KEY, "k", "ci")
@@ -212,6 +212,15 @@ async def test_a_pool_moves_only_to_where_all_that_are_in_it_reach_it(
     assert said.endswith('reached any more: stack "net": worker pool "builders"')
     assert await move(team) == team
     assert await move(ROOT) == ROOT
+
+
+async def test_a_pool_in_use_is_not_deleted_and_says_by_whom(realm: Realm) -> None:
+    pool = await realm.pool("builders", ROOT)
+    for name in ("Net", "App"):
+        await realm.stack(name, ROOT, worker_pool_id=pool)
+    with pytest.raises(PoolInUseError) as refused:
+        await realm.unit.pools.delete(pool, by=ADMIN)
+    assert str(refused.value).endswith('another one first: stack "app", stack "net"')
 
 
 async def test_administrators_of_a_space_make_spaces_only_where_the_account_says_so(

@@ -21,6 +21,7 @@ from stackyard.workers import (
     Pools,
     PoolSettings,
     PoolStore,
+    PoolUsers,
     Workers,
     WorkerStore,
 )
@@ -42,7 +43,7 @@ def built_in_spaces(by: Subject) -> Select[SpaceId]:
     return select(spaces.data([(ROOT,), (LEGACY,)]).c.id)
 
 
-async def nobody_cut_off(_pool_id: PoolId) -> list[str]:
+async def nobody(_pool_id: PoolId) -> list[str]:
     return []
 
 
@@ -71,7 +72,7 @@ class Yard:
             self.clock,
             ENDPOINTS,
             built_in_spaces,
-            nobody_cut_off,
+            PoolUsers(nobody, nobody),
             self.trail,
         )
         self.workers = Workers(

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stackyard.kernel.clock import system_clock
 from stackyard.kernel.ids import StackId
 from stackyard.stacks import DependencyReference, ReferenceProblemsError, ReferenceSpec
 from stackyard.stacks.model.dependencies import Edge, cycle_of
@@ -57,5 +58,5 @@ def test_a_reference_names_an_output_and_a_variable(
     output: str, variable: str, field: str
 ) -> None:
     with pytest.raises(ReferenceProblemsError) as refused:
-        DependencyReference().set(ReferenceSpec(output, variable))
+        DependencyReference().set(ReferenceSpec(output, variable), at=system_clock())
     assert str(refused.value).startswith(field)

@@ -46,8 +46,12 @@ class Decision:
     note: str = ""
 
 
-# What counts as an end from which those below may go on.
-_WELL: frozenset[RunState] = frozenset({RunState.FINISHED, RunState.SKIPPED})
+# What counts as an end from which those below may not go on.
+LOST: frozenset[RunState] = frozenset(
+    state
+    for state in RunState
+    if state.is_final and state not in {RunState.FINISHED, RunState.SKIPPED}
+)
 
 
 def decide(
@@ -79,7 +83,7 @@ def decide(
 def hindrance(above: Iterable[Run]) -> str | None:
     """Return why a run will never have its turn; None as long as it may."""
     for run in above:
-        if run.state.is_final and run.state not in _WELL:
+        if run.state in LOST:
             return f'The run {run.id} of "{run.stack_id}" is {run.state}.'
     return None
 

@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from stackyard.kernel.ids import RunId, StackId
-from stackyard.runs.chain import RunWait
+from stackyard.runs.chain import LOST, RunWait
 from stackyard.runs.model import Run
 from stackyard.runs.states import RunState, RunType
 
@@ -48,6 +48,28 @@ class ChainStore:
             select(Run).where(Run.id.in_(select(way.c.id)), Run.id != run_id)
         ).order_by(Run.id)
         return (await self.session.scalars(query)).all()
+
+    async def lost_above(
+        self, run_ids: Collection[RunId]
+    ) -> Sequence[tuple[RunId, Run]]:
+        """Return each of these with what went wrong somewhere above it. One query."""
+        way = (
+            select(RunWait.run_id, RunWait.upstream_id)
+            .where(RunWait.run_id.in_(run_ids))
+            .cte("ways", recursive=True)
+        )
+        way = way.union(
+            select(way.c.run_id, RunWait.upstream_id).join(
+                way, way.c.upstream_id == RunWait.run_id
+            )
+        )
+        query = (
+            select(way.c.run_id, Run)
+            .join(Run, Run.id == way.c.upstream_id)
+            .where(Run.state.in_(LOST))
+            .order_by(way.c.run_id, Run.id)
+        )
+        return [(run_id, run) for run_id, run in await self.session.execute(query)]
 
     async def stacks_waiting_for(self, run_id: RunId) -> Sequence[StackId]:
         query = (

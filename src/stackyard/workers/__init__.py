@@ -20,7 +20,7 @@ from stackyard.workers.events import (
     WorkerRegistered,
 )
 from stackyard.workers.model import Pool, PoolCounts, PoolSettings, Worker
-from stackyard.workers.ports import Courier, Signer
+from stackyard.workers.ports import Courier, PoolUsers, Signer
 from stackyard.workers.service import Endpoints, Pools, Workers
 from stackyard.workers.store import PoolStore, WorkerStore
 
@@ -36,6 +36,7 @@ __all__ = [
     "PoolSettings",
     "PoolStore",
     "PoolUnreachableError",
+    "PoolUsers",
     "Pools",
     "Signer",
     "Worker",

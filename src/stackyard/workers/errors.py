@@ -24,7 +24,13 @@ class PoolUnreachableError(ConflictError):
 
 
 class PoolInUseError(ConflictError):
-    """The worker pool is used by stacks or modules: give them another one first."""
+    """The worker pool is used by stacks or modules."""
+
+    def __str__(self) -> str:
+        return (
+            "the worker pool is used, give these another one first: "
+            f"{self.facts['users']}"
+        )
 
 
 class PoolBusyError(ConflictError):

@@ -1,6 +1,7 @@
 """What the slice needs of others: a signature, a way to a worker, who uses a pool."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from sqlalchemy import Select
@@ -12,8 +13,16 @@ from stackyard_protocol.mqtt import ToWorker
 # The spaces a subject may read, as a subquery (`stackyard.spaces.visible_to`).
 VisibleSpaces: TypeAlias = Callable[[Subject], Select[SpaceId]]
 
-# The stacks and modules that are in a pool and do not reach it, described.
-FindCutOff: TypeAlias = Callable[[PoolId], Awaitable[Sequence[str]]]
+
+@dataclass(frozen=True, slots=True)
+class PoolUsers:
+    """What is in a pool, as the slices above tell it.
+
+    `of` names those that are, `cut_off` what those use and do not reach.
+    """
+
+    of: Callable[[PoolId], Awaitable[Sequence[str]]]
+    cut_off: Callable[[PoolId], Awaitable[Sequence[str]]]
 
 
 class Signer(Protocol):

@@ -71,7 +71,7 @@ class PoolStore:
             async with self.session.begin_nested():
                 await self.session.delete(pool)
         except IntegrityError as error:
-            raise PoolInUseError(pool=pool.id) from error
+            raise PoolInUseError(pool=pool.id, users="something new") from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,10 @@ proxies, no credentials of the environment.
 import asyncio
 import socket
 import ssl
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Final, Self
+from typing import Final, Self, TypeAlias
 from urllib.parse import urljoin, urlsplit
 
 import httpcore
@@ -24,6 +25,9 @@ from stackyard.kernel.outbound import (
     RemoteUnavailableError,
     Request,
 )
+
+# The addresses of a host, for a port.
+Find: TypeAlias = Callable[[str, int], Awaitable[list[str]]]
 
 _REDIRECTS: Final = {301, 302, 303, 307, 308}
 _MOST_REDIRECTS: Final = 3
@@ -43,11 +47,18 @@ _HEADERS: Final = {"User-Agent": "stackyard", "Accept": "*/*"}
 _AS_GIT: Final = {"User-Agent": "git/2 (stackyard)"}  # some servers ask for it
 
 
+async def resolve(host: str, port: int) -> list[str]:
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [str(address[0]) for *_, address in found]
+
+
 class GuardedNetwork(httpcore.AsyncNetworkBackend):
     """Opens connections to addresses that pass the rules, and to no others."""
 
-    def __init__(self, rules: AddressRules) -> None:
+    def __init__(self, rules: AddressRules, find: Find) -> None:
         self._rules = rules
+        self._find = find
         self._real = httpcore.AnyIOBackend()
 
     async def connect_tcp(
@@ -58,12 +69,15 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        addresses = await _resolve(host, port)
+        addresses = await self._find(host, port)
         if not all(self._rules.permits(address) for address in addresses):
             raise RemoteRefusedError(host=host)
-        return await self._real.connect_tcp(
-            addresses[0], port, timeout, local_address, socket_options
-        )
+        *firsts, last = addresses
+        rest = (port, timeout, local_address, socket_options)
+        for address in firsts:  # it may listen on one of its addresses only
+            with suppress(httpcore.ConnectError):
+                return await self._real.connect_tcp(address, *rest)
+        return await self._real.connect_tcp(last, *rest)
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
@@ -74,6 +88,7 @@ class GuardedHttp:
     rules: AddressRules
     tls: ssl.SSLContext
     seconds: float = _SECONDS
+    find: Find = resolve
 
     @classmethod
     def guard(
@@ -135,7 +150,7 @@ class GuardedHttp:
 
     def _pool(self) -> httpcore.AsyncConnectionPool:
         return httpcore.AsyncConnectionPool(
-            ssl_context=self.tls, network_backend=GuardedNetwork(self.rules)
+            ssl_context=self.tls, network_backend=GuardedNetwork(self.rules, self.find)
         )
 
     async def _follow(self, request: Request, limit: int) -> Answer:
@@ -185,9 +200,3 @@ async def _bounded(response: httpcore.Response, limit: int) -> bytes:
         if len(body) > limit:
             raise RemoteUnavailableError(limit=limit)
     return bytes(body)
-
-
-async def _resolve(host: str, port: int) -> list[str]:
-    loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return [str(address[0]) for *_, address in found]

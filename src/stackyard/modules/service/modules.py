@@ -26,6 +26,7 @@ from stackyard.stacks import (
     Project,
     Settling,
     Stacks,
+    StackSlugTakenError,
     StackSpec,
     StackStore,
 )
@@ -116,7 +117,10 @@ class Modules:
             named.id, settings, space_id=space_id, manages_state=False, at=self.clock()
         )
         module.terraform_provider, module.public = named.provider, False
-        await self.rows.add(module)
+        try:
+            await self.rows.add(module)
+        except StackSlugTakenError:
+            raise ModuleTakenError(module=named.id) from None
         await self.settling.check_reach(module)
         await self._note("create", module, by=by)
         await self._share(module, spec.accounts, by=by)

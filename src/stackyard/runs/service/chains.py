@@ -5,7 +5,7 @@ below do not wait yet.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -107,10 +107,16 @@ class Chains:
         )
 
     @needs(Rule.PLATFORM)
-    async def hindrance(self, run: Run, *, by: Subject) -> str | None:
-        """Return why a run that waits for those above it will never have its turn."""
+    async def hindrances(
+        self, runs: Collection[Run], *, by: Subject
+    ) -> dict[RunId, str]:
+        """Return which of these, that wait, will never have their turn, and why."""
         await self._require(by)
-        return hindrance(await self.store.above(run.id))
+        found: dict[RunId, str] = {}
+        for run_id, above in await self.store.lost_above([run.id for run in runs]):
+            if reason := hindrance([above]):
+                found.setdefault(run_id, reason)
+        return found
 
     @needs(Rule.PLATFORM)
     async def stacks_waiting_for(self, run_id: RunId, *, by: Subject) -> list[StackId]:

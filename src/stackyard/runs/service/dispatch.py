@@ -193,16 +193,15 @@ class Dispatch:
         Also where nothing can run now: those below wait for these, and so would the
         people who see them.
         """
-        queued = []
-        for run in await self.store.queued(stack_id):
-            reason = None
-            if run.awaits_upstream:
-                reason = await self.chains.hindrance(run, by=SYSTEM)
-            if reason is None:
-                queued.append(run)
-            else:
-                await self._skip(run, reason)
-        return queued
+        queued = await self.store.queued(stack_id)
+        waiting = [run for run in queued if run.awaits_upstream]
+        if not waiting:
+            return list(queued)
+        lost = await self.chains.hindrances(waiting, by=SYSTEM)
+        for run in waiting:
+            if run.id in lost:
+                await self._skip(run, lost[run.id])
+        return [run for run in queued if run.id not in lost]
 
     async def _is_its_turn(self, run: Run) -> bool:
         """Ask about a run that waits for runs of other stacks; it may be skipped."""

@@ -82,11 +82,18 @@ class DependencyReference(Entity):
     trigger_always: Mapped[bool]
     created_at: Mapped[datetime]
 
-    def set(self, wanted: ReferenceSpec) -> None:
-        """Be what is wanted, or raise `ReferenceProblemsError`."""
+    def set(self, wanted: ReferenceSpec, *, at: datetime) -> None:
+        """Be what is wanted, or raise `ReferenceProblemsError`.
+
+        One that hands on something else, or as something else, is a new one: what it
+        was before says nothing of whether the stack below has that.
+        """
         problems = list(_problems(wanted))
         if problems:
             raise ReferenceProblemsError(*problems)
+        before = (self.output_name, self.input_name)
+        if before != (wanted.output_name, wanted.input_name):
+            self.created_at = at
         self.output_name = wanted.output_name
         self.input_name = wanted.input_name
         self.trigger_always = wanted.trigger_always

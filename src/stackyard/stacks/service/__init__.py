@@ -5,6 +5,7 @@ from stackyard.stacks.service.contexts import Given, StackContexts
 from stackyard.stacks.service.dependencies import StackDependencies
 from stackyard.stacks.service.migrations import VendorMigrations
 from stackyard.stacks.service.policies import StackPolicies
+from stackyard.stacks.service.pools import StackPools
 from stackyard.stacks.service.schedules import Schedules
 from stackyard.stacks.service.settling import Settling
 from stackyard.stacks.service.sources import StackSources
@@ -18,6 +19,7 @@ __all__ = [
     "StackContexts",
     "StackDependencies",
     "StackPolicies",
+    "StackPools",
     "StackSources",
     "Stacks",
     "VendorMigrations",

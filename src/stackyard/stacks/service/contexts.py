@@ -92,7 +92,9 @@ class StackContexts:
             return None
         await self.access.require(by, Action.STACK_UPDATE, space=project.space_id)
         await self.stacks.neighbours.ensure_own(project.id)
-        context = await self.contexts.get(attachment.context_id, by=by)
+        context = await self.contexts.find(attachment.context_id, by=by)
+        if context is None:  # it has just been deleted, and this with it
+            return None
         await self.store.remove(attachment)
         await self._note("detach", attachment, project, by=by)
         return _attached(context, project, attachment)

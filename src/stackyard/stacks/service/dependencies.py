@@ -87,11 +87,9 @@ class StackDependencies:
     ) -> DependencyReference:
         dependency, stack = await self._handing_on(dependency_id, by=by)
         reference = DependencyReference(
-            id=ReferenceId(new_ulid()),
-            dependency_id=dependency.id,
-            created_at=self.clock(),
+            id=ReferenceId(new_ulid()), dependency_id=dependency.id
         )
-        reference.set(wanted)
+        reference.set(wanted, at=self.clock())
         await self.store.write(reference)
         await self._note_reference("add_reference", reference, dependency, stack, by=by)
         return reference
@@ -108,7 +106,7 @@ class StackDependencies:
             dependency, stack = await self._handing_on(reference.dependency_id, by=by)
         except DependencyNotFoundError:
             raise ReferenceNotFoundError(reference=reference_id) from None
-        reference.set(wanted)
+        reference.set(wanted, at=self.clock())
         await self.store.write(reference)
         await self._note_reference(
             "update_reference", reference, dependency, stack, by=by

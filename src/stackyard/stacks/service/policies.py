@@ -69,7 +69,9 @@ class StackPolicies:
             return None
         await self.access.require(by, Action.SPACE_ADMIN, space=project.space_id)
         await self.stacks.neighbours.ensure_own(project.id)
-        policy = await self.policies.get(attachment.policy_id, by=by)
+        policy = await self.policies.find(attachment.policy_id, by=by)
+        if policy is None:  # it has just been deleted, and this with it
+            return None
         await self.store.remove(attachment)
         await self._note("detach", attachment, project, by=by)
         return _attached(policy, project, attachment)

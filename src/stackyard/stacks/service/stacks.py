@@ -13,7 +13,6 @@ from stackyard.kernel.events import Outbox
 from stackyard.kernel.ids import (
     ROOT,
     ContextId,
-    PoolId,
     RepoId,
     SpaceId,
     StackId,
@@ -326,12 +325,6 @@ class Stacks:
         """Name what the projects of a context use and do not reach."""
         del by  # asked in the middle of deciding whether a move is allowed
         return await self.store.cut_off_of_context(context_id)
-
-    @needs(Rule.PLATFORM)
-    async def cut_off_of_pool(self, pool_id: PoolId, *, by: Subject) -> Sequence[str]:
-        """Name what the projects in a worker pool use and do not reach."""
-        del by  # asked in the middle of deciding whether a move is allowed
-        return await self.store.cut_off_of_pool(pool_id)
 
     async def _track(
         self, stack: Stack, commit: CommitFacts, *, set_by: str | None, by: Subject

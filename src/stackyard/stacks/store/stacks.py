@@ -118,6 +118,16 @@ class StackStore:
         )
         return (await self.session.execute(query)).scalar_one()
 
+    async def in_pool(self, pool_id: PoolId) -> Sequence[str]:
+        query = (
+            select(Project.kind, Project.id)
+            .where(Project.worker_pool_id == pool_id)
+            .order_by(Project.id)
+            .limit(MOST_NAMED)
+        )
+        rows = await self.session.execute(query)
+        return [f'{kind} "{one}"' for kind, one in rows]
+
     async def cut_off(self, pairs: CTE) -> Sequence[str]:
         """Name the uses of those in `pairs.space` that are not in `pairs.reached`."""
         moved = Project.space_id.in_(select(pairs.c.space))

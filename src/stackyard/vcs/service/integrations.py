@@ -146,7 +146,10 @@ class Integrations:
         known = integration_id and await self.find(kind, integration_id, by=by)
         if not known:
             return None
-        integration = await self._own(known, by=by)
+        try:
+            integration = await self._own(known, by=by)
+        except IntegrationNotFoundError:  # somebody else was faster
+            return None
         users = await self.users.of(integration)
         if users:
             raise IntegrationInUseError(

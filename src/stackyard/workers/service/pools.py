@@ -15,12 +15,13 @@ from stackyard.kernel.needs import Rule, needs
 from stackyard.kernel.search import Page, Search
 from stackyard.workers.errors import (
     PoolBusyError,
+    PoolInUseError,
     PoolNotFoundError,
     PoolSpaceError,
     PoolUnreachableError,
 )
 from stackyard.workers.model import Pool, PoolCounts, PoolSettings, fingerprint
-from stackyard.workers.ports import Courier, FindCutOff, Signer, VisibleSpaces
+from stackyard.workers.ports import Courier, PoolUsers, Signer, VisibleSpaces
 from stackyard.workers.store import PoolStore, WorkerStore
 from stackyard_protocol.mqtt import (
     ApiEndpoint,
@@ -49,7 +50,7 @@ class Pools:
     clock: Clock
     endpoints: Endpoints
     visible_spaces: VisibleSpaces
-    find_cut_off: FindCutOff
+    users: PoolUsers
     trail: Trail
 
     @needs(Action.SPACE_READ)
@@ -149,7 +150,7 @@ class Pools:
             await self._require_in(space_id, Action.WORKER_POOL_CREATE, by=by)
         pool.change(wanted, at=self.clock())
         await self.store.write(pool)
-        lost = await self.find_cut_off(pool.id) if moves else ()
+        lost = await self.users.cut_off(pool.id) if moves else ()
         if lost:
             raise PoolUnreachableError(space=space_id, uses=", ".join(lost))
         await self._note("update", pool, by=by)
@@ -190,6 +191,9 @@ class Pools:
         counts = await self.workers.counts([pool_id])
         if counts.get(pool_id, PoolCounts()).busy:
             raise PoolBusyError(pool=pool_id)
+        users = await self.users.of(pool_id)
+        if users:
+            raise PoolInUseError(pool=pool_id, users=", ".join(users))
         await self.store.remove(pool)
         await self.courier.cut(pool_id)
         await self._note("delete", pool, by=by)
