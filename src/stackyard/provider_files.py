@@ -40,6 +40,7 @@ class ProviderFiles:
     open_unit: OpenUnit
     blobs: Blobs
     links: SealedLinks
+    largest: int = LARGEST
 
     def upload_link(self, version_id: ProviderVersionId, checksum: str) -> str:
         """Return where the file of that checksum is to be put."""
@@ -54,7 +55,7 @@ class ProviderFiles:
             await unit.provider_versions.expect(version_id, checksum, by=SYSTEM)
         key = file_key(version_id, checksum)
         with TemporaryFile() as file:
-            await _spool(body, file, checksum)
+            await _spool(body, file, checksum, most=self.largest)
             await self.blobs.put_stream(Bucket.MODULES, key, _pieces(file))
         async with self.open_unit() as unit:
             named = await unit.provider_versions.names(version_id, checksum, by=SYSTEM)
@@ -119,15 +120,17 @@ class ProviderFiles:
         return checksum
 
 
-async def _spool(body: AsyncIterator[bytes], file: BinaryIO, checksum: str) -> None:
+async def _spool(
+    body: AsyncIterator[bytes], file: BinaryIO, checksum: str, *, most: int
+) -> None:
     """Write all of it to *file*, or raise; for as long as a link lasts, at most."""
     digest, size = hashlib.sha256(), 0
     try:
         async with asyncio.timeout(LINK_SECONDS):
             async for piece in body:
                 size += len(piece)
-                if size > LARGEST:
-                    raise UploadTooLargeError(most=LARGEST)
+                if size > most:
+                    raise UploadTooLargeError(most=most)
                 digest.update(piece)
                 file.write(piece)
     except TimeoutError:

@@ -127,7 +127,8 @@ async def refusal(provider: Provider, **values: str) -> str:
 
 
 async def test_the_life_of_a_blueprint(provider: Provider) -> None:
-    said = an_input(description="d", labels=["b", "a"], template="no: [yaml")
+    body = r'no: [yaml, "\u0000 in six characters"'
+    said = an_input(description="d", labels=["b", "a"], template=body)
     made = await provider.data("BlueprintCreate", input=said)
     assert (made["id"], made["space"]["id"], made["state"]) == (
         "our-app",
@@ -135,7 +136,7 @@ async def test_the_life_of_a_blueprint(provider: Provider) -> None:
         "DRAFT",
     )
     assert (made["description"], made["labels"]) == ("d", ["b", "a"])
-    assert (made["rawTemplate"], made["publishedAt"]) == ("no: [yaml", None)
+    assert (made["rawTemplate"], made["publishedAt"]) == (body, None)
     assert (made["instructions"], made["version"]) == (None, None)
     assert len(made["ulid"]) == 26
     assert await provider.data("BlueprintRead", id="our-app") == made

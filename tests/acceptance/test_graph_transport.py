@@ -163,10 +163,31 @@ async def test_a_new_keys_secret_is_shown_once(edge: Edge) -> None:
     }
 
 
+async def test_a_new_keys_file_has_what_terraform_signs_in_with(edge: Edge) -> None:
+    query = """mutation ($input: ApiKeyInput!) { apiKeyCreate(input: $input) {
+      id secret credentialsFile } }"""
+    wanted = {"admin": False, "name": "robot"}
+    admin = await edge.bearer()
+    answer = await ask(edge, query, headers=admin, variables={"input": wanted})
+    made = answer["data"]["apiKeyCreate"]
+
+    comment, secret, *_ = made["credentialsFile"].splitlines()
+    assert (comment[0], secret) == ("#", made["secret"])
+    block = f'credentials "{SITE.host}" {{\n  token = "'
+    token = made["credentialsFile"].partition(block)[2].partition('"')[0]
+    assert (await edge.authenticator.bearer(token)).id == made["id"]
+
+    read = f'{{ apiKey(id: "{made["id"]}") {{ credentialsFile }} }}'
+    answer = await ask(edge, read, headers=admin)
+    assert answer["data"]["apiKey"] == {"credentialsFile": None}
+
+
 @pytest.mark.parametrize(
     "more",
     [
         {"teams": [""]},
+        {"oidc": {"issuer": "", "clientId": "c", "subjectExpression": "x"}},
+        {"oidc": {"issuer": "i", "clientId": " ", "subjectExpression": "x"}},
         {"oidc": {"issuer": "i", "clientId": "c", "subjectExpression": "("}},
     ],
 )

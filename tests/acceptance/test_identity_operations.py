@@ -3,9 +3,11 @@
 `tests/operations/terraform-provider` holds the client's texts. They are never edited.
 """
 
+import asyncio
 from typing import Final
 
 import pytest
+from sqlalchemy import text
 from tests.support.edge import Edge
 from tests.support.provider import Provider
 from tests.support.stacks import a_spec
@@ -15,6 +17,10 @@ from stackyard.kernel.access import SYSTEM
 from stackyard.kernel.ids import ROOT, SpaceId
 
 NOWHERE: Final = "01GBASTWAEPJ1HDMXDMWTRC8DN"
+WAITING: Final = (
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+    " AND wait_event_type = 'Lock'"
+)
 
 
 @pytest.fixture
@@ -194,6 +200,12 @@ async def test_the_life_of_a_users_roles(provider: Provider) -> None:
     gone = await provider.error("UserRoleBindingDelete", id=binding["id"])
     assert "not found" in gone
 
+    one_is_wrong = [said, said | {"spaceID": "nowhere"}]
+    await provider.error("UserRoleBindingBatchCreate", input={"bindings": one_is_wrong})
+    assert await provider.data("RoleRead", id=role["id"]) == role  # all or none
+    none = await provider.data("UserRoleBindingBatchCreate", input={"bindings": None})
+    assert none == []
+
     assert await provider.data("ManagedUserDelete", id=made["id"]) is not None
     assert await provider.data("ManagedUser", id=made["id"]) is None
     assert await provider.data("ManagedUserDelete", id=made["id"]) is None
@@ -233,6 +245,12 @@ async def test_the_life_of_bindings_of_keys_and_stacks(
     made = await provider.data("ApiKeyRoleBindingCreate", input=said)
     assert (made["apiKeyID"], made["spaceID"]) == (key.id, "legacy")
     assert made["role"] == role | {"roleBindingsCount": 1}
+    gone, _ = await edge.key(admin=False)
+    await provider.data("APIKeyDelete", id=gone.id)
+    for nobody in (gone.id, NOWHERE):
+        of_nobody = said | {"apiKeyID": nobody}
+        refused = await provider.error("ApiKeyRoleBindingCreate", input=of_nobody)
+        assert "there is not" in refused
     assert await provider.data("ApiKeyRoleBindingRead", id=made["id"]) == made
     await provider.data("ApiKeyRoleBindingDelete", id=made["id"])
     assert await provider.data("ApiKeyRoleBindingRead", id=made["id"]) is None
@@ -252,6 +270,25 @@ async def test_the_life_of_bindings_of_keys_and_stacks(
     )
     await provider.data("StackRoleBindingDelete", id=bound["id"])
     assert await provider.data("StackRoleBindingRead", id=bound["id"]) is None
+
+
+async def test_a_key_that_goes_at_the_same_time_is_given_nothing(
+    provider: Provider, edge: Edge
+) -> None:
+    async def waiting() -> int:
+        async with edge.database.transaction() as session:
+            return await session.scalar(text(WAITING)) or 0
+
+    key, _ = await edge.key(admin=False)
+    said = {"apiKeyID": key.id, "roleID": "space-writer", "spaceID": "legacy"}
+    async with edge.unit() as unit:
+        await unit.api_keys.delete(key.id, by=SYSTEM)
+        binding = asyncio.create_task(
+            provider.error("ApiKeyRoleBindingCreate", input=said)
+        )
+        while not await waiting():
+            assert not binding.done()
+    assert "there is not" in await binding
 
 
 async def test_the_key_that_asks_loses_nothing_by_another_role(

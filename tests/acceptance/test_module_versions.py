@@ -1,12 +1,16 @@
 """Versions of modules: as clients make them, and as Terraform takes them."""
 
 import io
+import json
 import tarfile
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
-from sqlalchemy import text
+from tests.support.edge import ADMIN
+from tests.support.git_backend import OwnTls
 from tests.support.module_desk import (
     FOREIGN,
     ID,
@@ -19,6 +23,7 @@ from tests.support.module_desk import (
     version,
 )
 from tests.support.stacks import a_spec
+from tests.support.terraform import Machine, listening
 
 from stackyard.kernel.access import SYSTEM, Subject, SubjectKind
 from stackyard.kernel.ids import LEGACY, RepoId, RunId, StackId, new_ulid
@@ -325,6 +330,48 @@ async def test_a_folder_is_named_to_terraform_as_it_is_called(desk: Desk) -> Non
     assert urlsplit(source).path.endswith(f".tar.gz//{FOREIGN}")
 
 
+async def test_terraform_itself_signs_in_and_loads_a_module(
+    desk: Desk, tmp_path: Path
+) -> None:
+    await make(desk, projectRoot=FOREIGN)
+    await version(desk, "deep", "3.0.0")
+    await version(desk, "newest", "3.0.1")
+    tls = OwnTls.make(tmp_path)
+    terraform = Machine(tmp_path, tls)
+
+    async def say_yes(page: str) -> None:
+        async with httpx.AsyncClient(verify=tls.trusted(), timeout=30) as browser:
+            right = {"username": ADMIN.username, "password": ADMIN.password}
+            await browser.post(f"https://{host}/session", json=right)
+            assert "Sign in Terraform?" in (await browser.get(page)).text
+            sent = await browser.post(page)
+            back = await browser.get(sent.headers["location"])
+        assert back.status_code == 200
+
+    async with listening(desk.whole, tls) as host:
+        source = f"{host}/acme/tasty/default"
+        (terraform.code / "main.tf").write_text(
+            'module "tasty" {\n'
+            f'  source  = "{source}"\n  version = "~> 3.0"\n  deep    = 1\n'
+            "}\n"
+        )
+        refused = await terraform.run("get")
+        signed_in = await terraform.log_in(host, say_yes)
+        taken = await terraform.run("get")
+
+    assert "401 Unauthorized" in refused
+    assert "Success!" in signed_in
+    assert f"Downloading {source} 3.0.1 for tasty" in taken
+    modules = terraform.code / ".terraform" / "modules"
+    listed = json.loads((modules / "modules.json").read_text())["Modules"]
+    assert [one["Dir"] for one in listed if one["Key"] == "tasty"] == [
+        f".terraform/modules/tasty/{FOREIGN}"
+    ]
+    assert (
+        modules / "tasty" / FOREIGN / "main.tf"
+    ).read_text() == 'variable "deep" {}\n'
+
+
 @pytest.mark.parametrize(
     "path",
     [
@@ -425,17 +472,3 @@ async def test_a_version_keeps_where_its_code_was(desk: Desk) -> None:
     await desk.data("ModuleUpdate", id=ID, input=updating())
     answer = await desk.get(f"{BASE}/3.0.0/download")
     assert "tar.gz//part" in answer.headers["x-terraform-get"]
-
-
-async def test_terraform_is_told_any_folder_in_the_bytes_that_it_has(
-    desk: Desk,
-) -> None:
-    await make(desk)
-    await version(desk, "plain")
-    async with desk.whole.database.transaction() as session:
-        query = text("UPDATE module_versions SET project_root = :folder")
-        await session.execute(query, {"folder": "größe/大"})
-    answer = await desk.get(f"{BASE}/1.0.0/download")
-    assert answer.status_code == 204
-    sent = dict(answer.headers.raw)[b"x-terraform-get"].decode()
-    assert urlsplit(sent).path.endswith("tar.gz//größe/大")

@@ -9,7 +9,7 @@ import platform
 import sys
 import zipfile
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Final, cast
@@ -57,6 +57,7 @@ from stackyard.registry.providers import (
     ProviderSpec,
     ProviderVersionSpec,
     PublicKey,
+    UploadTooLargeError,
     file_key,
 )
 from stackyard.spaces import Holder, HolderKind, SpaceSpec, seed
@@ -578,6 +579,22 @@ async def test_only_what_was_announced_is_taken(shop: Shop) -> None:
     assert (await shop.put(url, b"another one")).status_code == 404
     shop.whole.clock.advance(3601)
     assert (await shop.put(url, b"another one")).status_code == 404
+
+
+async def test_an_upload_is_not_longer_than_it_may_be(shop: Shop) -> None:
+    await shop.make()
+    draft = await shop.draft(Release("demo"), await shop.signing_key())
+    before = shop.stored()
+    url = await shop.register(draft, LINUX, b"another one")
+
+    async def at_length() -> AsyncIterator[bytes]:
+        for _ in range(200):
+            yield b"another one"
+
+    files = replace(shop.whole.platform.provider_files, largest=1000)
+    with pytest.raises(UploadTooLargeError):
+        await files.receive(url.rpartition("/")[2], at_length())
+    assert shop.stored() == before
 
 
 async def test_terraform_finds_the_registry(shop: Shop) -> None:

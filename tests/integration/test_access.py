@@ -293,7 +293,7 @@ async def test_roles_are_made_by_the_account_and_seen_by_who_administers_a_space
     with pytest.raises(SystemRoleError):
         await roles.update("space-reader", name="x", by=SYSTEM)
     await realm.user("u", (team, "only-triggers"))
-    with pytest.raises(RoleInUseError):
+    with pytest.raises(RoleInUseError, match=rf"\(user \w+ in {team}\)"):
         await roles.delete("only-triggers", by=SYSTEM)
 
 

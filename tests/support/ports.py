@@ -12,7 +12,8 @@ from itertools import cycle
 from typing import Final
 
 BLOCK: Final = 500
-FIRST: Final = range(10_000, 32_000, BLOCK)  # Linux gives out 32768 and above
+# Linux gives out 32768 and above; `terraform login` listens below 10,010
+FIRST: Final = range(10_500, 32_000, BLOCK)
 
 
 def free_port() -> int:

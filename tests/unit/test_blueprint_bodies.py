@@ -106,6 +106,8 @@ def test_yaml_is_read_as_its_newer_version_says() -> None:
         ("a: !!python/name:os.system x", "line 1: no tags are taken but !!str"),
         ("a: [", "not YAML"),
         ("a: \x01", "not YAML: it has characters that are none"),
+        ('a: b\nc: [x, "\\0"]', "line 2: must be text without NUL characters"),
+        ('"a\\x00": b', "line 1: must be text without NUL characters"),
     ],
 )
 def test_yaml_has_its_limits(body: str, words: str) -> None:

@@ -107,6 +107,7 @@ def test_the_first_version_may_have_any_number() -> None:
         ("module_version: 1.2.3\ntests:\n- name: x", "1.2.3", True),
         ("module_version: 1.2.3\ntests:\n- x", "1.2.3", True),
         ("[", "0.1.0", False),
+        ('module_version: 1.2.3\ntests: [{name: "a\\0"}]', "0.1.0", False),
         ("- a list", "0.1.0", False),
         ("module_version: 1.2.3\ntests: null", "1.2.3", False),
         ("module_version: 1.2.3\ntests: true", "1.2.3", True),

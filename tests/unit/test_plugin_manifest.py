@@ -68,6 +68,8 @@ def test_a_parameter_says_what_it_says_and_is_optional_otherwise() -> None:
         ("- {name: a, type: boolean, default: x}", "must be a boolean"),
         ("- {name: a}\n- {name: a}", "the id 'a' is given twice"),
         ("- {name: [a]}", "'name' must be a text"),
+        ('- {name: "a\\0"}', "'name' must be text without NUL characters"),
+        ('- {name: a, default: "\\x00"}', "'default' must be text without NUL"),
     ],
 )
 def test_what_is_wrong_with_a_parameter_is_said(text: str, problem: str) -> None:

@@ -43,6 +43,10 @@ class ClaimMappingError(InvalidError):
     """A claim of an API key can be mapped to "groups" and to nothing else."""
 
 
+class KeyIssuerError(InvalidError):
+    """A key that an identity provider's tokens open needs its issuer and client id."""
+
+
 class SubjectExpressionError(InvalidError):
     """The subject expression must be a regular expression of 1 to 1,000 characters."""
 

@@ -135,6 +135,9 @@ class _Said:
         if not isinstance(value, str) or len(value) > LONGEST_TEXT:
             self._complain(f"'{name}' must be a text of at most {LONGEST_TEXT}")
             return None
+        if not storable(value):  # which YAML can write with other characters
+            self._complain(f"'{name}' must be text without NUL characters")
+            return None
         return value
 
     def _type(self) -> str:

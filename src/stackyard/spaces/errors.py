@@ -68,6 +68,9 @@ class RoleTakenError(ConflictError):
 class RoleInUseError(ConflictError):
     """The role is still bound: take it away from those who hold it first."""
 
+    def __str__(self) -> str:
+        return f"{super().__str__()[:-1]} ({self.facts['holders']})"
+
 
 class SystemRoleError(ConflictError):
     """System roles stay as they are."""

@@ -11,6 +11,9 @@ test("only paths of this site lead back", () => {
     "?return_to=https://evil.example",
     "?return_to=//evil.example",
     "?return_to=/\\evil.example",
+    "?return_to=/%09/evil.example",
+    "?return_to=%0A//evil.example",
+    "?return_to=/%0D/evil.example",
   ]) {
     expect(wayBack(elsewhere)).toBeNull();
   }

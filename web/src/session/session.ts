@@ -24,14 +24,14 @@ export function useProvider() {
   });
 }
 
+// One slash, then what addresses are written with. Browsers take a backslash for a
+// slash, and see no tabs or line ends: with these, a path leads to another site.
+const OURS = /^\/(?!\/)[!-[\]-~]*$/;
+
 /** A path of this site that somebody was on the way to, such as the CLI's login. */
 export function wayBack(search: string): string | null {
   const wanted = new URLSearchParams(search).get("return_to");
-  const ours =
-    wanted?.startsWith("/") &&
-    !wanted.startsWith("//") &&
-    !wanted.includes("\\");
-  return ours ? wanted : null;
+  return wanted && OURS.test(wanted) ? wanted : null;
 }
 
 export function useSession() {

@@ -11,6 +11,7 @@ from typing import Any, Final
 import yaml
 
 from stackyard.blueprints.errors import BodyProblemsError
+from stackyard.kernel.text import storable
 
 LONGEST: Final = 256 * 1024  # once everything is filled in
 DEEPEST: Final = 32
@@ -81,6 +82,10 @@ def _check_limits(body: str) -> None:
         if getattr(event, "tag", None) not in _TAGS:
             raise BodyProblemsError(
                 f"line {event.start_mark.line + 1}: no tags are taken but !!str"
+            )
+        if isinstance(event, yaml.ScalarEvent) and not storable(event.value):
+            raise BodyProblemsError(
+                f"line {event.start_mark.line + 1}: must be text without NUL characters"
             )
         depth += isinstance(event, yaml.CollectionStartEvent)
         depth -= isinstance(event, yaml.CollectionEndEvent)

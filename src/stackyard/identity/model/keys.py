@@ -15,6 +15,7 @@ from stackyard.identity.errors import (
     ApiKeyKindError,
     ApiKeyNameError,
     ClaimMappingError,
+    KeyIssuerError,
     SubjectExpressionError,
 )
 from stackyard.identity.names import group_names
@@ -88,6 +89,8 @@ class ApiKey(Entity):
         """
         secret = None if oidc else new_secret()
         if oidc is not None:
+            if not (oidc.issuer.strip() and oidc.client_id.strip()):
+                raise KeyIssuerError
             check_expression(oidc.subject_expression)
         key = cls(
             id=ApiKeyId(new_ulid()),

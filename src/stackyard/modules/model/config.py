@@ -10,6 +10,7 @@ import yaml
 from msgspec import Struct, field
 
 from stackyard.kernel.ids import slugify
+from stackyard.kernel.text import storable
 from stackyard.modules.errors import VersionNumberError
 from stackyard.modules.model.numbers import FIRST, Number
 from stackyard.runs import Case
@@ -45,7 +46,7 @@ def read_config(text: str | None) -> ModuleConfig:
     come to more than there is memory.
     """
     try:
-        said: Any = yaml.load(text or "", Loader=yaml.CBaseLoader)  # noqa: S506 - makes nothing but text, lists and mappings
+        said = _load(text or "")
     except (yaml.YAMLError, RecursionError, ValueError):
         said = None
     if not isinstance(said, dict):
@@ -57,6 +58,14 @@ def read_config(text: str | None) -> ModuleConfig:
         )
     except RuntimeConfigProblemsError as error:
         return ModuleConfig(number, problems=tuple(error.problems))
+
+
+def _load(text: str) -> Any:
+    """Return it as texts, lists and mappings; raise `ValueError` for a NUL in it."""
+    for event in yaml.parse(text, Loader=yaml.CBaseLoader):
+        if isinstance(event, yaml.ScalarEvent) and not storable(event.value):
+            raise ValueError(event.start_mark)
+    return yaml.load(text, Loader=yaml.CBaseLoader)  # noqa: S506 - makes nothing but text, lists and mappings
 
 
 def _number(said: object) -> Number:

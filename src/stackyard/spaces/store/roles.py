@@ -2,14 +2,16 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from sqlalchemy import Row, Select, delete, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from stackyard.identity import ApiKey
 from stackyard.kernel.constraints import constraint_of
-from stackyard.kernel.ids import BindingId, RoleId, SpaceId, new_ulid
+from stackyard.kernel.ids import ApiKeyId, BindingId, RoleId, SpaceId, new_ulid
 from stackyard.spaces.errors import (
     BindingTakenError,
     HolderNotFoundError,
@@ -25,6 +27,8 @@ from stackyard.spaces.model import (
     RoleBinding,
 )
 from stackyard.spaces.model.roles import holder_column
+
+MOST_NAMED: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +66,19 @@ class RoleStore:
             async with self.session.begin_nested():
                 await self.session.execute(delete(Role).where(Role.id == role.id))
         except IntegrityError:
-            raise RoleInUseError(role=role.slug) from None
+            holders = await self._holders(role.id)
+            raise RoleInUseError(role=role.slug, holders=holders) from None
         self.session.expunge(role)
+
+    async def _holders(self, role_id: RoleId) -> str:
+        """Name who holds the role and where, or some of them if they are many."""
+        query = select(RoleBinding).where(RoleBinding.role_id == role_id)
+        query = query.order_by(RoleBinding.id).limit(MOST_NAMED + 1)
+        named = [
+            f"{one.holder.kind.replace('_', ' ')} {one.holder.id} in {one.space_id}"
+            for one in await self.session.scalars(query)
+        ]
+        return ", ".join([*named[:MOST_NAMED], *(["…"] if named[MOST_NAMED:] else [])])
 
     async def counts(self, ids: Collection[RoleId]) -> dict[RoleId, int]:
         """Return how often each role is bound."""
@@ -81,6 +96,8 @@ class RoleStore:
         return await self.session.get(RoleBinding, binding_id)
 
     async def add_binding(self, binding: RoleBinding) -> None:
+        if binding.api_key_id is not None:
+            await self._ensure_key(binding.api_key_id)
         try:
             async with self.session.begin_nested():
                 self.session.add(binding)
@@ -91,6 +108,18 @@ class RoleStore:
             if constraint.startswith("fk_"):
                 raise HolderNotFoundError(id=binding.holder.id) from None
             raise BindingTakenError(space=binding.space_id) from None
+
+    async def _ensure_key(self, key_id: ApiKeyId) -> None:
+        """A key that was deleted has a row for a while, and holds nothing any more.
+
+        Whoever deletes it meanwhile waits, and then finds what it was given.
+        """
+        query = select(ApiKey.id).where(
+            ApiKey.id == key_id, ApiKey.deleted_at.is_(None)
+        )
+        locked = query.with_for_update(read=True, key_share=True)
+        if await self.session.scalar(locked) is None:
+            raise HolderNotFoundError(id=key_id)
 
     async def remove_binding(self, binding: RoleBinding) -> None:
         await self.session.delete(binding)
