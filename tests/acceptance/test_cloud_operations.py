@@ -7,14 +7,18 @@ import json
 from typing import Any
 
 import pytest
-from tests.support.clouds import ROLE, SCOPES, a_module
+from tests.support.clouds import ROLE, SCOPES, a_module, an_aws_spec
 from tests.support.edge import Edge
 from tests.support.provider import Provider
 from tests.support.stacks import a_spec
 
 from stackyard.adapters.postgres import Database
+from stackyard.clouds import AwsIntegration, Use
+from stackyard.contexts import ContextSpec
 from stackyard.kernel.access import SYSTEM
-from stackyard.kernel.ids import LEGACY
+from stackyard.kernel.ids import LEGACY, StackId
+from stackyard.policies import PolicySpec, PolicyType
+from stackyard.unit import Unit
 
 NOWHERE = "01GBASTWAEPJ1HDMXDMWTRC8DN"
 
@@ -396,3 +400,28 @@ async def test_everything_that_is_wrong_is_said_at_once(provider: Provider) -> N
     assert "tenantID:" in await provider.error(
         "AzureIntegrationCreate", **azure(tenantID="")
     )
+
+
+async def test_what_is_being_attached_is_attached_elsewhere_at_the_same_time(
+    edge: Edge,
+) -> None:
+    """Else two that attach the same things in another order wait for each other."""
+    async with edge.unit() as unit:
+        await unit.stacks.create(a_spec(name="Other", space_id=LEGACY), by=SYSTEM)
+        shared = ContextSpec(name="shared", space_id=LEGACY)
+        context = await unit.contexts.create(shared, by=SYSTEM)
+        rules = PolicySpec(name="rules", body="package spacelift", space_id=LEGACY)
+        policy = await unit.policies.create(rules, PolicyType.PLAN, by=SYSTEM)
+        role = an_aws_spec("ours", space_id=LEGACY)
+        cloud = await unit.clouds.create(AwsIntegration, role, by=SYSTEM)
+
+    async def attach(unit: Unit, stack: StackId) -> None:
+        await unit.stack_contexts.attach(context.id, stack, priority=0, by=SYSTEM)
+        await unit.stack_policies.attach(policy.id, stack, by=SYSTEM)
+        await unit.cloud_attachments.attach(
+            AwsIntegration, cloud.id, stack, Use(), by=SYSTEM
+        )
+
+    async with edge.unit() as one, edge.unit() as another:
+        await attach(one, StackId("net"))
+        await attach(another, StackId("other"))

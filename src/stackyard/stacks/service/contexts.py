@@ -62,7 +62,7 @@ class StackContexts:
         project = await self.stacks.project(stack_id, by=by, lock=True)
         await self.access.require(by, Action.STACK_UPDATE, space=project.space_id)
         await self.stacks.neighbours.ensure_own(project.id)
-        context = await self.contexts.get(context_id, by=by, lock=True)
+        context = await self.contexts.get(context_id, by=by, lock=True, shared=True)
         if not 0 <= priority <= HIGHEST_PRIORITY:
             raise AttachmentProblemsError("priority: 0 is the first, none comes before")
         if not await self.store.reaches(project, context.space_id):
