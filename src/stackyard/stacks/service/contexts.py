@@ -91,6 +91,10 @@ class StackContexts:
             return None
         await self.access.require(by, Action.STACK_UPDATE, space=project.space_id)
         await self.stacks.neighbours.ensure_own(project.id)
+        # once more: who had the project before us may have taken it away
+        attachment = await self.store.find(attachment_id, lock=True)
+        if attachment is None:
+            return None
         context = await self.contexts.get(attachment.context_id, by=by)
         await self.store.remove(attachment)
         await self._note("detach", attachment, project, by=by)

@@ -69,6 +69,10 @@ class StackPolicies:
             return None
         await self.access.require(by, Action.SPACE_ADMIN, space=project.space_id)
         await self.stacks.neighbours.ensure_own(project.id)
+        # once more: who had the project before us may have taken it away
+        attachment = await self.store.find(attachment_id, lock=True)
+        if attachment is None:
+            return None
         policy = await self.policies.get(attachment.policy_id, by=by)
         await self.store.remove(attachment)
         await self._note("detach", attachment, project, by=by)
