@@ -637,3 +637,19 @@ async def test_who_sees_a_deployment_alone_is_not_shown_its_template(
     assert known["template"]["description"] == CANARY
     assert known["templateVersion"]["instructions"] == CANARY
     assert "stacks:" in known["templateVersion"]["rawTemplate"]
+
+
+async def test_who_deletes_a_version_is_told_of_no_deployment_they_may_not_see(
+    provider: Provider, edge: Edge
+) -> None:
+    async with edge.unit() as unit:
+        shelf = await unit.spaces.create(SpaceSpec("Shelf"), by=SYSTEM)
+    said = {"name": "Our Site", "description": None, "labels": None}
+    await provider.data("TemplateCreate", input=said | {"space": shelf.id})
+    version = await make_version(provider)
+    await deploy(provider, version)
+    keeper = await Provider(edge).sign_in_with("space-admin", shelf.id)
+    hidden = await keeper.error("TemplateVersionDelete", id=version)
+    assert hidden.startswith("the version is deployed: others; delete these")
+    known = await provider.error("TemplateVersionDelete", id=version)
+    assert known.startswith("the version is deployed: dev-one; delete these")

@@ -1,4 +1,3 @@
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -7,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from stackyard.blueprints.model.deployment import Deployment
 from stackyard.blueprints.model.template import TemplateVersion
 from stackyard.blueprints.store.writing import add, forget, write
-from stackyard.kernel.ids import TemplateId, TemplateVersionId
+from stackyard.kernel.ids import DeploymentId, SpaceId, TemplateId, TemplateVersionId
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +33,16 @@ class TemplateVersionStore:
         )
         return await self.session.scalar(query)
 
-    async def deployments_of(self, version_id: TemplateVersionId) -> Sequence[str]:
+    async def deployments_of(
+        self, version_id: TemplateVersionId
+    ) -> dict[DeploymentId, SpaceId]:
+        """Return those of it, and where each is."""
         query = (
-            select(Deployment.id)
+            select(Deployment.id, Deployment.space_id)
             .where(Deployment.version_id == version_id)
             .order_by(Deployment.id)
         )
-        return (await self.session.scalars(query)).all()
+        return dict((await self.session.execute(query)).all())
 
     async def add(self, version: TemplateVersion) -> None:
         await add(self.session, version, "version", version.id, version.number)
