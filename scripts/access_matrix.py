@@ -273,6 +273,7 @@ EXCEPTIONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         "Mutation.azureIntegrationDelete": _GONE,
         "Mutation.azureIntegrationDetach": _GONE_OF_STACK,
         "Mutation.namedWebhooksIntegrationDelete": _GONE,
+        "Mutation.workerPoolDelete": _GONE,
         **{
             f"Mutation.{noun}Delete": dict.fromkeys(
                 ("neighbour", "run", "stranger"), NULL

@@ -60,6 +60,7 @@ from stackyard.kernel.metrics import Metrics
 from stackyard.kernel.needs import ensure_declared, services_of
 from stackyard.kernel.queue import Sender
 from stackyard.local_workspaces import LocalWorkspaces
+from stackyard.log_files import LogFiles
 from stackyard.module_code import ModuleCode
 from stackyard.provider_files import ProviderFiles
 from stackyard.reactions import CHOREOGRAPHY, Tools
@@ -244,6 +245,10 @@ class Platform:
         return StateFiles(self.unit, self.means.blobs, self.means.vault)
 
     @property
+    def log_files(self) -> LogFiles:
+        return LogFiles(self.unit, self.means.blobs)
+
+    @property
     def links(self) -> SealedLinks:
         means = self.means
         return SealedLinks(means.vault, means.clock, means.site.base_url)
@@ -266,6 +271,8 @@ class Platform:
         return Tools(
             open_unit=self.unit,
             blobs=self.means.blobs,
+            state_files=self.state_files,
+            log_files=self.log_files,
             contents=self.contents,
             repository_upkeep=Upkeep(self.contents),
             heads=self.heads,

@@ -13,7 +13,14 @@ from typing import Final
 
 from stackyard.heads import find_head
 from stackyard.kernel.access import SYSTEM
-from stackyard.modules import CODE, CONFIG_FILE, WRITTEN_AS_JSON, Code, read_code
+from stackyard.modules import (
+    CODE,
+    CONFIG_FILE,
+    WRITTEN_AS_JSON,
+    Code,
+    EncryptedModuleError,
+    read_code,
+)
 from stackyard.stacks import (
     CommitFacts,
     CommitUnknownError,
@@ -23,6 +30,7 @@ from stackyard.stacks import (
 )
 from stackyard.unit import OpenUnit
 from stackyard.vcs import Contents, Heads
+from stackyard_protocol.sealed_file import NOTE, is_sealed
 
 _PAGES: Final = frozenset({"README.md", "CHANGELOG.md", CONFIG_FILE})
 _ENDINGS: Final = (*CODE, *WRITTEN_AS_JSON)
@@ -73,7 +81,8 @@ def _read(module: Module, commit: CommitFacts, archive: Path) -> Code:
 def read_folder(archive: Path, folder: str) -> dict[str, str]:
     """Return the texts of a module's own files in a tar.gz, by their names in *folder*.
 
-    What is too large, too many or no text is left out, as if it were not there.
+    What is too large, too many or no text is left out, as if it were not there. Raises
+    `EncryptedModuleError` for a file that no user of the module could read.
     """
     found: dict[str, str] = {}
     left = _LARGEST_ALL
@@ -83,12 +92,16 @@ def read_folder(archive: Path, folder: str) -> dict[str, str]:
             if not member.isfile() or not path.is_relative_to(folder):
                 continue
             name = str(path.relative_to(folder))
+            file = tar.extractfile(member)
+            assert file is not None  # noqa: S101 - it is a file
+            begin = file.read(len(NOTE))  # only forwards: back is from the start
+            if is_sealed(begin):
+                raise EncryptedModuleError(file=member.name)
             wanted = name in _PAGES or ("/" not in name and name.endswith(_ENDINGS))
             if not wanted or member.size > min(_LARGEST, left) or len(found) >= _MOST:
                 continue
             left -= member.size
-            file = tar.extractfile(member)
-            text = file.read().decode(errors="replace") if file else ""
+            text = (begin + file.read()).decode(errors="replace")
             found[name] = text.replace("\0", "")
     return found
 

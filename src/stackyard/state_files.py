@@ -13,8 +13,8 @@ from stackyard.kernel.access import SYSTEM, Subject
 from stackyard.kernel.blobs import BlobNotFoundError, Blobs, Bucket
 from stackyard.kernel.ids import RunId, StackId, new_ulid
 from stackyard.kernel.links import SealedLinks
-from stackyard.kernel.secrets import Sealed, Vault
-from stackyard.state import StateVersion, UploadMissingError, parse
+from stackyard.kernel.secrets import Sealed, UnsealError, Vault
+from stackyard.state import StateVersion, UploadMissingError, is_bare, parse
 from stackyard.unit import OpenUnit
 
 LINK_SECONDS: Final = 600
@@ -94,6 +94,14 @@ class StateFiles:
         return await asyncio.to_thread(
             self.vault.unseal, sealed, context=_context(version)
         )
+
+    async def is_bare(self, version: StateVersion) -> bool:
+        """Whether there is nothing in it; what cannot be read may be of something."""
+        try:
+            body = await self.read(version)
+        except (BlobNotFoundError, UnsealError):
+            return False
+        return await asyncio.to_thread(is_bare, body)
 
     async def _store(self, version: StateVersion, body: bytes) -> None:
         sealed = await asyncio.to_thread(

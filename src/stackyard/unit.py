@@ -30,9 +30,17 @@ from stackyard.filters import Filters, FilterStore
 from stackyard.follows import Follows, FollowStore
 from stackyard.kernel.access import SYSTEM, Subject
 from stackyard.kernel.ids import RunId, SpaceId, StackId
-from stackyard.modules import Modules, ModuleStore, Registry, Versions, VersionStore
+from stackyard.modules import (
+    Modules,
+    ModuleStore,
+    Registry,
+    VersionCases,
+    Versions,
+    VersionStore,
+)
 from stackyard.parts import Means, QueueUpkeep
 from stackyard.runs import (
+    Cases,
     Chains,
     ChainStore,
     Deletions,
@@ -97,9 +105,17 @@ class Unit(Catalogue):
         return Versions(
             VersionStore(self.session),
             self.modules,
+            self.version_cases,
             self.access,
             self.clock,
             self.trail,
+        )
+
+    @cached_property
+    def version_cases(self) -> VersionCases:
+        cases = Cases(ChainStore(self.session), self._progress, self.clock, self.trail)
+        return VersionCases(
+            VersionStore(self.session), self.modules, cases, self.access
         )
 
     @cached_property
@@ -129,7 +145,6 @@ class Unit(Catalogue):
         return RunLogs(
             LogStore(self.session),
             self.stacks,
-            self.means.blobs,
             self.access,
             self.outbox,
             self.clock,
@@ -201,7 +216,12 @@ class Unit(Catalogue):
     @cached_property
     def deletions(self) -> Deletions:
         return Deletions(
-            self._run_store, self.stacks, self.runs, self.triggers, self.access
+            self._run_store,
+            self.stacks,
+            self.runs,
+            self.triggers,
+            self.states,
+            self.access,
         )
 
     @cached_property
@@ -308,7 +328,7 @@ class Unit(Catalogue):
             replace(self.stack_policies, stacks=stacks),
             replace(self.cloud_attachments, stacks=stacks),
             replace(self.schedules, stacks=stacks),
-            self.bindings,
+            replace(self.bindings, ensure_own=neighbours.ensure_own),
         )
         dependencies = replace(self.stack_dependencies, stacks=stacks)
         return Making(stacks, dependencies, furnishing, self.triggers)

@@ -409,3 +409,19 @@ async def test_looking_round_is_as_many_statements_for_many_as_for_one(
 
 def test_a_question_is_over_before_what_was_lent_is_due_again() -> None:
     assert timedelta(seconds=60) < LEASE
+
+
+async def test_the_gate_is_held_before_the_stack_is(
+    bureau: Bureau, net: StackId
+) -> None:
+    """As by whoever lets runs through: or the two would wait for one another."""
+    bureau.world.push(URL, B)
+    await bureau.wait(POLL)
+    with counted(bureau) as sent:
+        for event in await bureau.due():
+            await ask_due(bureau.tools, event)
+    assert await bureau.commits(net) == [B]
+    locking = (one for one in sent if "advisory" in one or "FOR UPDATE" in one)
+    held = [one for one in locking if "advisory" in one or "stacks" in one]
+    assert "advisory" in held[0]
+    assert "FOR UPDATE" in held[1]

@@ -229,7 +229,7 @@ async def test_creating_a_run_does_not_need_the_vcs(
     run = await provider.data("RunTrigger", stack="net", runType="TRACKED")
     tools = Tools(
         edge.unit,
-        *(NOTHING,) * 5,
+        *(NOTHING,) * 7,
         clock=edge.clock,
         site=SITE,
         worker_lease=timedelta(seconds=20),

@@ -490,13 +490,30 @@ async def test_a_deployment_alone_changes_its_stacks(
     provider: Provider, edge: Edge
 ) -> None:
     await make_template(provider)
-    await deploy(provider, await make_version(provider))
+    roles = "attachments: {roles: [{role_id: space-reader, space_id: root}]}"
+    await deploy(
+        provider, await make_version(provider, template=a_template(more=roles))
+    )
+    async with edge.unit() as unit:
+        held = await unit.bindings.of(HolderKind.STACK, ["site-dev"], by=SYSTEM)
+    [bound] = held["site-dev"]
     config = 'id: "X", type: ENVIRONMENT_VARIABLE, value: "x", writeOnly: false'
     stack = 'stack: "site-dev"'
     for mutation in (
         'stackDelete(id: "site-dev") { id }',
         f"stackConfigAdd({stack}, config: {{ {config} }}) {{ id }}",
         f'stackConfigDelete({stack}, id: "TOKEN") {{ id }}',
+        'stackSetCurrentCommit(id: "site-dev", sha: "c0ffee1") { id }',
+        (
+            'stackMigrateVendor(id: "site-dev", targetVendor: Terragrunt,'
+            ' config: { labels: ["terragrunt"] }) { id }'
+        ),
+        'stackIntegrationGcpCreate(id: "site-dev", tokenScopes: []) { activated }',
+        (
+            'stackRoleBindingCreate(input: { stackID: "site-dev", spaceID: "root",'
+            ' roleID: "space-admin" }) { id }'
+        ),
+        f'stackRoleBindingDelete(id: "{bound.id}") {{ id }}',
     ):
         async with edge.client() as http:
             said = await http.post(

@@ -1,6 +1,8 @@
 """Who may do what where: against a slow, obvious reading of the rules."""
 
 from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -21,6 +23,8 @@ from stackyard.spaces.errors import (
     RootBindingError,
     SystemRoleError,
 )
+from stackyard.stacks import Stack, TrackedCommit
+from stackyard.stacks.errors import SourceChangedError
 
 READ, WRITE, ADMIN = Action.SPACE_READ, Action.SPACE_WRITE, Action.SPACE_ADMIN
 ROLES = {
@@ -355,3 +359,24 @@ async def test_an_administrative_stack_governs_its_space_and_its_bindings_are_no
         beside: Level.NONE,
         ROOT: Level.NONE,
     }
+
+
+async def test_who_may_sync_a_stack_needs_no_right_to_choose_its_commit(
+    realm: Realm,
+) -> None:
+    net = await realm.stack("Net", ROOT)
+    role = await realm.role("Syncs", READ, Action.STACK_SYNC_COMMIT)
+    eve = await realm.user("eve", (ROOT, role))
+    stacks, head = realm.unit.stacks, TrackedCommit("c0ffee1")
+    looked_at = await stacks.get(net, by=eve)
+
+    assert (await stacks.sync_commit(looked_at, head, by=eve)).tracked_commit
+    with pytest.raises(ForbiddenError):
+        await stacks.set_tracked_commit(net, head, by=eve)
+
+
+async def test_a_head_is_not_taken_for_that_of_other_code(realm: Realm) -> None:
+    net = await realm.stack("Net", ROOT)
+    before = cast("Stack", SimpleNamespace(id=net, source=("elsewhere",)))
+    with pytest.raises(SourceChangedError):
+        await realm.unit.stacks.sync_commit(before, TrackedCommit("c0ffee1"), by=SYSTEM)

@@ -6,6 +6,7 @@ from tests.support.runs import COMMIT, HANDOVER, Plant
 from tests.support.stacks import ADA
 
 from stackyard.kernel.access import SYSTEM
+from stackyard.kernel.ids import LegId, new_ulid
 from stackyard.runs import RunState, RunType
 from stackyard_protocol.report import Accepted, Ended
 
@@ -124,3 +125,12 @@ async def test_who_accepts_too_late_is_told_to_let_go(plant: Plant) -> None:
 
     assert (await held.say(Accepted())).next == "let_go"
     assert held.run.state is RunState.READY
+
+
+async def test_what_is_told_of_a_leg_that_went_with_its_stack_means_nothing(
+    plant: Plant,
+) -> None:
+    """Or the message that looks after a claim would be a dead letter every time."""
+    gone = LegId(new_ulid())
+    assert await plant.unit.dispatch.undo_unaccepted(gone, by=SYSTEM) is None
+    await plant.unit.legs.lose(gone, by=SYSTEM)

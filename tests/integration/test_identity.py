@@ -20,9 +20,11 @@ from stackyard.identity import (
     Session,
     SignInCount,
 )
+from stackyard.identity.errors import SignOnSecretError
 from stackyard.kernel.access import SYSTEM, Subject, SubjectKind
 from stackyard.kernel.caller import Place
 from stackyard.kernel.errors import ForbiddenError, UnauthorizedError
+from stackyard.kernel.federation import OidcSettings
 from stackyard.kernel.ids import ROOT, ApiKeyId, LegId, RunId, SpaceId, StackId
 from stackyard.kernel.site import Site
 from stackyard.kernel.tokens import TokenError
@@ -209,6 +211,9 @@ async def test_a_clouds_token_says_what_roles_are_tied_to_and_opens_nothing_here
         "spaceId": "root",
         "sub": "space:root:stack:net:run_type:TRACKED:scope:write",
     }
+    of_module = replace(facts, is_module=True)
+    assert of_module.subject == "space:root:module:net:run_type:TRACKED:scope:write"
+    assert of_module.caller_type == "module"
     with pytest.raises(TokenError):
         await edge.authenticator.bearer(token)
 
@@ -322,3 +327,15 @@ async def test_what_is_over_is_removed(edge: Edge) -> None:
     async with edge.unit() as unit:
         assert await unit.api_keys.forget_old(by=SYSTEM) == 6
         assert len(await unit.api_keys.all(by=SYSTEM)) == 1
+
+
+async def test_a_client_secret_is_kept_for_its_own_issuer_only(edge: Edge) -> None:
+    """Else whoever names another would have it sent there."""
+    known = OidcSettings("https://id.example", "client", "s3cret", "groups")
+    async with edge.unit() as unit:
+        await unit.sign_ons.try_out(known, by=SYSTEM)
+        kept = await unit.sign_ons.try_out(replace(known, client_secret=""), by=SYSTEM)
+        assert kept.trial == known
+        away = replace(known, issuer="https://elsewhere.example", client_secret="")
+        with pytest.raises(SignOnSecretError):
+            await unit.sign_ons.try_out(away, by=SYSTEM)

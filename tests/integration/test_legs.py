@@ -7,7 +7,7 @@ from tests.support.stacks import ADA
 
 from stackyard.kernel.access import SYSTEM, Subject, SubjectKind
 from stackyard.kernel.errors import ForbiddenError
-from stackyard.runs import LegNotFoundError, RunEnded, RunState, RunType
+from stackyard.runs import LegNotFoundError, LogPart, RunEnded, RunState, RunType
 from stackyard_protocol.report import (
     Accepted,
     Archived,
@@ -137,6 +137,7 @@ async def test_a_report_announces_the_log_that_is_still_on_its_way(
     await held.say(Ended("FAILED"), printed=version)
 
     part = await plant.unit.logs.read(held.run, version, offset=0, by=SYSTEM)
+    assert isinstance(part, LogPart)
     assert (part.body, part.exists, part.finished) == (b"", True, False)
     listed = await plant.unit.logs.versions_with_logs([held.run], by=SYSTEM)
     assert listed == {(held.run.id, version)}
@@ -184,6 +185,7 @@ async def test_what_a_restarted_launcher_lost_is_failed_and_its_log_still_comes(
 
     assert held.run.state is RunState.FAILED
     part = await plant.unit.logs.read(held.run, version, offset=0, by=SYSTEM)
+    assert isinstance(part, LogPart)
     assert not part.finished  # it has the rest in its journal
 
 
@@ -195,4 +197,5 @@ async def test_a_lost_workers_log_is_at_its_end(plant: Plant) -> None:
     await plant.unit.legs.lose(held.leg.id, by=SYSTEM)
 
     part = await plant.unit.logs.read(held.run, version, offset=0, by=SYSTEM)
+    assert isinstance(part, LogPart)
     assert (part.exists, part.finished) == (True, True)

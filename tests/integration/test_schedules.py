@@ -10,12 +10,14 @@ from tests.support.runs import COMMIT, Plant
 from tests.support.stacks import ADA, a_spec
 
 from stackyard.kernel.access import SYSTEM, Action
+from stackyard.kernel.config import ConfigInput, ConfigType
 from stackyard.kernel.errors import ForbiddenError
 from stackyard.kernel.ids import ROOT, RunId, StackId
 from stackyard.runs import Run, RunState, RunType
 from stackyard.runs.errors import (
     DriftLimitError,
     ScheduleLateError,
+    StackBeingDeletedError,
     StackDisabledError,
     StackLockedByOtherError,
     StackWithoutPoolError,
@@ -188,15 +190,33 @@ async def test_a_schedule_that_is_gone_does_nothing(plant: Plant) -> None:
     assert await runs_of(plant) == []
 
 
+async def test_nothing_fires_for_a_stack_that_goes_or_has_gone(plant: Plant) -> None:
+    await set_up(plant, TriggerRun())
+    [event] = await told(plant)
+    await plant.unit.stacks.delete(plant.stack_id, by=ADA)
+    with pytest.raises(StackBeingDeletedError):
+        await fire(plant, event)
+    [event] = await told(plant)
+    await plant.unit.stacks.purge(plant.stack_id, by=SYSTEM)
+    await fire(plant, event)
+    await plant.unit.schedules.pass_over(event.schedule_id, event.due, "x", by=SYSTEM)
+    assert await told(plant) == []
+
+
 async def test_a_run_has_its_own_configuration_before_everything_else(
     plant: Plant,
 ) -> None:
     config = RuntimeConfig(
-        environment=[RuntimeVariable("REGION", "north")],
+        environment=[
+            RuntimeVariable("REGION", "north"),
+            RuntimeVariable("PASSWORD", "sesame"),
+        ],
         project_root="infra",
         terraform_version="1.4.6",
         hooks=Hooks(before_plan=["echo own"]),
     )
+    usual = ConfigInput("PASSWORD", ConfigType.ENVIRONMENT_VARIABLE, "x")
+    await plant.unit.stack_config.add(plant.stack_id, usual, by=ADA)
     await set_up(plant, TriggerRun(runtime_config=config))
     [event] = await told(plant)
     await fire(plant, event)
@@ -215,6 +235,8 @@ async def test_a_run_has_its_own_configuration_before_everything_else(
         grants=Grants("https://x", "acme", "t", "t", "t"),
     )
     assert EnvVar("REGION", "north") in job.environment
+    # in the place of a secret it is one, and so masked in logs
+    assert EnvVar("PASSWORD", "sesame", secret=True) in job.environment
     assert (job.project_root, job.tool.version) == ("infra", "1.4.6")
     assert job.hooks.before_plan == ["echo own"]
 

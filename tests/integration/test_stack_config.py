@@ -78,7 +78,7 @@ async def test_deleting_what_is_gone_does_no_harm(bench: Bench) -> None:
 
     assert await bench.config.delete(NET, "A", by=ADA) is not None
     assert await bench.config.delete(NET, "A", by=ADA) is None
-    assert await bench.config.find(NET, "A", by=ADA) is None
+    assert await bench.config.of([NET], by=ADA) == {}
 
 
 async def test_a_sealed_value_that_was_moved_does_not_open(bench: Bench) -> None:

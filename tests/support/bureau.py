@@ -14,16 +14,19 @@ from stackyard.adapters.postgres import Database
 from stackyard.adapters.queue import PostgresOutbox
 from stackyard.follows import RemotesDue
 from stackyard.kernel.access import SYSTEM
+from stackyard.kernel.blobs import Blobs
 from stackyard.kernel.ids import StackId
 from stackyard.kernel.routing import event_of
+from stackyard.log_files import LogFiles
 from stackyard.reactions import CHOREOGRAPHY, Tools
 from stackyard.reactions.follows import ask_due, look_round
 from stackyard.runs import Run, RunType
 from stackyard.spaces import seed
 from stackyard.stacks import Provider, Stack
+from stackyard.state_files import StateFiles
 from stackyard.unit import Means, Unit
 from stackyard.vcs import Answer, Heads, RemoteUnavailableError
-from stackyard.workers import Signer
+from stackyard.workers import Courier, Signer
 from tests.support.edge import NO_BLOBS, NO_COURIER, NO_SIGNER, NO_UPKEEP, SITE
 from tests.support.fakes import Clock
 from tests.support.stacks import a_spec
@@ -69,11 +72,13 @@ class Bureau:
     world: GitWorld = field(default_factory=GitWorld)
     clock: Clock = field(default_factory=Clock)
     signer: Signer = NO_SIGNER
+    blobs: Blobs = NO_BLOBS
+    courier: Courier = NO_COURIER
 
     @asynccontextmanager
     async def unit(self) -> AsyncIterator[Unit]:
         means = Means(
-            blobs=NO_BLOBS,
+            blobs=self.blobs,
             vault=NOTHING,
             tokens=NOTHING,
             signer=self.signer,
@@ -85,13 +90,15 @@ class Bureau:
         )
         async with self.database.transaction() as session:
             outbox = PostgresOutbox(session, CHOREOGRAPHY.routes)
-            yield Unit(session, outbox, NO_COURIER, NO_UPKEEP, means)
+            yield Unit(session, outbox, self.courier, NO_UPKEEP, means)
 
     @property
     def tools(self) -> Tools:
         return Tools(
             open_unit=self.unit,
-            blobs=NO_BLOBS,
+            blobs=self.blobs,
+            state_files=StateFiles(self.unit, self.blobs, NOTHING),
+            log_files=LogFiles(self.unit, self.blobs),
             contents=NOTHING,
             repository_upkeep=NOTHING,
             heads=Heads(self.world),

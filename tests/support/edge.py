@@ -51,6 +51,7 @@ from stackyard.kernel.caller import Place
 from stackyard.kernel.federation import ForeignTokens
 from stackyard.kernel.ids import ApiKeyId, RunId
 from stackyard.kernel.site import Reach, Site
+from stackyard.log_files import LogFiles
 from stackyard.plugins import seed_templates
 from stackyard.spaces import seed
 from stackyard.unit import Means, QueueUpkeep, Unit
@@ -151,6 +152,7 @@ class Edge:
         return GraphMeans(
             state_files=NOTHING,
             state_links=NOTHING,
+            log_files=LogFiles(self.unit, NO_BLOBS),
             provider_files=NOTHING,
             contents=NOTHING,
             pushes=NOTHING,

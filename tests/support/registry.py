@@ -79,6 +79,8 @@ class Registry(Edge):
         return Tools(
             open_unit=self.unit,
             blobs=NOTHING,
+            state_files=NOTHING,
+            log_files=NOTHING,
             contents=NOTHING,
             repository_upkeep=NOTHING,
             heads=NOTHING,

@@ -25,6 +25,7 @@ def small_context(
     means = Means(
         state_files=cast("Any", None),
         state_links=cast("Any", None),
+        log_files=cast("Any", None),
         provider_files=cast("Any", None),
         contents=cast("Contents", contents),
         pushes=cast("Pushes", pushes),

@@ -105,6 +105,7 @@ def test_the_first_version_may_have_any_number() -> None:
         ("module_version: 1.2\n", "0.1.0", False),
         ("module_version: 1.2.3\ntests: []", "1.2.3", False),
         ("module_version: 1.2.3\ntests:\n- name: x", "1.2.3", True),
+        ("module_version: 1.2.3\ntests:\n- x", "1.2.3", True),
         ("[", "0.1.0", False),
         ("- a list", "0.1.0", False),
         ("module_version: 1.2.3\ntests: null", "1.2.3", False),
@@ -120,7 +121,7 @@ def test_the_modules_file_says_its_version_and_whether_it_is_tested(
     text: str | None, number: str, *, tests: bool
 ) -> None:
     found = read_config(text)
-    assert (str(found.number), found.has_tests) == (number, tests)
+    assert (str(found.number), bool(found.cases or found.problems)) == (number, tests)
 
 
 def test_an_alias_in_the_modules_file_is_never_unfolded() -> None:
@@ -130,7 +131,10 @@ def test_an_alias_in_the_modules_file_is_never_unfolded() -> None:
         before = ", ".join([f"*a{number - 1}"] * 10)
         lines.append(f"a{number}: &a{number} {{<<: [{before}], z: [{before}]}}")
     found = read_config("\n".join([*lines, "module_version: *a39", "tests: *a39"]))
-    assert (str(found.number), found.has_tests) == ("0.1.0", True)
+    assert (str(found.number), found.problems) == (
+        "0.1.0",
+        ("tests: must be a list of at most 100",),
+    )
 
 
 def test_of_a_folder_only_so_much_is_read(tmp_path: Path) -> None:

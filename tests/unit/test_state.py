@@ -1,9 +1,14 @@
 import json
 from datetime import UTC, datetime
+from typing import Any, cast
 
 import pytest
+from tests.support.blobs import MemoryBlobs
+from tests.support.fake_vault import MemoryVault
 
+from stackyard.kernel.blobs import Bucket
 from stackyard.kernel.ids import StackId
+from stackyard.kernel.secrets import Vault
 from stackyard.state import (
     Given,
     LockInfo,
@@ -13,9 +18,11 @@ from stackyard.state import (
     StateMalformedError,
     StateNotLockedError,
     StateVersion,
+    is_bare,
     parse,
 )
 from stackyard.state.model import ensure_held, new_version
+from stackyard.state_files import StateFiles
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
 
@@ -88,3 +95,38 @@ def test_a_state_is_known_by_serial_lineage_and_digest() -> None:
 def test_a_lock_without_an_id_is_refused(body: bytes) -> None:
     with pytest.raises(StateMalformedError):
         LockInfo.read(body)
+
+
+NOTHING: dict[str, Any] = {"version": 4, "serial": 1, "lineage": "l", "resources": []}
+DATA, MANAGED = {"mode": "data"}, {"mode": "managed"}
+
+
+@pytest.mark.parametrize("resources", [[], [DATA]])
+def test_a_state_may_be_of_nothing(resources: list[Any]) -> None:
+    assert is_bare(json.dumps(NOTHING | {"resources": resources}).encode())
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        NOTHING | {"resources": [DATA, MANAGED]},
+        NOTHING | {"resources": [{}]},
+        NOTHING | {"resources": None},
+        NOTHING | {"version": 3},
+        [],
+    ],
+)
+def test_what_is_not_understood_of_a_state_is_taken_for_something(state: Any) -> None:
+    assert not is_bare(json.dumps(state).encode())
+
+
+async def test_a_state_that_cannot_be_read_may_be_of_something() -> None:
+    blobs, vault, version = MemoryBlobs(), MemoryVault(), a_version()
+    files = StateFiles(cast("Any", None), blobs, cast("Vault", vault))
+    body = json.dumps(NOTHING).encode()
+    assert not await files.is_bare(version)  # it is not there
+    await blobs.put(Bucket.STATES, version.key, vault.seal(body, context="another"))
+    assert not await files.is_bare(version)
+    context = f"state_versions/{version.stack_id}/{version.id}"
+    await blobs.put(Bucket.STATES, version.key, vault.seal(body, context=context))
+    assert await files.is_bare(version)

@@ -3,7 +3,7 @@
 from functools import cached_property
 
 from stackyard.contexts import ContextElement
-from stackyard.graphql.batches import Batches
+from stackyard.graphql.batches import Batches, nothing
 from stackyard.graphql.loader import Loader
 from stackyard.kernel.ids import ContextId, StackId
 from stackyard.stacks import AttachedContext, Given
@@ -26,6 +26,12 @@ class ContextLoaders(Batches):
     def stacks_having(self) -> Loader[ContextId, list[AttachedContext]]:
         return self._loader(
             lambda u, keys: u.stack_contexts.having(keys, by=self._by), lambda _: []
+        )
+
+    @cached_property
+    def context_elements(self) -> Loader[tuple[ContextId, str], ContextElement | None]:
+        return self._loader(
+            lambda u, keys: u.context_config.some(keys, by=self._by), nothing
         )
 
     @cached_property

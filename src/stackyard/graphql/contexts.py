@@ -9,7 +9,6 @@ from stackyard.contexts import Context, ContextElement, ContextSpec
 from stackyard.graphql.config_input import config_from
 from stackyard.graphql.context import Info
 from stackyard.graphql.search import connection, search_from
-from stackyard.kernel.errors import NotFoundError
 from stackyard.kernel.ids import AttachmentId, ContextId, SpaceId, StackId
 from stackyard.spaces import Space
 from stackyard.stacks import AttachedContext, Stack
@@ -194,11 +193,7 @@ async def resolve_element(
     *,
     id: str,  # noqa: A002 - the contract's name
 ) -> ContextElement | None:
-    try:
-        async with info.context.open_unit() as unit:
-            return await unit.context_config.find(root.id, id, by=info.context.subject)
-    except NotFoundError:
-        return None
+    return await info.context.loaders.context_elements.load((root.id, id))
 
 
 @stack.field("attachedContexts")

@@ -77,6 +77,12 @@ class Loaders(
         )
 
     @cached_property
+    def stack_elements(self) -> Loader[tuple[StackId, str], ConfigElement | None]:
+        return self._loader(
+            lambda u, keys: u.stack_config.some(keys, by=self._by), nothing
+        )
+
+    @cached_property
     def template_facts(self) -> Loader[TemplateId, TemplateFacts]:
         return self._loader(
             lambda u, keys: u.templates.facts(keys, by=self._by),

@@ -11,9 +11,18 @@ from stackyard.graphql.context import Info
 from stackyard.graphql.runtime_config import runtime_config_from
 from stackyard.heads import find_head
 from stackyard.kernel.access import Action
-from stackyard.kernel.errors import InvalidError, NotFoundError
+from stackyard.kernel.errors import NotFoundError
 from stackyard.kernel.ids import RunId, StackId
-from stackyard.runs import LogPart, Run, RunState, RunType, RunTypeError, Transition
+from stackyard.runs import (
+    ForceApply,
+    LogPart,
+    Run,
+    RunState,
+    RunType,
+    RunTypeError,
+    Transition,
+    offset_of,
+)
 from stackyard.runs.waiting import waiting_for
 from stackyard.stacks import Stack
 
@@ -32,10 +41,6 @@ for _field, _value in _NOTHING.items():
     run.set_field(_field, lambda *_, value=_value: value)
 
 METADATA_HEADER = "spacelift-user-provided-run-metadata"
-
-
-class ForceApplyUnsupportedError(InvalidError):
-    """A run cannot be applied without confirmation yet: leave forceApply out."""
 
 
 @query.field("runStack")
@@ -60,14 +65,13 @@ async def resolve_run_trigger(
     runtime_config: dict[str, Any] | None = None,
     force_apply: str | None = None,
 ) -> Run:
-    if force_apply:
-        raise ForceApplyUnsupportedError
     async with info.context.open_unit() as unit:
         return await unit.triggers.trigger(
             StackId(stack),
             kind=_type(run_type),
             commit={"hash": commit_sha} if commit_sha else None,
             runtime_config=runtime_config_from(runtime_config),
+            force_apply=ForceApply(force_apply) if force_apply else None,
             user_metadata=info.context.headers.get(METADATA_HEADER),
             by=info.context.subject,
         )
@@ -173,7 +177,7 @@ async def resolve_sync_commit(_root: None, info: Info, *, id: str) -> Stack:  # 
         await unit.access.require(by, Action.STACK_SYNC_COMMIT, space=found.space_id)
     commit = await find_head(info.context.open_unit, means.heads, found, found.branch)
     async with info.context.open_unit() as unit:
-        return await unit.stacks.set_tracked_commit(found.id, commit, by=by)
+        return await unit.stacks.sync_commit(found, commit, by=by)
 
 
 @mutation.field("runDiscardAll")
@@ -226,12 +230,8 @@ async def resolve_resource_state(root: Stack, info: Info, *, id: str) -> Run | N
 
 
 async def _run_of(root: Stack, info: Info, run_id: str) -> Run | None:
-    try:
-        async with info.context.open_unit() as unit:
-            found = await unit.runs.get(RunId(run_id), by=info.context.subject)
-    except NotFoundError:
-        return None
-    return found if found.stack_id == root.id else None
+    found = await info.context.loaders.some_runs.load(RunId(run_id))
+    return found if found and found.stack_id == root.id else None
 
 
 @stack.field("blocker")
@@ -350,15 +350,17 @@ async def resolve_logs(
     token: str | None = None,
     state_version: int | None = None,
 ) -> dict[str, Any] | None:
-    by = info.context.subject
-    async with info.context.open_unit() as unit:
-        if state_version is None:
+    by, offset = info.context.subject, offset_of(token)
+    if state_version is None:
+        async with info.context.open_unit() as unit:
             steps = await unit.runs.history([root.id], by=by)
-            versions = [step.version for step in steps if step.state == state]
-            if not versions:
-                return None
-            state_version = versions[0]
-        part = await unit.logs.read(root, state_version, offset=int(token or 0), by=by)
+        versions = [step.version for step in steps if step.state == state]
+        if not versions:
+            return None
+        state_version = versions[0]
+    part = await info.context.means.log_files.read(
+        root.id, state_version, offset=offset, by=by
+    )
     return _log_page(part)
 
 

@@ -7,7 +7,6 @@ from stackyard.graphql.context import Info
 from stackyard.graphql.search import connection, search_from
 from stackyard.graphql.stack_input import spec_from
 from stackyard.kernel.access import Subject
-from stackyard.kernel.errors import NotFoundError
 from stackyard.kernel.ids import StackId, VcsIntegrationId
 from stackyard.stacks import (
     CommitFacts,
@@ -17,6 +16,7 @@ from stackyard.stacks import (
     Terraform,
     TrackedCommit,
 )
+from stackyard.state import StateUnmanagedError
 from stackyard.unit import Unit
 from stackyard.vcs import IntegrationLink
 from stackyard_protocol.job import Hooks
@@ -85,13 +85,15 @@ async def resolve_create(
     stack_object_id: str | None = None,
 ) -> Stack:
     by = info.context.subject
-    state = None
+    state, managed = None, manage_state is not False
     if stack_object_id:  # looked at first: without its state the stack is not made
+        if not managed:
+            raise StateUnmanagedError
         state = await info.context.means.state_files.uploaded(stack_object_id)
     async with info.context.open_unit() as unit:
         stack = await unit.stacks.create(
             spec_from(input),
-            manage_state=manage_state is not False,
+            manage_state=managed,
             slug=slug or None,
             by=by,
         )
@@ -233,8 +235,4 @@ async def resolve_config(root: Stack, info: Info) -> Sequence[Any]:
 
 @stack.field("configElement")
 async def resolve_element(root: Stack, info: Info, *, id: str) -> Any:  # noqa: A002 - the contract's name
-    try:
-        async with info.context.open_unit() as unit:
-            return await unit.stack_config.find(root.id, id, by=info.context.subject)
-    except NotFoundError:
-        return None
+    return await info.context.loaders.stack_elements.load((root.id, id))

@@ -20,8 +20,9 @@ from starlette.routing import Route
 
 from stackyard.http.routes import route
 from stackyard.kernel.access import Action, Subject
-from stackyard.kernel.errors import InvalidError
 from stackyard.kernel.ids import RunId, StackId
+from stackyard.log_files import LogFiles
+from stackyard.runs import offset_of
 from stackyard.unit import OpenUnit
 
 HEARTBEAT_SECONDS: Final = 15.0
@@ -38,18 +39,16 @@ class Live(Protocol):
 Who: TypeAlias = Callable[[Request], Awaitable[Subject]]
 
 
-class OffsetError(InvalidError):
-    """The offset is not a number of bytes."""
-
-
-def live_routes(open_unit: OpenUnit, live: Live, who: Who) -> list[Route]:
+def live_routes(
+    open_unit: OpenUnit, log_files: LogFiles, live: Live, who: Who
+) -> list[Route]:
     async def log(request: Request) -> Response:
         by = await who(request)
         run_id = RunId(request.path_params["run"])
         async with open_unit() as unit:
             await unit.runs.get(run_id, by=by)
         version, offset = request.path_params["version"], _offset(request)
-        return _stream(_log_events(open_unit, live, (run_id, version, offset), by))
+        return _stream(_log_events(log_files, live, (run_id, version, offset), by))
 
     async def run(request: Request) -> Response:
         by = await who(request)
@@ -73,15 +72,13 @@ def live_routes(open_unit: OpenUnit, live: Live, who: Who) -> list[Route]:
 
 
 async def _log_events(
-    open_unit: OpenUnit, live: Live, place: tuple[RunId, int, int], by: Subject
+    log_files: LogFiles, live: Live, place: tuple[RunId, int, int], by: Subject
 ) -> AsyncIterator[str]:
     run_id, version, offset = place
     async with live.watch(run_id) as hint:
         while True:
             hint.clear()  # before reading: a hint in between is not missed
-            async with open_unit() as unit:
-                run = await unit.runs.get(run_id, by=by)
-                part = await unit.logs.read(run, version, offset=offset, by=by)
+            part = await log_files.read(run_id, version, offset=offset, by=by)
             offset = part.next_offset
             if part.body:
                 yield _event("chunk", base64.b64encode(part.body).decode(), offset)
@@ -142,11 +139,7 @@ async def _wait(hint: asyncio.Event) -> AsyncIterator[str]:
 def _offset(request: Request) -> int:
     """Return where to go on: a browser that reconnects says it in a header."""
     text = request.headers.get("last-event-id") or request.query_params.get("offset")
-    if text is None:
-        return 0
-    if not text.isdecimal():
-        raise OffsetError(offset=text)
-    return int(text)
+    return offset_of(text)
 
 
 def _event(name: str, data: str, number: int | None = None) -> str:

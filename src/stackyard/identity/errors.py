@@ -112,7 +112,7 @@ class NoSignOnError(ConflictError):
 
 
 class SignOnSecretError(InvalidError):
-    """The identity provider's client secret is needed."""
+    """The client secret is needed: none is known of this client of this issuer."""
 
 
 class SignOnStaleError(UnauthorizedError):

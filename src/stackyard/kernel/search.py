@@ -12,14 +12,18 @@ from typing import Final, Generic, TypeVar
 import msgspec
 
 from stackyard.kernel.errors import InvalidError
+from stackyard.kernel.text import storable
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 PAGE: Final = 50
 LARGEST_PAGE: Final = 100
-MOST_WORDS: Final = 50
-MOST_VALUES: Final = 1_000
+# Each becomes a piece of SQL, and somebody's processor has to put them together.
+MOST_WORDS: Final = 32
+MOST_PREDICATES: Final = 64
+MOST_VALUES: Final = 1000
+_DIGITS: Final = 18
 
 
 class CursorError(InvalidError):
@@ -31,7 +35,10 @@ class PageSizeError(InvalidError):
 
 
 class SearchTooLargeError(InvalidError):
-    """A search has at most 50 words and 1000 values: look for less at once."""
+    """The search asks for too much at once: say less."""
+
+    def __str__(self) -> str:
+        return f"a search has at most {self.facts['most']} {self.facts['what']}"
 
 
 class SearchFieldError(InvalidError):
@@ -53,8 +60,7 @@ class Predicate:
 
     @property
     def size(self) -> int:
-        """Return how many values it has; one that has none counts as well."""
-        return max(1, len(self.booleans) + len(self.enums) + len(self.strings))
+        return len(self.booleans) + len(self.enums) + len(self.strings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +80,14 @@ class Search:
     order: Order | None = None
 
     def __post_init__(self) -> None:
-        # each becomes a part of one statement, and all of them are compared with a row
         values = sum(one.size for one in self.predicates)
-        if len(self.text.split()) > MOST_WORDS or values > MOST_VALUES:
-            raise SearchTooLargeError
+        for what, found, most in (
+            ("words", len(self.text.split()), MOST_WORDS),
+            ("predicates", len(self.predicates), MOST_PREDICATES),
+            ("values", values, MOST_VALUES),
+        ):
+            if found > most:
+                raise SearchTooLargeError(what=what, most=most)
 
     @property
     def limit(self) -> int:
@@ -112,6 +122,16 @@ def decode_cursor(text: str) -> Cursor:
     """Return what `Cursor.encode` made, or raise `CursorError`."""
     try:
         body = base64.b64decode(text.encode(), altchars=b"-_", validate=True)
-        return msgspec.json.decode(body, type=Cursor)
+        cursor = msgspec.json.decode(body, type=Cursor)
     except (binascii.Error, msgspec.MsgspecError, UnicodeError, ValueError):
         raise CursorError from None
+    if not storable(cursor.value + cursor.id):
+        raise CursorError
+    return cursor
+
+
+def decode_place(value: str) -> int:
+    """Return the number of an entry that a cursor holds, or raise `CursorError`."""
+    if not value.isdecimal() or len(value) > _DIGITS:
+        raise CursorError
+    return int(value)

@@ -5,15 +5,17 @@ A module is a project like a stack; its row is `stackyard.stacks.Module`. Start 
 """
 
 from stackyard.modules.errors import (
+    CasesMissingError,
+    CaseUnknownError,
     CodeElsewhereError,
     CodeMissingError,
-    LocalPreviewOffError,
+    EncryptedModuleError,
+    ModuleConfigError,
     ModuleProblemsError,
     ModuleProtectedError,
     ModuleTakenError,
     ModuleUnknownError,
     ShareRefusedError,
-    TestRunsUnsupportedError,
     VersionGapError,
     VersionNotFoundError,
     VersionNumberError,
@@ -27,22 +29,33 @@ from stackyard.modules.model.naming import ModuleName, name_module
 from stackyard.modules.model.numbers import Number, leaves_gap
 from stackyard.modules.model.share import ModuleShare, Sharing, share_with
 from stackyard.modules.model.version import (
+    CaseRun,
     ModuleUse,
     ModuleVersion,
     VersionState,
 )
-from stackyard.modules.service import Modules, ModuleSpec, Registry, Versions
+from stackyard.modules.service import (
+    Modules,
+    ModuleSpec,
+    Registry,
+    VersionCases,
+    Versions,
+)
 from stackyard.modules.store import ModuleStore, VersionStore
 
 __all__ = [
     "CODE",
     "CONFIG_FILE",
     "WRITTEN_AS_JSON",
+    "CaseRun",
+    "CaseUnknownError",
+    "CasesMissingError",
     "Code",
     "CodeElsewhereError",
     "CodeMissingError",
-    "LocalPreviewOffError",
+    "EncryptedModuleError",
     "ModuleConfig",
+    "ModuleConfigError",
     "ModuleName",
     "ModuleProblemsError",
     "ModuleProtectedError",
@@ -58,7 +71,7 @@ __all__ = [
     "Registry",
     "ShareRefusedError",
     "Sharing",
-    "TestRunsUnsupportedError",
+    "VersionCases",
     "VersionGapError",
     "VersionNotFoundError",
     "VersionNumberError",

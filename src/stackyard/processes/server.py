@@ -163,6 +163,7 @@ def make_app(platform: Platform, live: Live) -> Starlette:
         Means(
             state_files=platform.state_files,
             state_links=platform.state_links,
+            log_files=platform.log_files,
             provider_files=platform.provider_files,
             contents=platform.contents,
             pushes=platform.pushes,
@@ -200,7 +201,7 @@ def make_app(platform: Platform, live: Live) -> Starlette:
             platform.unit, platform.contents, means.blobs, doors.who
         ).routes(),
         *usage_routes(platform.unit, doors.who),
-        *live_routes(platform.unit, live, doors.who),
+        *live_routes(platform.unit, platform.log_files, live, doors.who),
         *WorkerRoutes(platform.unit, means.blobs, platform.state_files).routes(),
         plugin_log_route(means.blobs, doors.who),
         *StateRoutes(platform.state_files, platform.state_links, doors.who).routes(),

@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from typing import Final
 
 import msgspec
 import structlog
@@ -10,21 +11,23 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from stackyard.identity import RunFacts, RunTokens
 from stackyard.kernel.access import SYSTEM
 from stackyard.kernel.blobs import Bucket
-from stackyard.kernel.errors import Kind, StackyardError
+from stackyard.kernel.errors import Kind, StackyardError, UnavailableError
 from stackyard.kernel.ids import LegId, PoolId, StackId
+from stackyard.reactions.deletions import go_on_deleting
 from stackyard.reactions.sources import find_commit, source_of
 from stackyard.reactions.tools import Tools
 from stackyard.runs import (
     Claim,
     Gate,
     HandoverDue,
+    Run,
     RunConfirmed,
     RunEnded,
     RunQueued,
     RunReplanRequested,
 )
 from stackyard.runs.job import Grants, build_job, scope_of
-from stackyard.stacks import TrackedCommit
+from stackyard.stacks import Stack, TrackedCommit
 from stackyard.workers import WorkerIdle
 from stackyard_protocol import envelope
 from stackyard_protocol.job import CONTINUING, Job, SavedWorkspace
@@ -32,8 +35,11 @@ from stackyard_protocol.mqtt import SMALL_JOB, RunAssigned
 
 log = structlog.get_logger()
 
-RUN_TOKEN_SECONDS = 3 * 3600
-URL_SECONDS = 900
+ANSWER_SECONDS: Final = 10.0
+# It ends with its leg anyway; sooner, and an apply could not write its state. No
+# launcher should be told to wait longer (`SPACELIFT_LAUNCHER_RUN_TIMEOUT`).
+RUN_TOKEN_SECONDS: Final = 7 * 24 * 3600
+URL_SECONDS: Final = 900
 
 
 async def advance_queued(tools: Tools, event: RunQueued) -> None:
@@ -43,11 +49,13 @@ async def advance_queued(tools: Tools, event: RunQueued) -> None:
 async def advance_after_run(tools: Tools, event: RunEnded) -> None:
     """The next run of the stack may go; a stack that is to be deleted may be.
 
-    So may runs of stacks that depend on it, if they have been waiting for this one.
+    So may runs that depend on it, if they have been waiting for this one. And if it was
+    a test of a module's version, that may be settled now.
     """
     async with tools.open_unit() as unit:
-        await unit.deletions.go_on(event.stack_id, by=SYSTEM)
+        await unit.versions.settle(event.run_id, by=SYSTEM)
         below = await unit.chains.stacks_waiting_for(event.run_id, by=SYSTEM)
+    await go_on_deleting(tools, event.stack_id)
     for stack_id in [event.stack_id, *below]:
         await advance(tools, stack_id)
 
@@ -75,12 +83,18 @@ async def undo_handover(tools: Tools, event: HandoverDue) -> None:
 
 async def advance(tools: Tools, stack_id: StackId) -> None:
     """Let the stack's queued runs through the gate, and find workers for them."""
+    if await let_through(tools, stack_id):
+        await look_up_commits(tools, stack_id)
+        await let_through(tools, stack_id)
+
+
+async def let_through(tools: Tools, stack_id: StackId) -> bool:
+    """Let through what may go; say whether a commit is to be looked up first."""
     gate, claim = await _pass_gate(tools, stack_id)
-    if gate.lacks_commit:
-        await _go_on(tools, claim)
-        await _look_up_commits(tools, stack_id)
-        gate, claim = await _pass_gate(tools, stack_id)
-    await _go_on(tools, claim)
+    if claim is not None:
+        await hand_over(tools, claim)
+        await assign(tools, claim.leg.pool_id)
+    return gate.lacks_commit
 
 
 async def assign(tools: Tools, pool_id: PoolId) -> None:
@@ -98,13 +112,6 @@ async def _pass_gate(tools: Tools, stack_id: StackId) -> tuple[Gate, Claim | Non
         if gate.pool_id is None:
             return gate, None
         return gate, await unit.dispatch.claim(gate.pool_id, by=SYSTEM)
-
-
-async def _go_on(tools: Tools, claim: Claim | None) -> None:
-    """Hand over what was claimed at the gate, and look for more of that pool's."""
-    if claim is not None:
-        await hand_over(tools, claim)
-        await assign(tools, claim.leg.pool_id)
 
 
 async def _claim(tools: Tools, pool_id: PoolId) -> Claim | None:
@@ -153,7 +160,7 @@ async def _message(
 async def make_job(tools: Tools, claim: Claim) -> tuple[Job, RSAPublicKey]:
     run, leg = claim.run, claim.leg
     async with tools.open_unit() as unit:
-        stack = await unit.stacks.get(run.stack_id, by=SYSTEM)
+        stack = await unit.stacks.project(run.stack_id, by=SYSTEM)
         config = await unit.stack_contexts.for_run(
             stack.id,
             runtime_config=run.runtime_config,
@@ -163,7 +170,12 @@ async def make_job(tools: Tools, claim: Claim) -> tuple[Job, RSAPublicKey]:
         overrides = await unit.previews.overrides(run, by=SYSTEM)
         pool = await unit.pools.get(leg.pool_id, by=SYSTEM)
         facts = RunFacts(
-            stack.id, stack.space_id, run.id, run.type, scope_of(run, leg, stack)
+            stack.id,
+            stack.space_id,
+            run.id,
+            run.type,
+            scope_of(run, leg, stack),
+            is_module=stack.is_module,
         )
         signing = asyncio.to_thread(_sign, unit.run_tokens, facts, leg.id)
     (run_token, oidc_token), source, workspace = await asyncio.gather(
@@ -211,8 +223,12 @@ async def _saved_workspace(tools: Tools, claim: Claim) -> SavedWorkspace | None:
     return SavedWorkspace(url=url, sha256=run.workspace_sha256 or "")
 
 
-async def _look_up_commits(tools: Tools, stack_id: StackId) -> None:
-    """Say which commit each queued run is of, or why there is none."""
+async def look_up_commits(tools: Tools, stack_id: StackId) -> None:
+    """Say which commit each queued run is of, or why there is none.
+
+    A server that does not answer is asked again by the sweep, in a lane of its own:
+    no other stack's runs wait for it.
+    """
     async with tools.open_unit() as unit:
         runs = await unit.dispatch.without_commit(stack_id, by=SYSTEM)
         stack = await unit.stacks.find(stack_id, by=SYSTEM)
@@ -220,16 +236,27 @@ async def _look_up_commits(tools: Tools, stack_id: StackId) -> None:
         return  # no server behind an integration is asked yet: its runs stay queued
     for run in runs:
         try:
-            commit = await find_commit(tools, run, stack)
+            async with asyncio.timeout(ANSWER_SECONDS):
+                commit = await find_commit(tools, run, stack)
+        except (TimeoutError, UnavailableError) as error:
+            log.warning("commit.awaited", run=run.id, reason=type(error).__name__)
+            return
         except StackyardError as error:
-            if error.kind is Kind.UNAVAILABLE:
-                raise
             async with tools.open_unit() as unit:
                 await unit.dispatch.fail(run.id, str(error), by=SYSTEM)
-            continue
-        async with tools.open_unit() as unit:
-            await unit.dispatch.set_commit(run.id, commit, by=SYSTEM)
-            if stack.tracked_commit is None and run.branch == stack.branch:
-                await unit.stacks.set_tracked_commit(
-                    stack_id, TrackedCommit(**commit), by=SYSTEM
-                )
+        else:
+            await _settle_commit(tools, run, stack, TrackedCommit(**commit))
+
+
+async def _settle_commit(
+    tools: Tools, run: Run, asked_for: Stack, commit: TrackedCommit
+) -> None:
+    """Let the run be of that commit, unless the stack is of other code by now."""
+    async with tools.open_unit() as unit:
+        stack = await unit.stacks.find(asked_for.id, by=SYSTEM)
+        if stack is None or stack.source != asked_for.source:
+            return
+        await unit.dispatch.set_commit(run.id, commit.as_dict(), by=SYSTEM)
+        stack = await unit.stacks.get(stack.id, by=SYSTEM, lock=True)
+        if stack.tracked_commit is None and run.branch == stack.branch:
+            await unit.stacks.set_tracked_commit(stack.id, commit, by=SYSTEM)

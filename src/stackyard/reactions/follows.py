@@ -110,6 +110,7 @@ async def _follow(tools: Tools, moved: Moved, commit: Commit) -> None:
     to be behind again.
     """
     async with tools.open_unit() as unit:
+        await unit.dispatch.hold_gate(moved.stack_id, by=SYSTEM)
         stack = await unit.stacks.find(moved.stack_id, by=SYSTEM, lock=True)
         if stack is None or not _is_about(moved, stack):
             return

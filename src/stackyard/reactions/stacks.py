@@ -1,6 +1,6 @@
 """A stack changed: what waited for that may go on."""
 
-from stackyard.kernel.access import SYSTEM
+from stackyard.reactions.deletions import go_on_deleting
 from stackyard.reactions.dispatch import advance
 from stackyard.reactions.tools import Tools
 from stackyard.stacks import StackDeletionRequested, StackEnabled, StackUpdated
@@ -15,5 +15,4 @@ async def advance_enabled(tools: Tools, event: StackEnabled) -> None:
 
 
 async def begin_deletion(tools: Tools, event: StackDeletionRequested) -> None:
-    async with tools.open_unit() as unit:
-        await unit.deletions.go_on(event.stack_id, by=SYSTEM)
+    await go_on_deleting(tools, event.stack_id)

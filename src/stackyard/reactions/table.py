@@ -24,6 +24,7 @@ from stackyard.reactions.tools import Tools
 from stackyard.reactions.workers import WorkerSpoke
 from stackyard.registry.providers import ProviderFilesForgotten
 from stackyard.runs import (
+    CommitsSought,
     DriftFound,
     HandoverDue,
     LogEnded,
@@ -72,6 +73,7 @@ CHOREOGRAPHY: Final[Choreography[Tools]] = Choreography.of(
     [
         when(RunQueued, dispatch.advance_queued, queue=FIFO, group=of_stack),
         when(RunEnded, dispatch.advance_after_run, queue=FIFO, group=of_stack),
+        when(CommitsSought, sweeps.look_up_sought, queue=EVENTS),
         when(RunConfirmed, dispatch.assign_confirmed),
         when(RunReplanRequested, dispatch.assign_replanned),
         when(HandoverDue, dispatch.undo_handover),

@@ -8,6 +8,8 @@ from stackyard.kernel.blobs import Blobs
 from stackyard.kernel.clock import Clock
 from stackyard.kernel.outbound import Poster
 from stackyard.kernel.site import Site
+from stackyard.log_files import LogFiles
+from stackyard.state_files import StateFiles
 from stackyard.unit import OpenUnit
 from stackyard.vcs import Contents, Heads, Upkeep
 
@@ -21,6 +23,8 @@ class QueueVacuum(Protocol):
 class Tools:
     open_unit: OpenUnit
     blobs: Blobs
+    state_files: StateFiles
+    log_files: LogFiles
     contents: Contents  # of built-in repositories
     repository_upkeep: Upkeep
     heads: Heads  # of repositories that are not ours, over the guarded HTTP client

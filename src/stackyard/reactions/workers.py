@@ -10,9 +10,9 @@ import structlog
 
 from stackyard.choreography import Outcome
 from stackyard.kernel.access import SYSTEM
-from stackyard.kernel.errors import InvalidError
+from stackyard.kernel.errors import InvalidError, NotFoundError
 from stackyard.kernel.events import Event
-from stackyard.kernel.ids import PoolId, WorkerId
+from stackyard.kernel.ids import LegId, PoolId, WorkerId
 from stackyard.kernel.queue import Message
 from stackyard.kernel.routing import message_of
 from stackyard.reactions.dispatch import assign
@@ -90,7 +90,10 @@ async def settle_registered(tools: Tools, event: WorkerRegistered) -> None:
     message and this one may have met on the way.
     """
     held = event.held
-    if held is None or held in event.leg_ids:
+    if held is None:
+        return
+    if held in event.leg_ids:
+        await _tell_to_stop(tools, held)
         return
     async with tools.open_unit() as unit:
         leg = await unit.legs.get(held, by=SYSTEM)
@@ -110,8 +113,17 @@ async def bury_lost(tools: Tools, event: WorkerLost) -> None:
 
 
 async def signal_stop(tools: Tools, event: RunStopRequested) -> None:
+    await _tell_to_stop(tools, event.leg_id)
+
+
+async def _tell_to_stop(tools: Tools, leg_id: LegId) -> None:
+    """Tell the worker if its run is to stop; being told twice does no harm."""
     async with tools.open_unit() as unit:
-        leg = await unit.legs.get(event.leg_id, by=SYSTEM)
-        if leg.is_open:
-            message = StopRun(run=leg.run_id, leg=leg.id)
+        try:
+            leg = await unit.legs.get(leg_id, by=SYSTEM)
+            run = await unit.legs.run_of(leg_id, by=SYSTEM)
+        except NotFoundError:  # they went with their stack
+            return
+        if leg.is_open and run.stop_requested:
+            message = StopRun(run=run.id, leg=leg.id)
             await unit.courier.send(leg.pool_id, leg.worker_id, message)

@@ -4,10 +4,12 @@ Start with `states.py` and `model.py` for the life of a run, then `service/` for
 people, workers and the platform can do to it.
 """
 
+from stackyard.runs.case import Case
 from stackyard.runs.chain import RunWait
 from stackyard.runs.chain_store import ChainStore
 from stackyard.runs.errors import (
     LegNotFoundError,
+    LocalPreviewOffError,
     LogGapError,
     RunNotFoundError,
     RunTransitionError,
@@ -17,6 +19,7 @@ from stackyard.runs.errors import (
     WorkspaceSizeError,
 )
 from stackyard.runs.events import (
+    CommitsSought,
     DriftFound,
     HandoverDue,
     LogEnded,
@@ -28,7 +31,7 @@ from stackyard.runs.events import (
     RunStopRequested,
 )
 from stackyard.runs.leg import Leg
-from stackyard.runs.log_model import LogChunk, PhaseLog
+from stackyard.runs.log_model import LogChunk, PhaseLog, offset_of
 from stackyard.runs.log_store import LogStore
 from stackyard.runs.model import Run, Transition, queue_run
 from stackyard.runs.plugin_logs import plugin_log_key
@@ -36,6 +39,8 @@ from stackyard.runs.queue_store import QueuedRun, QueueStore
 from stackyard.runs.review import Decision, RunReview
 from stackyard.runs.review_store import ReviewStore
 from stackyard.runs.service import (
+    PIECE,
+    Cases,
     Chains,
     Claim,
     Deletions,
@@ -45,42 +50,51 @@ from stackyard.runs.service import (
     Legs,
     LocalWorkspace,
     LogPart,
+    Looked,
     PoolQueues,
     Previews,
     Reviews,
     RunLogs,
     Runs,
+    SealedPart,
     Triggers,
     Usage,
 )
 from stackyard.runs.service.legs import workspace_key
 from stackyard.runs.service.progress import Progress
-from stackyard.runs.states import RunState, RunType
+from stackyard.runs.states import ForceApply, RunState, RunType
 from stackyard.runs.store import LIVE_CHANNEL, RunStore
 from stackyard.runs.usage import UsageLine, UsageQuery
 from stackyard.runs.usage_store import UsageStore
 
 __all__ = [
     "LIVE_CHANNEL",
+    "PIECE",
+    "Case",
+    "Cases",
     "ChainStore",
     "Chains",
     "Claim",
+    "CommitsSought",
     "Decision",
     "Deletions",
     "Dispatch",
     "DriftFound",
     "Firings",
+    "ForceApply",
     "Gate",
     "HandoverDue",
     "Leg",
     "LegNotFoundError",
     "Legs",
+    "LocalPreviewOffError",
     "LocalWorkspace",
     "LogChunk",
     "LogEnded",
     "LogGapError",
     "LogPart",
     "LogStore",
+    "Looked",
     "PhaseLog",
     "PoolQueues",
     "Previews",
@@ -106,6 +120,7 @@ __all__ = [
     "RunTypeError",
     "RunWait",
     "Runs",
+    "SealedPart",
     "Transition",
     "Triggers",
     "Usage",
@@ -115,6 +130,7 @@ __all__ = [
     "WorkspaceFormatError",
     "WorkspaceMissingError",
     "WorkspaceSizeError",
+    "offset_of",
     "plugin_log_key",
     "queue_run",
     "workspace_key",

@@ -2,7 +2,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, literal, select
+from sqlalchemy import literal, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -74,9 +74,14 @@ class ChainStore:
 
     async def last_finished(self, stack_id: StackId) -> datetime | None:
         """Return when the stack's last tracked run that went well had been made."""
-        query = select(func.max(Run.created_at)).where(
-            Run.stack_id == stack_id,
-            Run.type == RunType.TRACKED,
-            Run.state == RunState.FINISHED,
+        query = (
+            select(Run.created_at)
+            .where(
+                Run.stack_id == stack_id,
+                Run.type == RunType.TRACKED,
+                Run.state == RunState.FINISHED,
+            )
+            .order_by(Run.id.desc())
+            .limit(1)
         )
         return await self.session.scalar(query)

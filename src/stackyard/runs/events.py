@@ -11,6 +11,13 @@ class RunQueued(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CommitsSought(Event):
+    """Queued runs of these stacks still lack their commit."""
+
+    stack_ids: tuple[StackId, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunConfirmed(Event):
     run_id: RunId
     pool_id: PoolId

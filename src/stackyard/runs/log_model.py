@@ -1,11 +1,24 @@
 """The log of one phase: chunks while it grows, one object when it has ended."""
 
+from typing import Final
+
 from sqlalchemy import BigInteger, ForeignKeyConstraint, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from stackyard.kernel.ids import RunId
 from stackyard.kernel.orm import Entity
-from stackyard.runs.errors import LogGapError
+from stackyard.runs.errors import LogGapError, LogOffsetError
+
+LARGEST_OFFSET: Final = 2**63 - 1  # what a column holds
+
+
+def offset_of(text: str | None) -> int:
+    """Read where in a log somebody wants to go on; None is its beginning."""
+    if not text:
+        return 0
+    if not (text.isascii() and text.isdecimal()) or int(text) > LARGEST_OFFSET:
+        raise LogOffsetError(offset=text)
+    return int(text)
 
 
 class PhaseLog(Entity):

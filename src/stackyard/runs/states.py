@@ -13,11 +13,19 @@ class RunType(StrEnum):
     PROPOSED = "PROPOSED"
     TASK = "TASK"
     DESTROY = "DESTROY"
+    TESTING = "TESTING"  # of a module's test case: what it makes, it destroys again
 
     @property
     def blocking(self) -> bool:
         """Whether runs of this type follow one another on their stack."""
-        return self is not RunType.PROPOSED
+        return self not in {RunType.PROPOSED, RunType.TESTING}
+
+
+class ForceApply(StrEnum):
+    """What is applied without waiting for a person's word."""
+
+    SINGLE = "SINGLE"  # the run that is triggered
+    CASCADE = "CASCADE"  # and those of all stacks that depend on its own
 
 
 class RunState(StrEnum):
@@ -49,6 +57,11 @@ class RunState(StrEnum):
     def on_worker(self) -> bool:
         return self in ON_WORKER
 
+    @property
+    def may_have_made(self) -> bool:
+        """Whether a test case may have made something that it has not destroyed yet."""
+        return self in {RunState.APPLYING, RunState.DESTROYING}
+
 
 FINAL: Final = frozenset(
     {
@@ -60,6 +73,8 @@ FINAL: Final = frozenset(
         RunState.SKIPPED,
     }
 )
+# How a worker may end it; the others are for people, and for us.
+ENDS: Final = frozenset({RunState.FINISHED, RunState.FAILED, RunState.STOPPED})
 ON_WORKER: Final = frozenset(
     {
         RunState.PREPARING,
@@ -109,4 +124,5 @@ STEPS: Final = {
     RunState.PLANNING: {RunState.APPLYING},
     RunState.PREPARING_REPLAN: {RunState.PLANNING},
     RunState.PREPARING_APPLY: {RunState.APPLYING},
+    RunState.APPLYING: {RunState.DESTROYING},
 }

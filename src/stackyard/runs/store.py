@@ -98,12 +98,8 @@ class RunStore:
         return {run.stack_id: run for run in await self.session.scalars(query)}
 
     async def newest(self, stack_ids: Sequence[StackId]) -> dict[StackId, RunId]:
-        query = (
-            select(Run.stack_id, func.max(Run.id))
-            .where(Run.stack_id.in_(stack_ids), Run.type == RunType.TRACKED)
-            .group_by(Run.stack_id)
-        )
-        return {stack: RunId(run) for stack, run in await self.session.execute(query)}
+        found = await self.of_stacks(stack_ids, [RunType.TRACKED], before=None, limit=1)
+        return {run.stack_id: run.id for run in found}
 
     async def latest_of(self, stack_id: StackId, kind: RunType) -> Run | None:
         query = (
@@ -113,6 +109,21 @@ class RunStore:
             .limit(1)
         )
         return await self.session.scalar(query)
+
+    async def changed_by_tasks(self, stack_id: StackId) -> list[str]:
+        """Return which outputs tasks have changed since a run was last applied."""
+        applied = select(func.coalesce(func.max(Run.id), "")).where(
+            Run.stack_id == stack_id,
+            Run.type == RunType.TRACKED,
+            Run.state == RunState.FINISHED,
+            Run.changed_outputs.is_not(None),
+        )
+        query = select(func.unnest(Run.changed_outputs)).where(
+            Run.stack_id == stack_id,
+            Run.type == RunType.TASK,
+            Run.id > applied.scalar_subquery(),
+        )
+        return list(await self.session.scalars(query))
 
     async def unfinished_drift(self, pool_id: PoolId) -> Sequence[Run]:
         """Return what looks for drift, or puts it right, on the pool's stacks."""
@@ -222,12 +233,16 @@ class RunStore:
         }
 
     async def leg(self, leg_id: LegId, *, lock: bool = False) -> Leg:
-        leg = await self.session.get(
-            Leg, leg_id, with_for_update=lock, populate_existing=lock
-        )
+        leg = await self.find_leg(leg_id, lock=lock)
         if leg is None:
             raise LegNotFoundError(leg=leg_id)
         return leg
+
+    async def find_leg(self, leg_id: LegId, *, lock: bool = False) -> Leg | None:
+        """Return it, if it has not gone with its stack."""
+        return await self.session.get(
+            Leg, leg_id, with_for_update=lock, populate_existing=lock
+        )
 
     async def open_leg(self, run_id: RunId) -> Leg | None:
         query = select(Leg).where(Leg.run_id == run_id, Leg.ended_at.is_(None))

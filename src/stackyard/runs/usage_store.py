@@ -1,6 +1,6 @@
 """All SQL about usage: sums over the legs of runs, which nothing else is kept for.
 
-Each is one statement whose cost is that of the legs in question, not of all days.
+Each is one statement that looks at every leg there is: whoever pays asks seldom.
 """
 
 from collections.abc import Sequence

@@ -50,6 +50,10 @@ class StackLockedError(ConflictError):
         return f"the stack is locked by {self.facts['locked_by']}"
 
 
+class SourceChangedError(ConflictError):
+    """The stack was given other code while its head was looked up: try again."""
+
+
 class StackDeployedError(ConflictError):
     """The stack belongs to a template's deployment: change or delete that instead."""
 

@@ -12,6 +12,7 @@ from stackyard.state.errors import (
     StateMalformedError,
     StateNotFoundError,
     StateNotLockedError,
+    StateUnmanagedError,
     UploadMissingError,
 )
 from stackyard.state.made import StackOutput, StackResource
@@ -20,6 +21,7 @@ from stackyard.state.model import (
     LockInfo,
     StateLock,
     StateVersion,
+    is_bare,
     parse,
 )
 from stackyard.state.service import States
@@ -40,9 +42,11 @@ __all__ = [
     "StateNotFoundError",
     "StateNotLockedError",
     "StateStore",
+    "StateUnmanagedError",
     "StateVersion",
     "States",
     "UploadMissingError",
     "entities",
+    "is_bare",
     "parse",
 ]

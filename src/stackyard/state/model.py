@@ -4,7 +4,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from sqlalchemy import BigInteger, ForeignKey, Index
 from sqlalchemy.dialects.postgresql import JSONB
@@ -18,6 +18,8 @@ from stackyard.state.errors import (
     StateMalformedError,
     StateNotLockedError,
 )
+
+VERSION: Final = 4  # of the format: what every Terraform and OpenTofu of today writes
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,20 @@ def parse(body: bytes) -> Given:
     if not isinstance(serial, int) or not isinstance(lineage, str) or serial < 0:
         raise StateMalformedError
     return Given(serial, lineage, hashlib.sha256(body).hexdigest(), len(body))
+
+
+def is_bare(body: bytes) -> bool:
+    """Whether a state is of nothing that could be destroyed. Slow for a large one.
+
+    What is not understood is taken for something.
+    """
+    try:
+        state = json.loads(body)
+        return state["version"] == VERSION and all(
+            one["mode"] == "data" for one in state["resources"]
+        )
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return False
 
 
 class StateVersion(Entity):

@@ -261,6 +261,12 @@ class States:
                 found[one.stack_id, one.id] = value
         return found
 
+    @needs(Rule.PLATFORM)
+    async def has_resources(self, stack_id: StackId, *, by: Subject) -> bool:
+        """Whether a run has found anything in the state of the stack."""
+        await self.access.require(by, Action.SPACE_ADMIN, space=ROOT)
+        return await self.store.has_resources(stack_id)
+
     @needs(Action.SPACE_READ)
     async def outputs(
         self, stack_ids: Sequence[StackId], *, by: Subject

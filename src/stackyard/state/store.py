@@ -118,6 +118,10 @@ class StateStore:
         )
         self.session.add_all(resources)
 
+    async def has_resources(self, stack_id: StackId) -> bool:
+        query = select(StackResource.address).where(StackResource.stack_id == stack_id)
+        return await self.session.scalar(query.limit(1)) is not None
+
     async def outputs(self, stack_ids: Sequence[StackId]) -> Sequence[StackOutput]:
         query = (
             select(StackOutput)

@@ -66,11 +66,13 @@ class ContextConfig:
             await self.add(context_id, one, by=by)
 
     @needs(Action.SPACE_READ)
-    async def find(
-        self, context_id: ContextId, element_id: str, *, by: Subject
-    ) -> ContextElement | None:
-        context = await self.contexts.get(context_id, by=by)
-        return await self.store.find(context.id, element_id)
+    async def some(
+        self, keys: Collection[tuple[ContextId, str]], *, by: Subject
+    ) -> dict[tuple[ContextId, str], ContextElement]:
+        """Return those of these that *by* may read; each by its context and name."""
+        readable = await self.contexts.some({context for context, _ in keys}, by=by)
+        found = await self.store.some([key for key in keys if key[0] in readable])
+        return {(one.context_id, one.id): one for one in found}
 
     @needs(Action.SPACE_READ)
     async def of(

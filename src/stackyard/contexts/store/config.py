@@ -1,7 +1,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from stackyard.contexts.model import ContextElement
@@ -26,6 +26,14 @@ class ContextConfigStore:
     async def remove(self, element: ContextElement) -> None:
         await self.session.delete(element)
         await self.session.flush()
+
+    async def some(
+        self, keys: Collection[tuple[ContextId, str]]
+    ) -> Sequence[ContextElement]:
+        key = tuple_(ContextElement.context_id, ContextElement.id)
+        return (
+            await self.session.scalars(select(ContextElement).where(key.in_(keys)))
+        ).all()
 
     async def of(self, context_ids: Collection[ContextId]) -> Sequence[ContextElement]:
         """Return all elements of these contexts, in the order of their names."""

@@ -44,7 +44,8 @@ class SignOns:
     async def try_out(self, settings: ProviderSettings, *, by: Subject) -> SignOn:
         """Keep *settings* beside those in use, until an administrator came in by them.
 
-        An empty secret keeps the one that is known for the same client.
+        An empty secret keeps the one that is known for the same client of the same
+        provider: nobody else is sent it.
         """
         await require_administrator(self.access, by)
         account = await self.people.account(lock=True)
@@ -111,10 +112,11 @@ def _opened(row: dict[str, Any], vault: Vault) -> ProviderSettings:
 
 def _with_known_secret(settings: OidcSettings, now: SignOn) -> OidcSettings:
     for known in (now.trial, now.active):
-        same = isinstance(known, OidcSettings) and (
-            known.client_id == settings.client_id
-        )
-        if same and isinstance(known, OidcSettings):
+        if (
+            isinstance(known, OidcSettings)
+            and known.client_id == settings.client_id
+            and is_same_provider(known, settings)
+        ):
             return replace(settings, client_secret=known.client_secret)
     raise SignOnSecretError
 

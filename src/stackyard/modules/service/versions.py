@@ -8,11 +8,12 @@ from typing import Any
 from stackyard.kernel.access import Access, Action, Subject
 from stackyard.kernel.audit import Resource, ResourceType, Trail
 from stackyard.kernel.clock import Clock
-from stackyard.kernel.ids import StackId, VersionId, new_ulid
-from stackyard.kernel.needs import needs
+from stackyard.kernel.ids import ROOT, RunId, StackId, VersionId, new_ulid
+from stackyard.kernel.needs import Rule, needs
 from stackyard.kernel.search import Page, Search
 from stackyard.modules.errors import (
     CodeMissingError,
+    ModuleConfigError,
     VersionGapError,
     VersionNotFoundError,
     VersionNumberMissingError,
@@ -21,6 +22,7 @@ from stackyard.modules.errors import (
 from stackyard.modules.model.code import Code
 from stackyard.modules.model.numbers import Number, leaves_gap
 from stackyard.modules.model.version import ModuleUse, ModuleVersion, VersionState
+from stackyard.modules.service.cases import VersionCases
 from stackyard.modules.service.modules import Modules
 from stackyard.modules.store import VersionStore
 from stackyard.stacks import Module, Stack
@@ -30,6 +32,7 @@ from stackyard.stacks import Module, Stack
 class Versions:
     store: VersionStore
     modules: Modules
+    version_cases: VersionCases
     access: Access
     clock: Clock
     trail: Trail
@@ -128,8 +131,9 @@ class Versions:
     ) -> ModuleVersion:
         """Make a version of a commit, under *number* or the one in its own file.
 
-        Without test cases it is ACTIVE at once. With some, or if nobody can know, it is
-        PENDING: nothing passes that was not tried.
+        A push may have made the very same one already: then that is it.
+        Without test cases it is ACTIVE at once. With some it is PENDING until they have
+        been run, and if nobody can know, it stays so: nothing passes untried.
         """
         module = await self.modules.get(module_id, by=by, lock=True)
         await self.access.require(
@@ -140,15 +144,20 @@ class Versions:
         wanted = _number(code, number)
         if wanted is None:
             raise VersionNumberMissingError(module=module.id)
-        await self._require_succession(module, wanted)
-        tried = code.config is not None and not code.config.has_tests
+        there = await self.store.of([module.id])
+        if found := _the_same(code, wanted, there):
+            return found
+        _ensure_succession(module, wanted, there)
+        if code.config and code.config.problems:
+            raise ModuleConfigError(*code.config.problems)
+        cases = code.config.cases if code.config else None
         version = ModuleVersion(
             id=VersionId(new_ulid()),
             module_id=module.id,
             major=wanted.major,
             minor=wanted.minor,
             patch=wanted.patch,
-            state=VersionState.ACTIVE if tried else VersionState.PENDING,
+            state=VersionState.ACTIVE if cases == () else VersionState.PENDING,
             yanked=False,
             repo_id=module.vcs_repo_id,
             project_root=module.project_root,
@@ -159,7 +168,21 @@ class Versions:
         )
         await self.store.add(version, module=module.id)
         await self._note("create", version, module, by=by)
+        if cases:
+            await self.version_cases.begin(version, cases, module, by=by)
         return version
+
+    @needs(Rule.PLATFORM)
+    async def settle(self, run_id: RunId, *, by: Subject) -> None:
+        """Say of the version that a run was a test of how it came out, if it did."""
+        await self.access.require(by, Action.SPACE_ADMIN, space=ROOT)
+        version = await self.store.of_case_run(run_id)
+        if version is None:
+            return
+        states = await self.store.states_of_cases(version.id)
+        if version.settle(states):
+            module = await self.modules.get(version.module_id, by=by)
+            await self._note("settle", version, module, by=by)
 
     @needs(Action.MODULE_MARK_AS_BAD)
     async def delete(
@@ -178,19 +201,6 @@ class Versions:
             version.withdraw()
             await self._note("yank", version, module, by=by)
         return version
-
-    async def _require_succession(self, module: Module, wanted: Number) -> None:
-        there = {
-            one.parsed
-            for one in await self.store.of([module.id])
-            if one.state is not VersionState.FAILED
-        }
-        if wanted in there:
-            raise VersionTakenError(version=str(wanted), module=module.id)
-        if leaves_gap(wanted, there):
-            last = max(there)
-            following = ", ".join(str(one) for one in last.successors)
-            raise VersionGapError(version=str(wanted), newest=str(last), next=following)
 
     async def _readable(
         self, ids: Collection[VersionId], *, by: Subject
@@ -221,3 +231,25 @@ def _number(code: Code, said: str | None) -> Number | None:
     if said:
         return Number.read(said)
     return code.config.number if code.config else None
+
+
+def _the_same(
+    code: Code, wanted: Number, there: Sequence[ModuleVersion]
+) -> ModuleVersion | None:
+    """Return the version of this commit under this number, if it has not failed."""
+    sha = code.commit.as_dict()["hash"]
+    kept = (one for one in there if one.state is not VersionState.FAILED)
+    same = (one for one in kept if (one.parsed, one.commit["hash"]) == (wanted, sha))
+    return next((one for one in same if not one.yanked), None)
+
+
+def _ensure_succession(
+    module: Module, wanted: Number, there: Sequence[ModuleVersion]
+) -> None:
+    numbers = {one.parsed for one in there if one.state is not VersionState.FAILED}
+    if wanted in numbers:
+        raise VersionTakenError(version=str(wanted), module=module.id)
+    if leaves_gap(wanted, numbers):
+        last = max(numbers)
+        following = ", ".join(str(one) for one in last.successors)
+        raise VersionGapError(version=str(wanted), newest=str(last), next=following)

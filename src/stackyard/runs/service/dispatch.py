@@ -4,7 +4,7 @@ Gate, claim and undo are each one transaction. Nothing here waits for the networ
 what must be fetched or sent is done between two of them (see `reactions`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -15,14 +15,14 @@ from stackyard.kernel.events import Outbox
 from stackyard.kernel.ids import ROOT, LegId, PoolId, RunId, StackId, new_ulid
 from stackyard.kernel.needs import Rule, needs
 from stackyard.runs.chain import Turn
-from stackyard.runs.events import HandoverDue
+from stackyard.runs.events import CommitsSought, HandoverDue
 from stackyard.runs.leg import Leg
 from stackyard.runs.model import Run
 from stackyard.runs.service.chains import Chains
 from stackyard.runs.service.progress import Progress
 from stackyard.runs.states import PREPARATORY, RunState
 from stackyard.runs.store import RunStore
-from stackyard.stacks import Stack, Stacks
+from stackyard.stacks import Project, Stacks
 from stackyard.workers import Workers
 
 
@@ -64,6 +64,16 @@ class Dispatch:
         return [run for run in await self.store.queued(stack_id) if not run.code_known]
 
     @needs(Rule.PLATFORM)
+    async def seek_commits(
+        self, stack_ids: Collection[StackId], *, by: Subject
+    ) -> None:
+        """Have looked up once more what was not to be had so far."""
+        await self._require(by)
+        if stack_ids:
+            at = self.clock()
+            await self.outbox.add(CommitsSought(stack_ids=tuple(stack_ids), at=at))
+
+    @needs(Rule.PLATFORM)
     async def set_commit(
         self, run_id: RunId, commit: dict[str, Any], *, by: Subject
     ) -> None:
@@ -89,8 +99,8 @@ class Dispatch:
         """Let through what may go."""
         await self._require(by)
         await self.store.lock_stack(stack_id)
-        stack = await self.stacks.find(stack_id, by=by)
-        queued = await self.store.queued(stack_id)
+        stack = await self.stacks.find_project(stack_id, by=by)
+        queued = await self._with_prospects(stack_id)
         lacks_commit = not all(run.code_known for run in queued)
         if stack is None or stack.worker_pool_id is None or stack.is_disabled:
             return Gate(None, lacks_commit)
@@ -108,6 +118,16 @@ class Dispatch:
             blocked = blocked or run.type.blocking
             await self._let_through(run, stack)
         return Gate(stack.worker_pool_id, lacks_commit)
+
+    @needs(Rule.PLATFORM)
+    async def hold_gate(self, stack_id: StackId, *, by: Subject) -> None:
+        """Let nobody through until we commit.
+
+        For who is about to lock the stack's row: the gate comes first everywhere, or
+        two would wait for one another.
+        """
+        await self._require(by)
+        await self.store.lock_stack(stack_id)
 
     @needs(Rule.PLATFORM)
     async def claim(self, pool_id: PoolId, *, by: Subject) -> Claim | None:
@@ -138,8 +158,8 @@ class Dispatch:
     async def undo_unaccepted(self, leg_id: LegId, *, by: Subject) -> PoolId | None:
         """Let the run wait again if its worker did not accept it in time."""
         await self._require(by)
-        leg = await self.store.leg(leg_id, lock=True)
-        if leg.accepted_at is not None or not leg.is_open:
+        leg = await self.store.find_leg(leg_id, lock=True)
+        if leg is None or leg.accepted_at is not None or not leg.is_open:
             return None
         at = self.clock()
         leg.ended_at = at
@@ -167,22 +187,42 @@ class Dispatch:
         await self._require(by)
         return await self.store.stacks_with_queued_runs()
 
+    async def _with_prospects(self, stack_id: StackId) -> list[Run]:
+        """Return what waits before the gate; skip what went wrong above has ended.
+
+        Also where nothing can run now: those below wait for these, and so would the
+        people who see them.
+        """
+        queued = []
+        for run in await self.store.queued(stack_id):
+            reason = None
+            if run.awaits_upstream:
+                reason = await self.chains.hindrance(run, by=SYSTEM)
+            if reason is None:
+                queued.append(run)
+            else:
+                await self._skip(run, reason)
+        return queued
+
     async def _is_its_turn(self, run: Run) -> bool:
         """Ask about a run that waits for runs of other stacks; it may be skipped."""
         decision = await self.chains.decide(run, by=SYSTEM)
         if decision.turn is Turn.SKIP:
-            step = run.skip(decision.note, at=self.clock())
-            await self.progress.record(run, step)
+            await self._skip(run, decision.note)
         run.awaits_upstream = decision.turn is Turn.WAIT
         return decision.turn is Turn.GO
 
+    async def _skip(self, run: Run, reason: str) -> None:
+        await self.progress.record(run, run.skip(reason, at=self.clock()))
+        run.awaits_upstream = False
+
     async def _has_workers(self, stack_id: StackId) -> bool:
-        stack = await self.stacks.find(stack_id, by=SYSTEM)
+        stack = await self.stacks.find_project(stack_id, by=SYSTEM)
         if stack is None or stack.worker_pool_id is None:
             return False
         return bool(await self.workers.of([stack.worker_pool_id], by=SYSTEM))
 
-    async def _let_through(self, run: Run, stack: Stack) -> None:
+    async def _let_through(self, run: Run, stack: Project) -> None:
         assert stack.worker_pool_id is not None  # noqa: S101 - asked for by `gate`
         step = run.make_ready(pool_id=stack.worker_pool_id, at=self.clock())
         await self.progress.record(run, step)

@@ -1,11 +1,10 @@
 """The logs of runs: taken in chunks, read by offset, kept as one object."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from stackyard.kernel.access import Access, Action, Subject, SubjectKind
-from stackyard.kernel.blobs import Blobs, Bucket
 from stackyard.kernel.clock import Clock
 from stackyard.kernel.errors import ForbiddenError
 from stackyard.kernel.events import Outbox
@@ -23,7 +22,7 @@ from stackyard_protocol.report import MAX_CHUNK, LogEnd
 # A worker that was away delivers within this after its leg, or later all the same:
 # then the log is ended once more.
 FORGOTTEN = timedelta(minutes=15)
-PIECE = 1024 * 1024  # how much of a sealed log is read at once
+PIECE = 1024 * 1024  # how much of a log is read at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +36,27 @@ class LogPart:
 
 
 @dataclass(frozen=True, slots=True)
+class SealedPart:
+    """Where the bytes of a log from an offset lie: in an object, outside of any
+    transaction.
+    """
+
+    key: str
+    offset: int
+    size: int  # of the whole log
+    ended: bool
+
+    def holding(self, body: bytes) -> LogPart:
+        """Return the part, whose bytes were found to be *body*."""
+        reached = self.offset + len(body)
+        is_last = self.ended and reached >= self.size
+        return LogPart(body, reached, exists=True, finished=is_last)
+
+
+@dataclass(frozen=True, slots=True)
 class RunLogs:
     store: LogStore
     stacks: Stacks
-    blobs: Blobs
     access: Access
     outbox: Outbox
     clock: Clock
@@ -90,14 +106,18 @@ class RunLogs:
     @needs(Action.SPACE_READ)
     async def read(
         self, run: Run, state_version: int, *, offset: int, by: Subject
-    ) -> LogPart:
+    ) -> LogPart | SealedPart:
         """Return what there is from *offset* on: `PIECE` bytes and the chunk's rest."""
         await self.stacks.project(run.stack_id, by=by)
         log = await self.store.find(run.id, state_version)
         if log is None:
             moved_on = run.state.is_final or run.state_version > state_version
             return LogPart(b"", offset, exists=False, finished=moved_on)
-        body = await self._at(log, offset)
+        body = await self._chunks(log, offset)
+        if not body and offset < log.size:  # sealed since: its chunks are gone
+            await self.store.look_again(log)
+        if log.sealed_key is not None and offset < log.sealed_size:
+            return SealedPart(log.sealed_key, offset, log.size, log.ended)
         reached = offset + len(body)
         return LogPart(
             body, reached, exists=True, finished=log.ended and reached >= log.size
@@ -120,19 +140,6 @@ class RunLogs:
         await self.access.require(by, Action.SPACE_ADMIN, space=ROOT)
         log = await self.store.find(run_id, state_version)
         return log if log is not None and log.ended and log.unsealed else None
-
-    @needs(Rule.PLATFORM)
-    async def whole(self, log: PhaseLog, *, by: Subject) -> AsyncIterator[bytes]:
-        """Yield the log from its first byte, in pieces."""
-        await self.access.require(by, Action.SPACE_ADMIN, space=ROOT)
-        if log.sealed_key is not None:
-            async for piece in self.blobs.stream(Bucket.RUN_LOGS, log.sealed_key):
-                yield piece
-        offset = log.sealed_size
-        while offset < log.size:
-            piece = await self._at(log, offset)
-            yield piece
-            offset += len(piece)
 
     @needs(Rule.PLATFORM)
     async def sealed(
@@ -169,19 +176,9 @@ class RunLogs:
         await self.access.require(by, Action.SPACE_ADMIN, space=ROOT)
         return list(await self.store.unsealed(limit=100))
 
-    async def _at(self, log: PhaseLog, offset: int) -> bytes:
-        """Return what is there at *offset*; nobody says it again when it was sealed."""
-        body = await self._found_at(log, offset)
-        if not body and offset < log.size:  # sealed since: its chunks are gone
-            await self.store.look_again(log)
-            body = await self._found_at(log, offset)
-        return body
-
-    async def _found_at(self, log: PhaseLog, offset: int) -> bytes:
-        if log.sealed_key is not None and offset < log.sealed_size:
-            return await self.blobs.get_range(
-                Bucket.RUN_LOGS, log.sealed_key, start=offset, length=PIECE
-            )
+    async def _chunks(self, log: PhaseLog, offset: int) -> bytes:
+        if offset < log.sealed_size:
+            return b""
         chunks = await self.store.chunks_from(log, offset, length=PIECE)
         if not chunks or chunks[0].start > offset:
             return b""

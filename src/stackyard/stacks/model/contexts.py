@@ -6,7 +6,7 @@ Hooks run from what is farthest away to the stack's own, and after a phase back 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, Protocol, TypeVar
 
@@ -124,6 +124,17 @@ def effective(layers: Sequence[tuple[S, Sequence[N]]]) -> list[tuple[S, N]]:
         ]
         taken |= {(one.is_file, one.id) for one in elements}
     return found
+
+
+def as_secret_as(
+    weaker: Sequence[Sequence[ConfigValue]], values: Sequence[ConfigValue]
+) -> list[ConfigValue]:
+    """Return *values*, each a secret if what it takes the place of is one."""
+    secret = {(one.is_file, one.id) for layer in weaker for one in layer if one.secret}
+    return [
+        replace(one, secret=one.secret or (one.is_file, one.id) in secret)
+        for one in values
+    ]
 
 
 def hooks_in_order(

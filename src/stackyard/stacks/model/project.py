@@ -231,17 +231,19 @@ class Project(Entity):
         """Make all settings what *spec* says. The slug and the past stay."""
         if self.deleting:
             raise StackDeletingError(stack=self.id)
-        before = self._source()
+        before = self.source
         self.space_id = space_id
         if spec.vendor is not None:
             self.vendor_config = vendor_to_row(spec.vendor.settled())
         self._take(spec)
-        if self._source() != before:
+        if self.source != before:
             # the commit was one of the old code: the next run looks up the new head
             self.tracked_commit = self.tracked_commit_set_by = None
         self.updated_at = at
 
-    def _source(self) -> tuple[object, ...]:
+    @property
+    def source(self) -> tuple[object, ...]:
+        """Return where its code is, to be compared."""
         return tuple(getattr(self, name) for name in _SOURCE)
 
     def _take(self, spec: StackSpec) -> None:

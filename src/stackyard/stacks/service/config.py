@@ -60,11 +60,13 @@ class StackConfig:
         return element
 
     @needs(Action.SPACE_READ)
-    async def find(
-        self, stack_id: StackId, element_id: str, *, by: Subject
-    ) -> ConfigElement | None:
-        project = await self.stacks.project(stack_id, by=by)
-        return await self.store.find(project.id, element_id)
+    async def some(
+        self, keys: Collection[tuple[StackId, str]], *, by: Subject
+    ) -> dict[tuple[StackId, str], ConfigElement]:
+        """Return those of these that *by* may read; each by its stack and name."""
+        readable = await self.stacks.projects({stack for stack, _ in keys}, by=by)
+        found = await self.store.some([key for key in keys if key[0] in readable])
+        return {(one.stack_id, one.id): one for one in found}
 
     @needs(Action.SPACE_READ)
     async def of(

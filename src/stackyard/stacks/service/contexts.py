@@ -24,6 +24,7 @@ from stackyard.stacks.model.contexts import (
     AttachedContext,
     Configuration,
     ContextAttachment,
+    as_secret_as,
     effective,
     hooks_in_order,
     ranked,
@@ -166,12 +167,8 @@ class StackContexts:
         ids = {one.context_id for one in attached}
         shared = await self.context_config.values_for_runs(ids, by=by)
         run = runtime_config or RuntimeConfig()
-        layers = [
-            run.values(),
-            own,
-            inputs,
-            *(shared.get(one.context_id, []) for one in attached),
-        ]
+        weaker = [own, inputs, *(shared.get(one.context_id, []) for one in attached)]
+        layers = [as_secret_as(weaker, run.values()), *weaker]
         return Configuration(
             values=[value for _, value in effective([(None, one) for one in layers])],
             hooks=hooks_in_order(run.hooks_over(project.hooks()), attached),

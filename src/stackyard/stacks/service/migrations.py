@@ -33,6 +33,7 @@ class VendorMigrations:
         """Let it go over to another tool; asking once more changes nothing."""
         stack = await self.stacks.get(stack_id, by=by, lock=True)
         await self.access.require(by, Action.STACK_UPDATE, space=stack.space_id)
+        await self.stacks.neighbours.ensure_own(stack_id)
         at = self.clock()
         problems = [*label_problems(migration.labels or ())]
         problems = problems or stack.migrate(migration, at=at)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from stackyard.kernel.access import Access, Action, Level, Subject
+from stackyard.kernel.access import Access, Action, Level, Subject, SubjectKind
 from stackyard.kernel.audit import Trail
 from stackyard.kernel.clock import Clock
 from stackyard.kernel.errors import ForbiddenError, NotFoundError
@@ -13,6 +13,7 @@ from stackyard.kernel.events import Outbox
 from stackyard.kernel.ids import (
     ROOT,
     ContextId,
+    PoolId,
     RepoId,
     SpaceId,
     StackId,
@@ -23,6 +24,7 @@ from stackyard.kernel.search import Page, Search
 from stackyard.spaces import RunWithoutRightsError
 from stackyard.stacks.errors import (
     ProjectNotFoundError,
+    SourceChangedError,
     StackDependedOnError,
     StackLockedError,
     StackNotFoundError,
@@ -203,6 +205,12 @@ class Stacks:
         return stack
 
     @needs(Rule.PLATFORM)
+    async def deleting(self, *, by: Subject) -> Sequence[StackId]:
+        """Return the stacks that are to go and are still there."""
+        await self.access.require(by, Action.SPACE_ADMIN, space=ROOT)
+        return await self.store.deleting()
+
+    @needs(Rule.PLATFORM)
     async def purge(self, stack_id: StackId, *, by: Subject) -> None:
         """Forget the stack and all that is only about it; the platform's own act."""
         await self.access.require(by, Action.SPACE_ADMIN, space=ROOT)
@@ -269,11 +277,17 @@ class Stacks:
     ) -> Stack:
         """Make *commit* what new runs are of; *set_by* is who is shown for it."""
         stack = await self._change(stack_id, Action.STACK_SET_CURRENT_COMMIT, by=by)
-        stack.tracked_commit = commit.as_dict()
-        stack.tracked_commit_set_by = set_by or by.name
-        facts = {"Commit": stack.tracked_commit["hash"], "SetBy": set_by or by.name}
-        await self._note("set_current_commit", stack, by=by, **facts)
-        return stack
+        return await self._track(stack, commit, set_by=set_by, by=by)
+
+    @needs(Action.STACK_SYNC_COMMIT)
+    async def sync_commit(
+        self, looked_at: Stack, commit: CommitFacts, *, by: Subject
+    ) -> Stack:
+        """Make the head of its branch, as *looked_at* said where that is, the same."""
+        stack = await self._change(looked_at.id, Action.STACK_SYNC_COMMIT, by=by)
+        if stack.source != looked_at.source:
+            raise SourceChangedError(stack=stack.id)
+        return await self._track(stack, commit, set_by=None, by=by)
 
     @needs(Rule.PLATFORM)
     async def record_state(
@@ -312,6 +326,23 @@ class Stacks:
         """Name what the projects of a context use and do not reach."""
         del by  # asked in the middle of deciding whether a move is allowed
         return await self.store.cut_off_of_context(context_id)
+
+    @needs(Rule.PLATFORM)
+    async def cut_off_of_pool(self, pool_id: PoolId, *, by: Subject) -> Sequence[str]:
+        """Name what the projects in a worker pool use and do not reach."""
+        del by  # asked in the middle of deciding whether a move is allowed
+        return await self.store.cut_off_of_pool(pool_id)
+
+    async def _track(
+        self, stack: Stack, commit: CommitFacts, *, set_by: str | None, by: Subject
+    ) -> Stack:
+        if by.kind is not SubjectKind.SYSTEM:  # which finds out, and does not choose
+            await self.neighbours.ensure_own(stack.id)
+        stack.tracked_commit = commit.as_dict()
+        stack.tracked_commit_set_by = set_by or by.name
+        facts = {"Commit": stack.tracked_commit["hash"], "SetBy": set_by or by.name}
+        await self._note("set_current_commit", stack, by=by, **facts)
+        return stack
 
     async def _find(
         self, kind: type[P], project_id: StackId, *, by: Subject, lock: bool

@@ -1,7 +1,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from stackyard.kernel.ids import StackId
@@ -24,6 +24,14 @@ class ConfigStore:
     async def remove(self, element: ConfigElement) -> None:
         await self.session.delete(element)
         await self.session.flush()
+
+    async def some(
+        self, keys: Collection[tuple[StackId, str]]
+    ) -> Sequence[ConfigElement]:
+        key = tuple_(ConfigElement.stack_id, ConfigElement.id)
+        return (
+            await self.session.scalars(select(ConfigElement).where(key.in_(keys)))
+        ).all()
 
     async def of(self, stack_ids: Collection[StackId]) -> Sequence[ConfigElement]:
         """Return all elements of these stacks, in the order of their names."""
