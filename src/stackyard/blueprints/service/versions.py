@@ -62,9 +62,14 @@ class TemplateVersions:
 
     @needs(Action.SPACE_READ)
     async def get(
-        self, version_id: TemplateVersionId, *, by: Subject, lock: bool = False
+        self,
+        version_id: TemplateVersionId,
+        *,
+        by: Subject,
+        lock: bool = False,
+        shared: bool = False,
     ) -> TemplateVersion:
-        version = await self.store.find(version_id, lock=lock)
+        version = await self.store.find(version_id, lock=lock, shared=shared)
         # asked for a missing one as well: the answer must not tell them apart
         template_id = version.template_id if version else TemplateId("")
         template = await self.templates.find(template_id, by=by)

@@ -14,13 +14,20 @@ class TemplateVersionStore:
     session: AsyncSession
 
     async def find(
-        self, version_id: TemplateVersionId, *, lock: bool = False
+        self,
+        version_id: TemplateVersionId,
+        *,
+        lock: bool = False,
+        shared: bool = False,
     ) -> TemplateVersion | None:
-        """Load it; with *lock*, no one else may change it until we commit."""
+        """Load it; with *lock*, no one else may change it until we commit.
+
+        *shared*: but others may have the same lock, in whatever order.
+        """
         return await self.session.get(
             TemplateVersion,
             version_id,
-            with_for_update={"of": TemplateVersion} if lock else None,
+            with_for_update={"of": TemplateVersion, "read": shared} if lock else None,
             populate_existing=lock,
         )
 
