@@ -212,6 +212,20 @@ async def test_what_somebody_says_of_a_webhook_outlasts_what_a_delivery_found(
     assert (changed.enabled, changed.failures) == (True, 0)
 
 
+async def test_a_run_does_not_wait_for_whoever_changes_a_webhook(
+    registry: Registry, hook: str
+) -> None:
+    webhook = await listen(registry, hook)
+    async with registry.unit() as changing:
+        store = changing.stack_webhooks.store
+        assert await store.find(NET, webhook) is not None
+        async with registry.unit() as running:
+            told: dict[str, Any] = {"state": "QUEUED"}
+            deliveries = running.hook_deliveries
+            listening = await deliveries.listening(NET, by=SYSTEM)
+            await deliveries.offer(listening, "run/1", told, by=SYSTEM)
+
+
 async def test_a_delivery_whose_webhook_is_in_use_is_left_for_later(
     registry: Registry, receiver: Receiver, hook: str
 ) -> None:
