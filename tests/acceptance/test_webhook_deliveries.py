@@ -241,6 +241,24 @@ async def test_a_delivery_whose_webhook_is_in_use_is_left_for_later(
     assert receiver.heard == []
 
 
+async def test_a_secret_of_another_key_keeps_no_other_webhook_waiting(
+    registry: Registry, receiver: Receiver, hook: str
+) -> None:
+    await listen(registry, f"{hook}?first", secret=KEY)
+    async with registry.database.transaction() as session:
+        await session.execute(text("UPDATE stack_webhooks SET secret = 'x'"))
+    await listen(registry, hook, secret=KEY)
+    async with registry.unit() as unit:
+        await unit.triggers.trigger(NET, by=ADA)
+    async with registry.unit() as unit:
+        outgoing = await unit.hook_deliveries.claim(by=SYSTEM)
+    assert outgoing is not None
+    assert outgoing.url == hook
+    assert receiver.heard == []
+    left = {("failed", 1, None), ("waiting", 0, None)}
+    assert set(await deliveries(registry)) == left
+
+
 def test_what_is_sent_does_not_show_where_to_nor_what() -> None:
     made = Outgoing.signed(
         "1", f"http://x/{KEY}", KEY, secret=b"s", headers={"X-Key": KEY}
