@@ -5,9 +5,11 @@ From then on only those very bytes are run. The bucket forgets them after a day.
 """
 
 import asyncio
+import gzip
 import hashlib
 import re
 import tarfile
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -30,6 +32,7 @@ from stackyard.unit import OpenUnit
 LARGEST: Final = 1024 * 1024 * 1024  # as much as workers take of any source
 _UPLOAD_SECONDS: Final = 3600
 _LARGEST_CONFIG: Final = 512 * 1024
+_LARGEST_PIECE: Final = 1024 * 1024
 # Of what is gone through for that file: a small upload may unpack to very much.
 _MOST_MEMBERS: Final = 100_000
 _LARGEST_UNPACKED: Final = 4 * LARGEST
@@ -93,7 +96,7 @@ class LocalWorkspaces:
             found = await self.look_at(module.id, workspace, keep=file)
             file.seek(0)
             folder = module.project_root or ""
-            config = await asyncio.to_thread(_config, file, folder, module.id)
+            config = await asyncio.to_thread(config_in, file, folder, module.id)
         async with self.open_unit() as unit:
             return await unit.version_cases.propose(
                 module_id, found, config, chosen, by=by
@@ -127,22 +130,37 @@ class LocalWorkspaces:
         return LocalWorkspace(found, digest.hexdigest())
 
 
-def _config(file: IO[bytes], folder: str, project_id: StackId) -> ModuleConfig:
+def config_in(file: IO[bytes], folder: str, project_id: StackId) -> ModuleConfig:
     """Return what the uploaded module's own file says; all lies in one folder."""
     wanted = PurePosixPath(folder, CONFIG_FILE)
     try:
-        with tarfile.open(fileobj=file, mode="r|gz") as tar:
+        with (
+            _Gzipped(fileobj=file) as unpacked,
+            tarfile.open(fileobj=unpacked, mode="r:") as tar,
+        ):
             for count, member in enumerate(tar):
-                if count > _MOST_MEMBERS or member.offset > _LARGEST_UNPACKED:
+                end = member.offset_data + member.size
+                if count > _MOST_MEMBERS or end > _LARGEST_UNPACKED:
                     break
                 inner = PurePosixPath(*PurePosixPath(member.name).parts[1:])
                 if inner == wanted and member.isfile():
                     content = tar.extractfile(member)
                     text = content.read(_LARGEST_CONFIG) if content else b""
                     return read_config(text.decode(errors="replace"))
-    except (tarfile.TarError, EOFError, OSError):
+    except (tarfile.TarError, EOFError, OSError, ValueError, zlib.error):
         raise WorkspaceFormatError(project=project_id) from None
     return ModuleConfig()
+
+
+class _Gzipped(gzip.GzipFile):
+    """Gives no more at once: names and notes of members are read whole, however long
+    they say that they are.
+    """
+
+    def read(self, size: int | None = -1) -> bytes:
+        if size is None or not 0 <= size <= _LARGEST_PIECE:
+            raise tarfile.ReadError("a header is too large")
+        return super().read(size)
 
 
 def uploaded_key(project_id: StackId, workspace: WorkspaceId) -> str:

@@ -3,20 +3,34 @@
 `tests/operations` holds the client's texts. They are never edited.
 """
 
+import asyncio
 import json
-from typing import Any
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
 
 import pytest
-from tests.support.clouds import ROLE, SCOPES, a_module
+from sqlalchemy import text
+from tests.support.clouds import ROLE, SCOPES, a_module, an_aws_spec
 from tests.support.edge import Edge
 from tests.support.provider import Provider
 from tests.support.stacks import a_spec
 
 from stackyard.adapters.postgres import Database
+from stackyard.clouds import AttachedCloud, AwsIntegration, Use
+from stackyard.contexts import ContextSpec
 from stackyard.kernel.access import SYSTEM
-from stackyard.kernel.ids import LEGACY
+from stackyard.kernel.ids import LEGACY, AttachmentId, ContextId, PolicyId, StackId
+from stackyard.policies import PolicySpec, PolicyType
+from stackyard.unit import Unit
 
 NOWHERE = "01GBASTWAEPJ1HDMXDMWTRC8DN"
+WAITING: Final = (
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+    " AND wait_event_type = 'Lock'"
+)
+
+T = TypeVar("T")
 
 
 @pytest.fixture
@@ -396,3 +410,114 @@ async def test_everything_that_is_wrong_is_said_at_once(provider: Provider) -> N
     assert "tenantID:" in await provider.error(
         "AzureIntegrationCreate", **azure(tenantID="")
     )
+
+
+@dataclass
+class Attached:
+    """What stacks share, and what of it one of them has."""
+
+    context: AttachmentId
+    policy: AttachmentId
+    cloud: AttachmentId
+
+
+async def attach(unit: Unit, stack: StackId) -> Attached:
+    context = await unit.stack_contexts.attach(
+        ContextId("shared"), stack, priority=0, by=SYSTEM
+    )
+    policy = await unit.stack_policies.attach(PolicyId("rules"), stack, by=SYSTEM)
+    role = await unit.clouds.named(AwsIntegration, "ours", by=SYSTEM)
+    assert role
+    assert context.attachment
+    assert policy.attachment_id
+    cloud = await unit.cloud_attachments.attach(
+        AwsIntegration, role.id, stack, Use(), by=SYSTEM
+    )
+    assert cloud.attachment
+    return Attached(context.attachment.id, policy.attachment_id, cloud.attachment.id)
+
+
+@pytest.fixture
+async def sharing(edge: Edge) -> Edge:
+    async with edge.unit() as unit:
+        shared = ContextSpec(name="shared", space_id=LEGACY)
+        await unit.contexts.create(shared, by=SYSTEM)
+        rules = PolicySpec(name="rules", body="package spacelift", space_id=LEGACY)
+        await unit.policies.create(rules, PolicyType.PLAN, by=SYSTEM)
+        role = an_aws_spec("ours", space_id=LEGACY)
+        await unit.clouds.create(AwsIntegration, role, by=SYSTEM)
+        await unit.stacks.create(a_spec(name="Other", space_id=LEGACY), by=SYSTEM)
+    return edge
+
+
+async def test_what_is_being_attached_is_attached_elsewhere_at_the_same_time(
+    sharing: Edge,
+) -> None:
+    """Else two that attach the same things in another order wait for each other."""
+    async with sharing.unit() as one, sharing.unit() as another:
+        await attach(one, StackId("net"))
+        await attach(another, StackId("other"))
+
+
+async def waits(edge: Edge) -> bool:
+    async with edge.database.transaction() as session:
+        return bool(await session.scalar(text(WAITING)))
+
+
+async def meanwhile(edge: Edge, statement: str, then: Awaitable[T]) -> T:
+    """Return what comes of *then*, which has begun before *statement* was done."""
+    async with edge.database.transaction() as session:
+        await session.execute(text("SELECT 1 FROM stacks FOR UPDATE"))
+        task = asyncio.ensure_future(then)
+        while not await waits(edge):
+            assert not task.done()
+        await session.execute(text(statement))
+    return await task
+
+
+async def test_of_two_changes_at_once_the_later_is_whole(sharing: Edge) -> None:
+    async with sharing.unit() as unit:
+        attached = await attach(unit, StackId("net"))
+
+    async def change() -> AttachedCloud:
+        use = Use(read=True, write=False)
+        async with sharing.unit() as unit:
+            return await unit.cloud_attachments.update(
+                AwsIntegration, attached.cloud, use, by=SYSTEM
+            )
+
+    earlier = "UPDATE cloud_attachments SET read = false, write = true"
+    changed = await meanwhile(sharing, earlier, change())
+    assert (changed.read, changed.write) == (True, False)
+    async with sharing.unit() as unit:
+        rows = await unit.session.execute(
+            text("SELECT read, write FROM cloud_attachments")
+        )
+        assert rows.all() == [(True, False)]
+
+
+async def test_what_somebody_has_detached_meanwhile_is_gone(sharing: Edge) -> None:
+    async with sharing.unit() as unit:
+        attached = await attach(unit, StackId("net"))
+
+    async def detach(of: Callable[[Unit], Awaitable[object]]) -> object:
+        async with sharing.unit() as unit:
+            return await of(unit)
+
+    for table, of in (
+        (
+            "context_attachments",
+            lambda unit: unit.stack_contexts.detach(attached.context, by=SYSTEM),
+        ),
+        (
+            "policy_attachments",
+            lambda unit: unit.stack_policies.detach(attached.policy, by=SYSTEM),
+        ),
+        (
+            "cloud_attachments",
+            lambda unit: unit.cloud_attachments.detach(
+                AwsIntegration, attached.cloud, by=SYSTEM
+            ),
+        ),
+    ):
+        assert await meanwhile(sharing, f"DELETE FROM {table}", detach(of)) is None

@@ -4,6 +4,7 @@
 """
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,10 +18,16 @@ from tests.support.provider import Provider
 from tests.support.stacks import a_spec
 
 from stackyard.adapters.postgres import Database
+from stackyard.blueprints import (
+    Deployed,
+    DeploymentSpec,
+    Evaluation,
+    UnansweredError,
+)
 from stackyard.clouds import AwsIntegration
 from stackyard.contexts import ContextSpec
 from stackyard.kernel.access import SYSTEM
-from stackyard.kernel.ids import ROOT, RepoId, StackId
+from stackyard.kernel.ids import ROOT, RepoId, StackId, TemplateVersionId
 from stackyard.policies import PolicySpec, PolicyType
 from stackyard.reactions import CHOREOGRAPHY
 from stackyard.reactions.blueprints import undeploy
@@ -28,6 +35,7 @@ from stackyard.reactions.stacks import begin_deletion
 from stackyard.runs import Run, RunState, RunType
 from stackyard.spaces import HolderKind, SpaceSpec
 from stackyard.stacks import StackDeleted, StackDeletionRequested
+from stackyard.unit import Unit
 from stackyard.vcs import Commit, Push, RefChange, RepositorySettings
 from stackyard_protocol.report import Resource
 
@@ -654,3 +662,47 @@ async def test_who_sees_a_deployment_alone_is_not_shown_its_template(
     assert known["template"]["description"] == CANARY
     assert known["templateVersion"]["instructions"] == CANARY
     assert "stacks:" in known["templateVersion"]["rawTemplate"]
+
+
+async def test_who_deletes_a_version_is_told_of_no_deployment_they_may_not_see(
+    provider: Provider, edge: Edge
+) -> None:
+    async with edge.unit() as unit:
+        shelf = await unit.spaces.create(SpaceSpec("Shelf"), by=SYSTEM)
+    said = {"name": "Our Site", "description": None, "labels": None}
+    await provider.data("TemplateCreate", input=said | {"space": shelf.id})
+    version = await make_version(provider)
+    await deploy(provider, version)
+    keeper = await Provider(edge).sign_in_with("space-admin", shelf.id)
+    hidden = await keeper.error("TemplateVersionDelete", id=version)
+    assert hidden.startswith("the version is deployed: others; delete these")
+    known = await provider.error("TemplateVersionDelete", id=version)
+    assert known.startswith("the version is deployed: dev-one; delete these")
+
+
+async def test_two_deploy_the_same_version_at_once(
+    provider: Provider, edge: Edge
+) -> None:
+    await make_template(provider)
+    version = TemplateVersionId(await make_version(provider))
+
+    async def create(unit: Unit, env: str, evaluation: Evaluation) -> Deployed:
+        spec = DeploymentSpec(name=env, inputs={"env": env} | SECRET)
+        return await unit.template_deployments.create(
+            version, ROOT, spec, evaluation, by=SYSTEM
+        )
+
+    async def prepared(env: str) -> Evaluation:
+        evaluation = Evaluation(edge.clock(), seed=env)
+        with pytest.raises(UnansweredError) as asked:
+            async with edge.unit() as unit:
+                await create(unit, env, evaluation)
+        question = asked.value.question
+        answers = await edge.expressions.evaluate(question)
+        return replace(evaluation, question=question, answers=answers)
+
+    dev, production = await prepared("dev"), await prepared("production")
+    async with edge.unit() as one, edge.unit() as another:
+        await create(one, "dev", dev)
+        made = await create(another, "production", production)
+    assert [stack.id for stack in made.stacks] == ["site-production"]

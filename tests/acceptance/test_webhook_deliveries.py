@@ -228,6 +228,20 @@ async def test_what_somebody_says_of_a_webhook_outlasts_what_a_delivery_found(
     assert (changed.enabled, changed.failures) == (True, 0)
 
 
+async def test_a_run_does_not_wait_for_whoever_changes_a_webhook(
+    registry: Registry, hook: str
+) -> None:
+    webhook = await listen(registry, hook)
+    async with registry.unit() as changing:
+        store = changing.stack_webhooks.store
+        assert await store.find(NET, webhook) is not None
+        async with registry.unit() as running:
+            told: dict[str, Any] = {"state": "QUEUED"}
+            deliveries = running.hook_deliveries
+            listening = await deliveries.listening(NET, by=SYSTEM)
+            await deliveries.offer(listening, "run/1", told, by=SYSTEM)
+
+
 async def test_a_delivery_whose_webhook_is_in_use_is_left_for_later(
     registry: Registry, receiver: Receiver, hook: str
 ) -> None:
@@ -241,6 +255,24 @@ async def test_a_delivery_whose_webhook_is_in_use_is_left_for_later(
     async with registry.unit() as unit:
         assert await unit.hook_deliveries.claim(by=SYSTEM) is not None
     assert receiver.heard == []
+
+
+async def test_a_secret_of_another_key_keeps_no_other_webhook_waiting(
+    registry: Registry, receiver: Receiver, hook: str
+) -> None:
+    await listen(registry, f"{hook}?first", secret=KEY)
+    async with registry.database.transaction() as session:
+        await session.execute(text("UPDATE stack_webhooks SET secret = 'x'"))
+    await listen(registry, hook, secret=KEY)
+    async with registry.unit() as unit:
+        await unit.triggers.trigger(NET, by=ADA)
+    async with registry.unit() as unit:
+        outgoing = await unit.hook_deliveries.claim(by=SYSTEM)
+    assert outgoing is not None
+    assert outgoing.url == hook
+    assert receiver.heard == []
+    left = {("failed", 1, None), ("waiting", 0, None)}
+    assert set(await deliveries(registry)) == left
 
 
 def test_what_is_sent_does_not_show_where_to_nor_what() -> None:

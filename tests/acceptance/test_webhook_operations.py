@@ -199,13 +199,15 @@ async def test_secret_headers_are_merged_and_told_by_name_alone(
     # the provider sends a write-only value as an empty one
     await set_headers(another="")
     assert await names() == ["another", "thefirst"]
+    await set_headers(Another=CANARY)
+    assert await names() == ["Another", "thefirst"]
     query = "SELECT value FROM named_webhook_headers"
     assert CANARY.encode() not in b"".join(await rows(provider.edge, query))
     kept = await rows(provider.edge, "SELECT data FROM audit_entries")
     assert CANARY not in str(kept)
 
     await provider.data(
-        "NamedWebhookSecretHeaderDelete", id="far-wide", headerKeys=["another", "x"]
+        "NamedWebhookSecretHeaderDelete", id="far-wide", headerKeys=["Another", "x"]
     )
     assert await names() == ["thefirst"]
     await provider.data("NamedWebhookDelete", webhook="far-wide")
@@ -221,6 +223,11 @@ async def test_what_cannot_be_sent_as_a_header_is_refused(provider: Provider) ->
             input={"entries": [{"key": key, "value": value}]},
         )
         assert "cannot be sent" in said
+    twice = [{"key": key, "value": "x"} for key in ("X-One", "x-one")]
+    said = await provider.error(
+        "NamedWebhookSecretHeaderSet", id="far-wide", input={"entries": twice}
+    )
+    assert "a header is named twice" in said
 
 
 async def test_a_space_with_a_webhook_in_it_is_not_deleted(provider: Provider) -> None:

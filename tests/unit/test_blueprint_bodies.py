@@ -19,7 +19,13 @@ from stackyard.blueprints.model.expressions import (
     find_expressions,
 )
 from stackyard.blueprints.model.schema import BLUEPRINT_SCHEMA, TEMPLATE_SCHEMA
-from stackyard.blueprints.model.yaml import DEEPEST, LONGEST, MOST_EVENTS, read_yaml
+from stackyard.kernel.yaml import (
+    DEEPEST,
+    LONGEST,
+    MOST_EVENTS,
+    YamlError,
+    read_yaml,
+)
 
 
 def problems_of(body: str, kind: Kind = Kind.BLUEPRINT) -> list[str]:
@@ -111,13 +117,13 @@ def test_yaml_is_read_as_its_newer_version_says() -> None:
     ],
 )
 def test_yaml_has_its_limits(body: str, words: str) -> None:
-    with pytest.raises(BodyProblemsError, match=words):
+    with pytest.raises(YamlError, match=words):
         read_yaml(body)
 
 
 @pytest.mark.parametrize("body", ["a: 'canary", "a: canary: canary", "a: !!canary x"])
 def test_an_error_about_yaml_quotes_nothing(body: str) -> None:
-    with pytest.raises(BodyProblemsError) as caught:
+    with pytest.raises(YamlError) as caught:
         read_yaml(body)
     assert "canary" not in str(caught.value)
 
@@ -240,7 +246,7 @@ def test_a_template_names_its_stacks_in_plain_words() -> None:
     ],
 )
 def test_only_the_tag_of_texts_is_taken(tagged: str) -> None:
-    with pytest.raises(BodyProblemsError, match="line 1: no tags are taken but !!str"):
+    with pytest.raises(YamlError, match="line 1: no tags are taken but !!str"):
         read_yaml(f"a: {tagged}")
     assert read_yaml("a: !!str 5") == {"a": "5"}
 

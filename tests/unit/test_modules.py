@@ -1,5 +1,6 @@
 """What modules and their versions must keep to."""
 
+import gzip
 import io
 import tarfile
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from stackyard.kernel.ids import ShareId, SpaceId, StackId
+from stackyard.local_workspaces import config_in
 from stackyard.module_code import read_folder
 from stackyard.modules import (
     ModuleName,
@@ -20,6 +22,7 @@ from stackyard.modules import (
     read_config,
     share_with,
 )
+from stackyard.runs import WorkspaceFormatError
 from stackyard.stacks import Module, Stack
 
 
@@ -146,6 +149,51 @@ def test_of_a_folder_only_so_much_is_read(tmp_path: Path) -> None:
             info.size = len(body)
             tar.addfile(info, io.BytesIO(body))
     assert sum(map(len, read_folder(archive, "sub").values())) == 8 * len(body)
+
+
+def packed(*members: tuple[str, bytes, bytes, int]) -> io.BytesIO:
+    """Return an upload of these: name, type, content, and the size that it claims."""
+    plain = io.BytesIO()
+    for name, kind, content, size in members:
+        info = tarfile.TarInfo(name)
+        info.type, info.size = kind, size
+        plain.write(info.tobuf(tarfile.GNU_FORMAT) + content)
+        plain.write(b"\0" * (-len(content) % tarfile.BLOCKSIZE))
+    plain.write(b"\0" * 2 * tarfile.BLOCKSIZE)
+    return io.BytesIO(gzip.compress(plain.getvalue()))
+
+
+SAID = b"module_version: 1.2.3"
+OWN = ("x/sub/.spacelift/config.yml", tarfile.REGTYPE, SAID, len(SAID))
+MODULE = StackId("m")
+
+
+def test_the_modules_file_is_found_in_an_upload() -> None:
+    first = ("x/main.tf", tarfile.REGTYPE, b"#", 1)
+    assert str(config_in(packed(first, OWN), "sub", MODULE).number) == "1.2.3"
+    assert str(config_in(packed(first, OWN), "", MODULE).number) == "0.1.0"
+
+
+def test_what_an_upload_would_unpack_to_is_not_waited_for() -> None:
+    """Its size is only claimed: whoever went to its end would find that it is cut."""
+    large = ("x/large", tarfile.REGTYPE, b"", 1 << 40)
+    assert str(config_in(packed(large), "sub", MODULE).number) == "0.1.0"
+
+
+@pytest.mark.parametrize(
+    "upload",
+    [
+        packed(("x", tarfile.XHDTYPE, b"0" * (2 << 20), 2 << 20), OWN),
+        packed(("x", tarfile.GNUTYPE_LONGNAME, b"0" * (2 << 20), 2 << 20), OWN),
+        io.BytesIO(gzip.compress(b"x" * 600)[:-9]),
+        io.BytesIO(b"\x1f\x8b" + b"x" * 600),
+    ],
+)
+def test_an_upload_that_is_no_archive_or_has_huge_headers_is_refused(
+    upload: io.BytesIO,
+) -> None:
+    with pytest.raises(WorkspaceFormatError):
+        config_in(upload, "sub", MODULE)
 
 
 CODE = """

@@ -204,7 +204,17 @@ def test_yaml_says_the_same_as_the_fields() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["{", "[1]", "unknown: 1", "environment: {A: 1}", "&a [*a]", "#" * 300_000, "\0"],
+    [
+        "{",
+        "[1]",
+        "unknown: 1",
+        "environment: {A: 1}",
+        "&a [*a]",
+        "#" * 300_000,
+        "\0",
+        "project_root: !!bool x",
+        "project_root: !!int ''",
+    ],
 )
 def test_yaml_that_is_no_block_is_refused(text: str) -> None:
     with pytest.raises(RuntimeConfigProblemsError, match="yaml: "):

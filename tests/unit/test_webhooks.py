@@ -9,7 +9,7 @@ from tests.support.fake_vault import MemoryVault
 from tests.support.stacks import a_spec
 
 from stackyard.kernel.clock import system_clock
-from stackyard.kernel.deliveries import DeliveryState
+from stackyard.kernel.deliveries import DeliveryState, Outgoing
 from stackyard.kernel.ids import LEGACY, StackId
 from stackyard.kernel.outbound import Posted
 from stackyard.runs.model import queue_run
@@ -147,3 +147,13 @@ def test_a_run_is_told_with_what_is_known_of_it() -> None:
     run.add_count, run.change_count, run.delete_count, run.resource_count = 1, 2, 3, 4
     delta = {"added": 1, "changed": 2, "deleted": 3, "resources": 4}
     assert state_change(run, step, stack)["run"]["delta"] == delta
+
+
+def test_a_header_is_sent_once_however_it_is_written() -> None:
+    def sent(**headers: str) -> set[str]:
+        given = {name.replace("_", "-"): value for name, value in headers.items()}
+        made = Outgoing.signed("1", "https://x", "{}", secret=b"", headers=given)
+        return set(made.headers)
+
+    assert sent(x_one="1") == {"Content-Type", "User-Agent", "x-one"}
+    assert sent(user_agent="ours") == {"Content-Type", "user-agent"}

@@ -93,7 +93,9 @@ class Outgoing:
         headers: Mapping[str, str],
     ) -> "Outgoing":
         sent = body.encode(errors="replace")
-        carried = {**_JSON, **headers, **signatures(sent, secret)}
+        named = {name.lower() for name in headers}  # a header has one spelling only
+        usual = {name: _JSON[name] for name in _JSON if name.lower() not in named}
+        carried = {**usual, **headers, **signatures(sent, secret)}
         return cls(delivery_id, url, sent, carried)
 
 

@@ -36,10 +36,15 @@ class Policies:
 
     @needs(Action.SPACE_READ)
     async def find(
-        self, policy_id: PolicyId, *, by: Subject, lock: bool = False
+        self,
+        policy_id: PolicyId,
+        *,
+        by: Subject,
+        lock: bool = False,
+        shared: bool = False,
     ) -> Policy | None:
         """Return the policy, or None if there is none that *by* may know of."""
-        policy = await self.store.find(policy_id, lock=lock)
+        policy = await self.store.find(policy_id, lock=lock, shared=shared)
         try:
             # asked for a missing one as well: the answer must not tell them apart
             space = policy.space_id if policy else ROOT
@@ -50,9 +55,14 @@ class Policies:
 
     @needs(Action.SPACE_READ)
     async def get(
-        self, policy_id: PolicyId, *, by: Subject, lock: bool = False
+        self,
+        policy_id: PolicyId,
+        *,
+        by: Subject,
+        lock: bool = False,
+        shared: bool = False,
     ) -> Policy:
-        policy = await self.find(policy_id, by=by, lock=lock)
+        policy = await self.find(policy_id, by=by, lock=lock, shared=shared)
         if policy is None:
             raise PolicyNotFoundError(policy=policy_id)
         return policy

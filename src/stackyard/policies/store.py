@@ -45,13 +45,21 @@ _LIST: Final = ByName(
 class PolicyStore:
     session: AsyncSession
 
-    async def find(self, policy_id: PolicyId, *, lock: bool = False) -> Policy | None:
-        """Load it; with *lock*, no one else may change it until we commit."""
+    async def find(
+        self, policy_id: PolicyId, *, lock: bool = False, shared: bool = False
+    ) -> Policy | None:
+        """Load it; with *lock*, no one else may change it until we commit.
+
+        *shared*: but others may have the same lock, in whatever order.
+        """
         if lock:
             # reading afresh would drop what has been changed and not written yet
             await self.session.flush()
         return await self.session.get(
-            Policy, policy_id, with_for_update=lock, populate_existing=lock
+            Policy,
+            policy_id,
+            with_for_update={"read": shared} if lock else None,
+            populate_existing=lock,
         )
 
     async def add(self, policy: Policy) -> None:

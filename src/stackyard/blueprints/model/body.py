@@ -19,8 +19,8 @@ from stackyard.blueprints.model.expressions import (
 from stackyard.blueprints.model.inputs import DeclaredInput, declaration_problems
 from stackyard.blueprints.model.schema import BLUEPRINT_SCHEMA, TEMPLATE_SCHEMA
 from stackyard.blueprints.model.settings import LONGEST_TEXT
-from stackyard.blueprints.model.yaml import read_yaml
 from stackyard.kernel.ids import RepoId
+from stackyard.kernel.yaml import YamlError, read_yaml
 from stackyard.stacks import Provider
 
 
@@ -77,7 +77,7 @@ def read_body(text: str, kind: Kind) -> Body:
         raise BodyProblemsError(f"at most {LONGEST_TEXT} characters")
     ensure_no_hole(text)
     expressions, problems = find_expressions(text)
-    document = read_yaml(with_holes(text, expressions))
+    document = document_of(with_holes(text, expressions))
     problems += schema_problems(document, kind.schema)
     if not (problems or isinstance(document, dict)):  # all of it is an expression
         problems.append("must be a mapping")
@@ -99,11 +99,19 @@ def read_body(text: str, kind: Kind) -> Body:
     return body
 
 
+def document_of(text: str) -> Any:
+    """Return what a body says, or raise `BodyProblemsError`, which quotes nothing."""
+    try:
+        return read_yaml(text)
+    except YamlError as error:
+        raise BodyProblemsError(str(error)) from None
+
+
 def find_inputs(text: str | None, kind: Kind) -> list[DeclaredInput]:
     """Return what a draft asks for, as far as it can be told: none if it is broken."""
     try:
         expressions, _ = find_expressions(text or "")
-        declared = read_yaml(with_holes(text or "", expressions))["inputs"]
+        declared = document_of(with_holes(text or "", expressions))["inputs"]
     except (BodyProblemsError, KeyError, TypeError):
         return []
     if has_hole(declared):

@@ -12,6 +12,7 @@ from stackyard.blueprints.errors import BodyProblemsError, InputProblemsError
 from stackyard.blueprints.model.body import (
     Body,
     Kind,
+    document_of,
     ensure_no_hole,
     read_body,
     stack_problems,
@@ -29,7 +30,6 @@ from stackyard.blueprints.model.expressions import as_text, fill_in
 from stackyard.blueprints.model.inputs import DeclaredInput, Typed, typed_inputs
 from stackyard.blueprints.model.occasion import Occasion
 from stackyard.blueprints.model.plan import StackPlan, plan_of, plan_problems
-from stackyard.blueprints.model.yaml import read_yaml
 
 HIDDEN: Final = "***"
 _SHORTEST_SECRET: Final = 3  # what is shorter says nothing, and is in every word
@@ -140,7 +140,7 @@ def hidden(problems: Sequence[str], secrets: Sequence[str]) -> list[str]:
 
 def _read(filled: str, kind: Kind) -> dict[str, Any]:
     ensure_no_hole(filled)
-    document: dict[str, Any] = read_yaml(filled)
+    document: dict[str, Any] = document_of(filled)
     problems = schema_problems(document, kind.schema)
     problems = problems or stack_problems(document, kind)
     if problems:

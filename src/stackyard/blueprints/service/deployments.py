@@ -88,7 +88,7 @@ class Deployments:
         by: Subject,
     ) -> Deployed:
         """Make the stacks of a published version, and begin a run of each."""
-        version = await self.versions.get(version_id, by=by, lock=True)
+        version = await self.versions.get(version_id, by=by, lock=True, shared=True)
         await self._require_in(space_id, by=by)
         deployment = Deployment.create(
             version, spec, space_id=space_id, seed=evaluation.seed, at=evaluation.at
@@ -264,7 +264,7 @@ class Deployments:
         """Return the version to be at: the one it has, or another of its template."""
         if wanted == deployment.version_id:
             return deployment.version
-        version = await self.versions.get(wanted, by=by, lock=True)
+        version = await self.versions.get(wanted, by=by, lock=True, shared=True)
         if version.template_id != deployment.template_id:
             raise VersionNotFoundError(version=wanted)
         return version

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from stackyard.blueprints.errors import (
     BodyProblemsError,
@@ -27,6 +27,8 @@ from stackyard.kernel.audit import Resource, ResourceType, Trail
 from stackyard.kernel.errors import NotFoundError
 from stackyard.kernel.ids import TemplateId, TemplateVersionId
 from stackyard.kernel.needs import Rule, needs
+
+MOST_NAMED: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +62,14 @@ class TemplateVersions:
 
     @needs(Action.SPACE_READ)
     async def get(
-        self, version_id: TemplateVersionId, *, by: Subject, lock: bool = False
+        self,
+        version_id: TemplateVersionId,
+        *,
+        by: Subject,
+        lock: bool = False,
+        shared: bool = False,
     ) -> TemplateVersion:
-        version = await self.store.find(version_id, lock=lock)
+        version = await self.store.find(version_id, lock=lock, shared=shared)
         # asked for a missing one as well: the answer must not tell them apart
         template_id = version.template_id if version else TemplateId("")
         template = await self.templates.find(template_id, by=by)
@@ -132,12 +139,21 @@ class TemplateVersions:
         except VersionNotFoundError:
             return None
         await self.access.require(by, Action.SPACE_ADMIN, space=version.space_id)
-        deployments = await self.store.deployments_of(version.id)
-        if deployments:
-            raise VersionInUseError(deployments=", ".join(deployments))
+        await self._ensure_unused(version, by=by)
         await self.store.remove(version)
         await self._note("delete", version, by=by)
         return version
+
+    async def _ensure_unused(self, version: TemplateVersion, *, by: Subject) -> None:
+        """What is deployed may be in spaces that *by* knows nothing of."""
+        deployed = await self.store.deployments_of(version.id)
+        if deployed:
+            readable = await self.access.allowed(
+                by, Action.SPACE_READ, spaces=set(deployed.values())
+            )
+            known = [one for one, space in deployed.items() if space in readable]
+            named = ", ".join(known[:MOST_NAMED]) or "others"
+            raise VersionInUseError(deployments=named)
 
     async def _check_body(
         self, version: TemplateVersion, evaluation: Evaluation, *, by: Subject

@@ -43,7 +43,9 @@ class CloudAttachments:
         project = await self.stacks.project(stack_id, by=by, lock=True)
         await self.access.require(by, Action.STACK_UPDATE, space=project.space_id)
         await self.stacks.neighbours.ensure_own(project.id)
-        integration = await self.clouds.get(kind, integration_id, by=by, lock=True)
+        integration = await self.clouds.get(
+            kind, integration_id, by=by, lock=True, shared=True
+        )
         if not await self.store.reaches(project, integration.space_id):
             raise CloudOutOfReachError(
                 integration=integration.id, space=project.space_id
@@ -146,6 +148,10 @@ class CloudAttachments:
             return None
         await self.access.require(by, Action.STACK_UPDATE, space=project.space_id)
         await self.stacks.neighbours.ensure_own(project.id)
+        # once more: who had the project before us may have changed it, or taken it away
+        attachment = await self.store.find(attachment_id, lock=True)
+        if attachment is None:
+            return None
         integration = await self.clouds.find(kind, attachment.integration_id, by=by)
         return (attachment, integration, project) if integration else None
 

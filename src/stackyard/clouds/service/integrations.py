@@ -42,10 +42,16 @@ class Clouds:
 
     @needs(Action.SPACE_READ)
     async def find(
-        self, kind: type[I], integration_id: CloudId, *, by: Subject, lock: bool = False
+        self,
+        kind: type[I],
+        integration_id: CloudId,
+        *,
+        by: Subject,
+        lock: bool = False,
+        shared: bool = False,
     ) -> I | None:
         """Return the integration, or None if there is none that *by* may know of."""
-        found = await self.store.find(kind, integration_id, lock=lock)
+        found = await self.store.find(kind, integration_id, lock=lock, shared=shared)
         try:
             # asked for a missing one as well: the answer must not tell them apart
             space = found.space_id if found else ROOT
@@ -56,9 +62,15 @@ class Clouds:
 
     @needs(Action.SPACE_READ)
     async def get(
-        self, kind: type[I], integration_id: CloudId, *, by: Subject, lock: bool = False
+        self,
+        kind: type[I],
+        integration_id: CloudId,
+        *,
+        by: Subject,
+        lock: bool = False,
+        shared: bool = False,
     ) -> I:
-        found = await self.find(kind, integration_id, by=by, lock=lock)
+        found = await self.find(kind, integration_id, by=by, lock=lock, shared=shared)
         if found is None:
             raise CloudNotFoundError(integration=integration_id)
         return found

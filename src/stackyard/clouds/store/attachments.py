@@ -22,8 +22,13 @@ class CloudAttachmentStore:
 
     session: AsyncSession
 
-    async def find(self, attachment_id: AttachmentId) -> CloudAttachment | None:
-        return await self.session.get(CloudAttachment, attachment_id)
+    async def find(
+        self, attachment_id: AttachmentId, *, lock: bool = False
+    ) -> CloudAttachment | None:
+        """Load it; with *lock*, as it is now and until we commit."""
+        return await self.session.get(
+            CloudAttachment, attachment_id, with_for_update=lock, populate_existing=lock
+        )
 
     async def add(self, attachment: CloudAttachment) -> None:
         try:

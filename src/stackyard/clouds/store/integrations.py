@@ -24,14 +24,25 @@ class CloudStore:
     session: AsyncSession
 
     async def find(
-        self, kind: type[I], integration_id: CloudId, *, lock: bool = False
+        self,
+        kind: type[I],
+        integration_id: CloudId,
+        *,
+        lock: bool = False,
+        shared: bool = False,
     ) -> I | None:
-        """Load it; with *lock*, no one else may change it until we commit."""
+        """Load it; with *lock*, no one else may change it until we commit.
+
+        *shared*: but others may have the same lock, in whatever order.
+        """
         if lock:
             # reading afresh would drop what has been changed and not written yet
             await self.session.flush()
         return await self.session.get(
-            kind, integration_id, with_for_update=lock, populate_existing=lock
+            kind,
+            integration_id,
+            with_for_update={"read": shared} if lock else None,
+            populate_existing=lock,
         )
 
     async def add(self, integration: CloudIntegration) -> None:

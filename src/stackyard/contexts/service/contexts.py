@@ -31,10 +31,15 @@ class Contexts:
 
     @needs(Action.SPACE_READ)
     async def find(
-        self, context_id: ContextId, *, by: Subject, lock: bool = False
+        self,
+        context_id: ContextId,
+        *,
+        by: Subject,
+        lock: bool = False,
+        shared: bool = False,
     ) -> Context | None:
         """Return the context, or None if there is none that *by* may know of."""
-        context = await self.store.find(context_id, lock=lock)
+        context = await self.store.find(context_id, lock=lock, shared=shared)
         try:
             # asked for a missing one as well: the answer must not tell them apart
             space = context.space_id if context else ROOT
@@ -45,9 +50,14 @@ class Contexts:
 
     @needs(Action.SPACE_READ)
     async def get(
-        self, context_id: ContextId, *, by: Subject, lock: bool = False
+        self,
+        context_id: ContextId,
+        *,
+        by: Subject,
+        lock: bool = False,
+        shared: bool = False,
     ) -> Context:
-        context = await self.find(context_id, by=by, lock=lock)
+        context = await self.find(context_id, by=by, lock=lock, shared=shared)
         if context is None:
             raise ContextNotFoundError(context=context_id)
         return context

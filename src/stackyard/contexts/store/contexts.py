@@ -32,14 +32,20 @@ class ContextStore:
     session: AsyncSession
 
     async def find(
-        self, context_id: ContextId, *, lock: bool = False
+        self, context_id: ContextId, *, lock: bool = False, shared: bool = False
     ) -> Context | None:
-        """Load it; with *lock*, no one else may change it until we commit."""
+        """Load it; with *lock*, no one else may change it until we commit.
+
+        *shared*: but others may have the same lock, in whatever order.
+        """
         if lock:
             # reading afresh would drop what has been changed and not written yet
             await self.session.flush()
         return await self.session.get(
-            Context, context_id, with_for_update=lock, populate_existing=lock
+            Context,
+            context_id,
+            with_for_update={"read": shared} if lock else None,
+            populate_existing=lock,
         )
 
     async def add(self, context: Context) -> None:

@@ -1,10 +1,9 @@
 """What one run is given beside, or instead of, what its stack says. Pure."""
 
 from collections.abc import Iterator, Mapping
-from typing import Final, Self
+from typing import Self
 
 import msgspec
-import yaml
 from msgspec import Struct, field
 
 from stackyard.kernel.config import (
@@ -14,11 +13,10 @@ from stackyard.kernel.config import (
     config_problems,
 )
 from stackyard.kernel.text import clean_path, storable
+from stackyard.kernel.yaml import YamlError, read_yaml
 from stackyard.stacks.errors import RuntimeConfigProblemsError
 from stackyard.stacks.model.vendors import Terraform, TerraformTool, Vendor
 from stackyard_protocol.job import Hooks
-
-LONGEST_YAML: Final = 256 * 1024
 
 
 class RuntimeVariable(Struct, frozen=True):
@@ -52,12 +50,9 @@ class RuntimeConfig(Struct, frozen=True, kw_only=True):
     def from_yaml(cls, text: str) -> Self:
         """Read a block as `.spacelift/config.yml` has them; it says all problems."""
         try:
-            if len(text) > LONGEST_YAML:
-                raise ValueError("too long")  # noqa: TRY301 - said below
-            said = yaml.safe_load(text)
-        except (yaml.YAMLError, RecursionError, ValueError) as error:
-            problem = str(error).splitlines()[0]
-            raise RuntimeConfigProblemsError(f"yaml: {problem}") from None
+            said = read_yaml(text)
+        except YamlError as error:
+            raise RuntimeConfigProblemsError(f"yaml: {error}") from None
         try:
             return cls.from_block({} if said is None else said)
         except RuntimeConfigProblemsError as error:

@@ -63,7 +63,7 @@ class StackContexts:
         project = await self.stacks.project(stack_id, by=by, lock=True)
         await self.access.require(by, Action.STACK_UPDATE, space=project.space_id)
         await self.stacks.neighbours.ensure_own(project.id)
-        context = await self.contexts.get(context_id, by=by, lock=True)
+        context = await self.contexts.get(context_id, by=by, lock=True, shared=True)
         if not 0 <= priority <= HIGHEST_PRIORITY:
             raise AttachmentProblemsError("priority: 0 is the first, none comes before")
         if not await self.store.reaches(project, context.space_id):
@@ -92,6 +92,10 @@ class StackContexts:
             return None
         await self.access.require(by, Action.STACK_UPDATE, space=project.space_id)
         await self.stacks.neighbours.ensure_own(project.id)
+        # once more: who had the project before us may have taken it away
+        attachment = await self.store.find(attachment_id, lock=True)
+        if attachment is None:
+            return None
         context = await self.contexts.find(attachment.context_id, by=by)
         if context is None:  # it has just been deleted, and this with it
             return None

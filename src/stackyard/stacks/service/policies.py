@@ -41,7 +41,7 @@ class StackPolicies:
         project = await self.stacks.project(stack_id, by=by, lock=True)
         await self.access.require(by, Action.SPACE_ADMIN, space=project.space_id)
         await self.stacks.neighbours.ensure_own(project.id)
-        policy = await self.policies.get(policy_id, by=by, lock=True)
+        policy = await self.policies.get(policy_id, by=by, lock=True, shared=True)
         if not policy.is_attachable:
             raise PolicyNotAttachableError(policy=policy.id)
         if not await self.store.reaches(project, policy.space_id):
@@ -69,6 +69,10 @@ class StackPolicies:
             return None
         await self.access.require(by, Action.SPACE_ADMIN, space=project.space_id)
         await self.stacks.neighbours.ensure_own(project.id)
+        # once more: who had the project before us may have taken it away
+        attachment = await self.store.find(attachment_id, lock=True)
+        if attachment is None:
+            return None
         policy = await self.policies.find(attachment.policy_id, by=by)
         if policy is None:  # it has just been deleted, and this with it
             return None

@@ -21,8 +21,16 @@ class AttachmentStore:
 
     session: AsyncSession
 
-    async def find(self, attachment_id: AttachmentId) -> ContextAttachment | None:
-        return await self.session.get(ContextAttachment, attachment_id)
+    async def find(
+        self, attachment_id: AttachmentId, *, lock: bool = False
+    ) -> ContextAttachment | None:
+        """Load it; with *lock*, as it is now and until we commit."""
+        return await self.session.get(
+            ContextAttachment,
+            attachment_id,
+            with_for_update=lock,
+            populate_existing=lock,
+        )
 
     async def add(self, attachment: ContextAttachment) -> None:
         try:

@@ -37,8 +37,16 @@ class PolicyAttachmentStore:
 
     session: AsyncSession
 
-    async def find(self, attachment_id: AttachmentId) -> PolicyAttachment | None:
-        return await self.session.get(PolicyAttachment, attachment_id)
+    async def find(
+        self, attachment_id: AttachmentId, *, lock: bool = False
+    ) -> PolicyAttachment | None:
+        """Load it; with *lock*, as it is now and until we commit."""
+        return await self.session.get(
+            PolicyAttachment,
+            attachment_id,
+            with_for_update=lock,
+            populate_existing=lock,
+        )
 
     async def add(self, attachment: PolicyAttachment) -> None:
         try:

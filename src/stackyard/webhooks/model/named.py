@@ -96,6 +96,8 @@ def ensure_headers(wanted: Mapping[str, str], *, beside: set[str]) -> None:
         for name, value in wanted.items()
         for problem in header_problems(name, value)
     ]
+    if len({name.lower() for name in wanted}) < len(wanted):
+        problems.append("a header is named twice, in capitals and in small letters")
     if len(beside | wanted.keys()) > MOST_HEADERS:
         problems.append(f"there are more than {MOST_HEADERS} custom headers")
     if problems:

@@ -67,19 +67,18 @@ class HookDeliveries:
     async def claim(self, *, by: Subject) -> Outgoing | None:
         """Return what is to be sent now, to nobody but the caller for a while."""
         now = self.clock()
-        found = await self.store.claim(now=now)
-        if found is None:
-            return None
-        delivery, webhook = found
-        delivery.lend(at=now)
-        try:
-            secret = webhook.clear_secret(self.vault)
-        except UnsealError as error:  # another key: somebody has to set it up again
-            await self._settle(delivery, webhook, Posted(problem=str(error)), by=by)
-            return None
-        return Outgoing.signed(
-            delivery.id, webhook.endpoint, delivery.body, secret=secret, headers={}
-        )
+        while found := await self.store.claim(now=now):
+            delivery, webhook = found
+            delivery.lend(at=now)
+            try:
+                secret = webhook.clear_secret(self.vault)
+            except UnsealError as error:  # another key: somebody has to set it up anew
+                await self._settle(delivery, webhook, Posted(problem=str(error)), by=by)
+                continue
+            return Outgoing.signed(
+                delivery.id, webhook.endpoint, delivery.body, secret=secret, headers={}
+            )
+        return None
 
     @needs(Rule.PLATFORM)
     async def answered(self, delivery_id: str, posted: Posted, *, by: Subject) -> None:

@@ -107,13 +107,16 @@ class NamedWebhooks:
     async def set_headers(
         self, webhook_id: WebhookId, wanted: Mapping[str, str], *, by: Subject
     ) -> NamedWebhook:
-        """Add these headers, in the place of those of the same name."""
+        """Add these, in the place of those of the same name, however it is written."""
         webhook = await self._change(webhook_id, by=by)
-        kept = await self.store.header_names(webhook.id)
-        ensure_headers(wanted, beside=set(kept))
+        named = {name.lower() for name in wanted}
+        there = await self.store.header_names(webhook.id)
+        replaced = [name for name in there if name.lower() in named]
+        ensure_headers(wanted, beside=set(there).difference(replaced))
+        await self.store.remove_headers(webhook.id, replaced)
         for name, value in wanted.items():
             header = SecretHeader.create(webhook.id, name, value, self.vault)
-            await self.store.put_header(header)
+            await self.store.add_header(header)
         facts = {"Headers": sorted(wanted)}
         await self._note("set_headers", webhook, by=by, facts=facts)
         return webhook

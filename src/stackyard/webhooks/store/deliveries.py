@@ -71,7 +71,10 @@ class HookDeliveryStore:
         if webhook_id is None:
             return None
         webhook = await self.session.get(
-            StackWebhook, webhook_id, with_for_update=True, populate_existing=True
+            StackWebhook,
+            webhook_id,
+            with_for_update={"key_share": True},
+            populate_existing=True,
         )
         delivery = await self.session.get(
             HookDelivery, delivery_id, with_for_update=True, populate_existing=True

@@ -51,9 +51,8 @@ class NamedWebhookStore:
         )
         return (await self.session.scalars(query)).all()
 
-    async def put_header(self, header: SecretHeader) -> None:
-        """Store it, in the place of one of the same name."""
-        await self.session.merge(header)
+    async def add_header(self, header: SecretHeader) -> None:
+        self.session.add(header)
         await self.session.flush()
 
     async def remove_headers(

@@ -17,9 +17,15 @@ class StackWebhookStore:
     async def find(
         self, stack_id: StackId, webhook_id: WebhookId
     ) -> StackWebhook | None:
-        """Load it, so that no delivery changes it until we commit."""
+        """Load it, so that no delivery changes it until we commit.
+
+        New ones may come to it: a run does not wait for who holds it and its stack.
+        """
         found = await self.session.get(
-            StackWebhook, webhook_id, with_for_update=True, populate_existing=True
+            StackWebhook,
+            webhook_id,
+            with_for_update={"key_share": True},
+            populate_existing=True,
         )
         return found if found and found.stack_id == stack_id else None
 

@@ -1,4 +1,4 @@
-"""Bodies as data: the part of YAML 1.2 that is JSON, and within limits.
+"""YAML that anybody may send: the part of YAML 1.2 that is JSON, and within limits.
 
 `on` and `no` are texts here, and so is what looks like a date. References (`*x`) could
 make much out of little, and tags (`!!x`) something else than JSON: neither is taken.
@@ -10,10 +10,10 @@ from typing import Any, Final
 
 import yaml
 
-from stackyard.blueprints.errors import BodyProblemsError
+from stackyard.kernel.errors import InvalidError
 from stackyard.kernel.text import storable
 
-LONGEST: Final = 256 * 1024  # once everything is filled in
+LONGEST: Final = 256 * 1024
 DEEPEST: Final = 32
 MOST_EVENTS: Final = 10_000
 _TAGS: Final = {None, "tag:yaml.org,2002:str"}  # `!!str 5` is what `"5"` is
@@ -54,45 +54,47 @@ for _tag, _pattern, _first in (
     )
 
 
-def read_yaml(body: str) -> Any:
-    """Return what the body says, or raise `BodyProblemsError`.
+class YamlError(InvalidError):
+    """The YAML cannot be read."""
 
-    An error quotes nothing of the body: there may be secrets in it by now.
+    def __str__(self) -> str:
+        return str(self.facts["problem"])
+
+
+def read_yaml(text: str) -> Any:
+    """Return what *text* says, or raise `YamlError`.
+
+    That quotes nothing of the text: there may be secrets in it.
     """
     try:
-        _check_limits(body)
-        return yaml.load(body, _Loader)  # noqa: S506 - a safe loader of our own
+        _check_limits(text)
+        return yaml.load(text, _Loader)  # noqa: S506 - a safe loader of our own
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f"line {mark.line + 1}: " if mark else ""
-        raise BodyProblemsError(f"{where}not YAML: {_words(error)}") from None
+        raise YamlError(problem=f"{where}not YAML: {_words(error)}") from None
     except (yaml.YAMLError, ValueError):
-        raise BodyProblemsError("not YAML: it has characters that are none") from None
+        raise YamlError(problem="not YAML: it has characters that are none") from None
 
 
-def _check_limits(body: str) -> None:
-    if len(body) > LONGEST:
-        raise BodyProblemsError(f"more than {LONGEST} characters")
+def _check_limits(text: str) -> None:
+    if len(text) > LONGEST:
+        raise YamlError(problem=f"more than {LONGEST} characters")
     depth = 0
-    for count, event in enumerate(yaml.parse(body, yaml.CSafeLoader)):
+    for count, event in enumerate(yaml.parse(text, yaml.CSafeLoader)):
+        line = event.start_mark.line + 1
         if isinstance(event, yaml.AliasEvent):
-            raise BodyProblemsError(
-                f"line {event.start_mark.line + 1}: references to anchors are not taken"
-            )
+            raise YamlError(problem=f"line {line}: references to anchors are not taken")
         if getattr(event, "tag", None) not in _TAGS:
-            raise BodyProblemsError(
-                f"line {event.start_mark.line + 1}: no tags are taken but !!str"
-            )
+            raise YamlError(problem=f"line {line}: no tags are taken but !!str")
         if isinstance(event, yaml.ScalarEvent) and not storable(event.value):
-            raise BodyProblemsError(
-                f"line {event.start_mark.line + 1}: must be text without NUL characters"
-            )
+            raise YamlError(problem=f"line {line}: must be text without NUL characters")
         depth += isinstance(event, yaml.CollectionStartEvent)
         depth -= isinstance(event, yaml.CollectionEndEvent)
         if depth > DEEPEST:
-            raise BodyProblemsError(f"nested more than {DEEPEST} deep")
+            raise YamlError(problem=f"nested more than {DEEPEST} deep")
         if count > MOST_EVENTS:
-            raise BodyProblemsError(f"more than {MOST_EVENTS} values")
+            raise YamlError(problem=f"more than {MOST_EVENTS} values")
 
 
 def _words(error: yaml.MarkedYAMLError) -> str:
