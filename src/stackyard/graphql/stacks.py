@@ -84,19 +84,20 @@ async def resolve_create(
     stack_object_id: str | None = None,
 ) -> Stack:
     by = info.context.subject
-    state = None
-    if stack_object_id:  # looked at first: without its state the stack is not made
-        state = await info.context.means.state_files.uploaded(stack_object_id)
-    async with info.context.open_unit() as unit:
-        stack = await unit.stacks.create(
+
+    async def make(unit: Unit) -> Stack:
+        return await unit.stacks.create(
             spec_from(input),
             manage_state=manage_state is not False,
             slug=slug or None,
             by=by,
         )
-    if state is not None:
-        await info.context.means.state_files.bring(stack.id, state, by=by)
-    return stack
+
+    if stack_object_id:
+        files = info.context.means.state_files
+        return await files.bring_to_new(make, stack_object_id, by=by)
+    async with info.context.open_unit() as unit:
+        return await make(unit)
 
 
 @mutation.field("stackUpdate")
