@@ -299,7 +299,7 @@ class Unit(Catalogue):
             self._rendering,
             making,
             Showing(store, self.stacks, self.runs),
-            Leaving(store, making.stacks, making.dependencies, self.states),
+            Leaving(store, making.stacks, making.dependencies),
             self.access,
             self.means.vault,
             self.clock,

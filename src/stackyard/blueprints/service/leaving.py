@@ -9,7 +9,6 @@ from stackyard.blueprints.store import DeploymentStore
 from stackyard.kernel.access import SYSTEM, Subject
 from stackyard.kernel.needs import Rule, needs
 from stackyard.stacks import StackDependencies, Stacks
-from stackyard.state import States
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +16,6 @@ class Leaving:
     store: DeploymentStore
     stacks: Stacks  # those that may change what is deployed
     dependencies: StackDependencies
-    states: States
 
     @needs(Rule.PARENT)
     async def ensure_unused(
@@ -36,19 +34,17 @@ class Leaving:
     async def let_go(self, deployment: Deployment, *, by: Subject) -> None:
         """Ask for those to go that no other depends on; called again when one is gone.
 
-        What one that made something has made is destroyed first.
+        What each made is destroyed first. Who made nothing is known when it goes: what
+        runs have told of is not all, if a worker was lost.
         """
         placed = await self.store.stacks_of(deployment)
         ids = [one.stack_id for one in placed]
         stacks = await self.stacks.some(ids, by=by)
         below = await self.dependencies.on(ids, by=SYSTEM)
-        made = {one.stack_id for one in await self.states.resources(ids, by=by)}
         for one in placed:
             if one.going or below.get(one.stack_id):
                 continue
             one.going = True
             if not stacks[one.stack_id].deleting:
-                await self.stacks.delete(
-                    one.stack_id, destroy_resources=one.stack_id in made, by=by
-                )
+                await self.stacks.delete(one.stack_id, destroy_resources=True, by=by)
         await self.store.write()
