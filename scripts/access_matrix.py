@@ -273,6 +273,7 @@ EXCEPTIONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         "Mutation.azureIntegrationDelete": _GONE,
         "Mutation.azureIntegrationDetach": _GONE_OF_STACK,
         "Mutation.namedWebhooksIntegrationDelete": _GONE,
+        "Mutation.workerPoolDelete": _GONE,
         **{
             f"Mutation.{noun}Delete": dict.fromkeys(
                 ("neighbour", "run", "stranger"), NULL
@@ -538,7 +539,6 @@ def server() -> Starlette:
             ("blobs", "vault", "tokens", "signer", "endpoints", "handover"), nothing
         ),
         follow_every=nothing,
-        expressions=nothing,
         site=site,
         clock=system_clock,
     )
@@ -551,5 +551,6 @@ def server() -> Starlette:
             nothing,
         ),
         saml=nothing,
+        expressions=nothing,
     )
     return make_app(platform, nothing)

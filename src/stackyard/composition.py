@@ -38,6 +38,8 @@ from stackyard.audit import (
     WebhookSetup,
     watching,
 )
+from stackyard.blueprints import Expressions
+from stackyard.evaluations import Evaluations
 from stackyard.identity import (
     Authenticator,
     Factors,
@@ -97,6 +99,7 @@ class Platform:
     traffic: Traffic
     providers: Providers
     saml: SamlSignIn
+    expressions: Expressions
 
     @classmethod
     @asynccontextmanager
@@ -134,7 +137,6 @@ class Platform:
                 clock=clock,
                 handover=timedelta(seconds=settings.stackyard_handover_seconds),
                 follow_every=timedelta(seconds=settings.stackyard_git_poll_seconds),
-                expressions=CelExpressions(),
             )
             folder = settings.stackyard_cache_folder / cache
             mirrors = await asyncio.to_thread(GitMirrors.open_at, folder, blobs)
@@ -150,6 +152,7 @@ class Platform:
                     traffic,
                     Providers(guarded_http(settings), clock),
                     SamlSignIn(settings.site, guarded_http(settings), clock),
+                    CelExpressions(),
                 )
             finally:
                 mirrors.close()
@@ -220,6 +223,10 @@ class Platform:
     @property
     def module_code(self) -> ModuleCode:
         return ModuleCode(self.unit, self.contents, self.heads)
+
+    @property
+    def evaluations(self) -> Evaluations:
+        return Evaluations(self.unit, self.expressions, self.means.clock)
 
     @property
     def webhook_setup(self) -> WebhookSetup:

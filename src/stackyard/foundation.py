@@ -18,7 +18,7 @@ from stackyard.contexts import (
 )
 from stackyard.contexts import Neighbours as SharedWith
 from stackyard.kernel.access import SYSTEM
-from stackyard.kernel.ids import ContextId, PolicyId, SpaceId, StackId
+from stackyard.kernel.ids import ContextId, PolicyId, PoolId, SpaceId, StackId
 from stackyard.membership import Membership
 from stackyard.policies import Neighbours as Governed
 from stackyard.policies import NoEngine, Policies, PolicyStore
@@ -85,6 +85,7 @@ class Foundation(Membership):
             self.outbox,
             self.clock,
             self.trail,
+            self.means.vault,
         )
 
     @cached_property
@@ -126,6 +127,7 @@ class Foundation(Membership):
             self.clock,
             self.means.endpoints,
             visible_to,
+            self._projects_cut_off,
             self.trail,
         )
 
@@ -286,6 +288,9 @@ class Foundation(Membership):
     async def _stacks_cut_off(self, context_id: ContextId) -> Sequence[str]:
         return await self.stacks.cut_off_of_context(context_id, by=SYSTEM)
 
+    async def _projects_cut_off(self, pool_id: PoolId) -> Sequence[str]:
+        return await self.stacks.cut_off_of_pool(pool_id, by=SYSTEM)
+
     async def _users_of(self, integration: Integration) -> Sequence[str]:
         return await self.stack_sources.using(integration, by=SYSTEM)
 
@@ -297,3 +302,6 @@ class Foundation(Membership):
 
     async def _space_if_any(self, stack_id: StackId) -> SpaceId | None:
         return await self.stacks.space_of(stack_id, by=SYSTEM)
+
+    async def _ensure_own(self, stack_id: StackId) -> None:
+        await self.stacks.neighbours.ensure_own(stack_id)

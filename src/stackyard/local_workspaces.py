@@ -7,13 +7,17 @@ From then on only those very bytes are run. The bucket forgets them after a day.
 import asyncio
 import hashlib
 import re
-from collections.abc import Mapping
+import tarfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from pathlib import PurePosixPath
+from tempfile import TemporaryFile
+from typing import IO, Final
 
 from stackyard.kernel.access import Subject
 from stackyard.kernel.blobs import BlobNotFoundError, Blobs, Bucket
 from stackyard.kernel.ids import StackId, WorkspaceId, new_ulid
+from stackyard.modules import CONFIG_FILE, ModuleConfig, read_config
 from stackyard.runs import (
     LocalWorkspace,
     Run,
@@ -25,6 +29,10 @@ from stackyard.unit import OpenUnit
 
 LARGEST: Final = 1024 * 1024 * 1024  # as much as workers take of any source
 _UPLOAD_SECONDS: Final = 3600
+_LARGEST_CONFIG: Final = 512 * 1024
+# Of what is gone through for that file: a small upload may unpack to very much.
+_MOST_MEMBERS: Final = 100_000
+_LARGEST_UNPACKED: Final = 4 * LARGEST
 _GZIP: Final = b"\x1f\x8b"
 _ULID: Final = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")
 
@@ -70,10 +78,33 @@ class LocalWorkspaces:
                 stack_id, found, overrides, by=by, user_metadata=user_metadata
             )
 
-    async def look_at(self, project_id: StackId, workspace: str) -> LocalWorkspace:
+    async def propose_cases(
+        self,
+        module_id: StackId,
+        workspace: str,
+        chosen: Sequence[str],
+        *,
+        by: Subject,
+    ) -> list[Run]:
+        """Propose runs of these test cases of what was uploaded for this module."""
+        async with self.open_unit() as unit:
+            module = await unit.version_cases.ask(module_id, by=by)
+        with TemporaryFile() as file:
+            found = await self.look_at(module.id, workspace, keep=file)
+            file.seek(0)
+            folder = module.project_root or ""
+            config = await asyncio.to_thread(_config, file, folder, module.id)
+        async with self.open_unit() as unit:
+            return await unit.version_cases.propose(
+                module_id, found, config, chosen, by=by
+            )
+
+    async def look_at(
+        self, project_id: StackId, workspace: str, *, keep: IO[bytes] | None = None
+    ) -> LocalWorkspace:
         """Return what was uploaded under this id, or say why nothing can run it.
 
-        Whoever calls has asked whether somebody may.
+        Whoever calls has asked whether somebody may. *keep* gets a copy.
         """
         if not _ULID.fullmatch(workspace):  # it becomes a key: none but ours
             raise WorkspaceMissingError(project=project_id)
@@ -87,11 +118,31 @@ class LocalWorkspaces:
                     raise WorkspaceSizeError(most=LARGEST)
                 head = (head + piece)[: len(_GZIP)]
                 await asyncio.to_thread(digest.update, piece)
+                if keep is not None:
+                    await asyncio.to_thread(keep.write, piece)
         except BlobNotFoundError:
             raise WorkspaceMissingError(project=project_id) from None
         if head != _GZIP:
             raise WorkspaceFormatError(project=project_id)
         return LocalWorkspace(found, digest.hexdigest())
+
+
+def _config(file: IO[bytes], folder: str, project_id: StackId) -> ModuleConfig:
+    """Return what the uploaded module's own file says; all lies in one folder."""
+    wanted = PurePosixPath(folder, CONFIG_FILE)
+    try:
+        with tarfile.open(fileobj=file, mode="r|gz") as tar:
+            for count, member in enumerate(tar):
+                if count > _MOST_MEMBERS or member.offset > _LARGEST_UNPACKED:
+                    break
+                inner = PurePosixPath(*PurePosixPath(member.name).parts[1:])
+                if inner == wanted and member.isfile():
+                    content = tar.extractfile(member)
+                    text = content.read(_LARGEST_CONFIG) if content else b""
+                    return read_config(text.decode(errors="replace"))
+    except (tarfile.TarError, EOFError, OSError):
+        raise WorkspaceFormatError(project=project_id) from None
+    return ModuleConfig()
 
 
 def uploaded_key(project_id: StackId, workspace: WorkspaceId) -> str:

@@ -100,6 +100,7 @@ class Membership(Parts):
             self.access,
             self.clock,
             self._space_if_any,
+            self._ensure_own,
             self.trail,
         )
 
@@ -112,3 +113,7 @@ class Membership(Parts):
     @abstractmethod
     async def _space_if_any(self, stack_id: StackId) -> SpaceId | None:
         """Return the space of a stack that holds rights itself, if there is one."""
+
+    @abstractmethod
+    async def _ensure_own(self, stack_id: StackId) -> None:
+        """Raise if it is a template's deployment that says what the stack is."""

@@ -7,14 +7,20 @@ version of it waits until a worker has tried it.
 
 import asyncio
 import tarfile
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 from stackyard.heads import find_head
 from stackyard.kernel.access import SYSTEM
-from stackyard.modules import CODE, CONFIG_FILE, WRITTEN_AS_JSON, Code
+from stackyard.modules import (
+    CODE,
+    CONFIG_FILE,
+    WRITTEN_AS_JSON,
+    Code,
+    EncryptedModuleError,
+    read_code,
+)
 from stackyard.stacks import (
     CommitFacts,
     CommitUnknownError,
@@ -24,10 +30,12 @@ from stackyard.stacks import (
 )
 from stackyard.unit import OpenUnit
 from stackyard.vcs import Contents, Heads
+from stackyard_protocol.sealed_file import NOTE, is_sealed
 
 _PAGES: Final = frozenset({"README.md", "CHANGELOG.md", CONFIG_FILE})
 _ENDINGS: Final = (*CODE, *WRITTEN_AS_JSON)
 _LARGEST: Final = 512 * 1024
+_LARGEST_ALL: Final = 4 * 1024 * 1024
 _MOST: Final = 200
 
 
@@ -41,7 +49,13 @@ class ModuleCode:
         """Return the code of the commit, or of the newest one of the branch."""
         commit = await self._commit(module, sha)
         named = str(commit.as_dict()["hash"])
-        return Code(commit, await self._files(module, named), _url(module, named))
+        if module.vcs_repo_id is None:
+            return Code(commit, _url(module, named))
+        async with (
+            self.contents.mirror(module.vcs_repo_id, by=SYSTEM) as mirror,
+            mirror.archive(named) as archive,
+        ):
+            return await asyncio.to_thread(_read, module, commit, archive)
 
     async def _commit(self, module: Module, sha: str | None) -> CommitFacts:
         if sha is None:
@@ -57,39 +71,43 @@ class ModuleCode:
             raise CommitUnknownError(commit=named.hash, repository=module.vcs_repo_id)
         return known
 
-    async def _files(self, module: Module, sha: str) -> Mapping[str, str] | None:
-        if module.vcs_repo_id is None:
-            return None
-        async with (
-            self.contents.mirror(module.vcs_repo_id, by=SYSTEM) as mirror,
-            mirror.archive(sha) as path,
-        ):
-            return await asyncio.to_thread(read_folder, path, module.project_root or "")
+
+def _read(module: Module, commit: CommitFacts, archive: Path) -> Code:
+    folder = module.project_root or ""
+    files = read_folder(archive, folder)
+    return read_code(commit, files, name=module.name, folder=folder)
 
 
 def read_folder(archive: Path, folder: str) -> dict[str, str]:
     """Return the texts of a module's own files in a tar.gz, by their names in *folder*.
 
-    What is too large, too many or no text is left out, as if it were not there.
+    What is too large, too many or no text is left out, as if it were not there. Raises
+    `EncryptedModuleError` for a file that no user of the module could read.
     """
     found: dict[str, str] = {}
+    left = _LARGEST_ALL
     with tarfile.open(archive, "r:gz") as tar:
         for member in tar:
             path = PurePosixPath(member.name)
             if not member.isfile() or not path.is_relative_to(folder):
                 continue
             name = str(path.relative_to(folder))
-            wanted = name in _PAGES or ("/" not in name and name.endswith(_ENDINGS))
-            if not wanted or member.size > _LARGEST or len(found) >= _MOST:
-                continue
             file = tar.extractfile(member)
-            text = file.read().decode(errors="replace") if file else ""
+            assert file is not None  # noqa: S101 - it is a file
+            begin = file.read(len(NOTE))  # only forwards: back is from the start
+            if is_sealed(begin):
+                raise EncryptedModuleError(file=member.name)
+            wanted = name in _PAGES or ("/" not in name and name.endswith(_ENDINGS))
+            if not wanted or member.size > min(_LARGEST, left) or len(found) >= _MOST:
+                continue
+            left -= member.size
+            text = (begin + file.read()).decode(errors="replace")
             found[name] = text.replace("\0", "")
     return found
 
 
 def _url(module: Module, sha: str) -> str | None:
-    """Return where people read the code, if anybody but its server knows."""
+    """Return where people read code that is elsewhere, if anybody can tell."""
     match module.provider:
         case Provider.GITHUB if module.namespace:
             return (

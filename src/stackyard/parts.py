@@ -20,7 +20,6 @@ from stackyard.audit import (
     Webhooks,
     WebhookStore,
 )
-from stackyard.blueprints import Expressions
 from stackyard.kernel.blobs import Blobs
 from stackyard.kernel.clock import Clock
 from stackyard.kernel.events import Outbox
@@ -49,7 +48,6 @@ class Means:
     clock: Clock
     handover: timedelta
     follow_every: timedelta
-    expressions: Expressions
 
 
 @dataclass(frozen=True)

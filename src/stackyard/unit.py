@@ -19,7 +19,6 @@ from stackyard.blueprints import (
     Furnishing,
     Leaving,
     Making,
-    Rendering,
     Showing,
     Templates,
     TemplateStore,
@@ -31,9 +30,17 @@ from stackyard.filters import Filters, FilterStore
 from stackyard.follows import Follows, FollowStore
 from stackyard.kernel.access import SYSTEM, Subject
 from stackyard.kernel.ids import RunId, SpaceId, StackId
-from stackyard.modules import Modules, ModuleStore, Registry, Versions, VersionStore
+from stackyard.modules import (
+    Modules,
+    ModuleStore,
+    Registry,
+    VersionCases,
+    Versions,
+    VersionStore,
+)
 from stackyard.parts import Means, QueueUpkeep
 from stackyard.runs import (
+    Cases,
     Chains,
     ChainStore,
     Deletions,
@@ -98,9 +105,17 @@ class Unit(Catalogue):
         return Versions(
             VersionStore(self.session),
             self.modules,
+            self.version_cases,
             self.access,
             self.clock,
             self.trail,
+        )
+
+    @cached_property
+    def version_cases(self) -> VersionCases:
+        cases = Cases(ChainStore(self.session), self._progress, self.clock, self.trail)
+        return VersionCases(
+            VersionStore(self.session), self.modules, cases, self.access
         )
 
     @cached_property
@@ -258,10 +273,8 @@ class Unit(Catalogue):
     def blueprints(self) -> Blueprints:
         return Blueprints(
             BlueprintStore(self.session),
-            self._rendering,
             self._making,
             self.access,
-            self.clock,
             self.trail,
             visible_to,
             self.means.site.account,
@@ -282,10 +295,8 @@ class Unit(Catalogue):
         return TemplateVersions(
             TemplateVersionStore(self.session),
             self.templates,
-            self._rendering,
             self.repositories,
             self.access,
-            self.clock,
             self.trail,
             self.means.site.account,
         )
@@ -296,7 +307,6 @@ class Unit(Catalogue):
         return Deployments(
             store,
             self.template_versions,
-            self._rendering,
             making,
             Showing(store, self.stacks, self.runs),
             Leaving(store, making.stacks, making.dependencies),
@@ -306,10 +316,6 @@ class Unit(Catalogue):
             self.trail,
             self.means.site.account,
         )
-
-    @cached_property
-    def _rendering(self) -> Rendering:
-        return Rendering(self.means.expressions)
 
     @cached_property
     def _making(self) -> Making:
@@ -322,7 +328,7 @@ class Unit(Catalogue):
             replace(self.stack_policies, stacks=stacks),
             replace(self.cloud_attachments, stacks=stacks),
             replace(self.schedules, stacks=stacks),
-            self.bindings,
+            replace(self.bindings, ensure_own=neighbours.ensure_own),
         )
         dependencies = replace(self.stack_dependencies, stacks=stacks)
         return Making(stacks, dependencies, furnishing, self.triggers)

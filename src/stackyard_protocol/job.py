@@ -17,6 +17,7 @@ class LegKind(StrEnum):
     APPLY = "apply"  # restore the workspace, apply exactly that plan
     TASK = "task"  # init unless skipped, then one shell command
     DESTROY = "destroy"  # init, then destroy everything the state knows
+    TEST = "test"  # init, plan, apply, and destroy all of it again
 
 
 # They go on where an earlier leg of the run left off.
@@ -51,11 +52,17 @@ class Archive(Struct, tag="archive", tag_field="kind", frozen=True):
     """A gzipped tar of the code, at a signed URL.
 
     `in_folder`: every member lies in one folder that is not of the code.
+    `file_key`: opens the files that are sealed (`sealed_file.py`), in base64.
     """
 
     url: str
     sha256: str
     in_folder: bool = False
+    file_key: str = ""
+
+    def __repr__(self) -> str:
+        """Leave out the url and the key: each is a grant."""
+        return f"Archive(sha256={self.sha256!r})"
 
 
 class GitClone(Struct, tag="git", tag_field="kind", frozen=True):
@@ -124,6 +131,7 @@ class Job(Struct, frozen=True):
     oidc_token: str = ""  # by which clouds know the run
     command: str | None = None
     skip_init: bool = False
+    expects_failure: bool = False  # of a test: what its code makes of it is to fail
     targets: list[str] = field(default_factory=list)
     sanitize: Sanitize = Sanitize.TEXTS
     mask_well_known: bool = False

@@ -11,10 +11,17 @@ import stat
 import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+from stackyard_protocol.envelope import pieces
+from stackyard_protocol.sealed_file import (
+    LARGEST,
+    SealedFileError,
+    is_sealed,
+    open_file,
+)
 from stackyard_worker import beneath
 from stackyard_worker.beneath import Owner
 from stackyard_worker.errors import ArchiveError, UnsafePathError
@@ -55,6 +62,7 @@ class Unpacker:
     made inside a sandbox and mean something only there; we follow none of them.
     *in_folder*: everything lies in one folder, whatever its name, that is taken off.
     What does not is refused: it would be left out unseen.
+    *file_key*: opens the files that are sealed; `opened` is what was in them.
     """
 
     root: Path
@@ -62,6 +70,8 @@ class Unpacker:
     owner: Owner = None
     trusted_links: bool = False
     in_folder: bool = False
+    file_key: bytes | None = field(default=None, repr=False)
+    opened: list[bytes] = field(default_factory=list, repr=False)
     _folder: tuple[str, ...] = ()
     _count: int = 0
     _size: int = 0
@@ -173,10 +183,34 @@ class Unpacker:
         content = archive.extractfile(member)
         mode = member.mode & 0o777 | 0o600
         with beneath.create(parent, name, mode=mode, owner=self.owner) as file:
-            while content is not None and (piece := content.read(_PIECE)):
+            for piece in self._clear(member, pieces(content) if content else iter(())):
                 file.write(piece)
             file.flush()
             os.utime(file.fileno(), (member.mtime, member.mtime))
+
+    def _clear(
+        self, member: tarfile.TarInfo, content: Iterator[bytes]
+    ) -> Iterator[bytes]:
+        """Pass the content on, in the clear if it is sealed and there is a key."""
+        first = next(content, b"")
+        if self.file_key is None or not is_sealed(first):
+            yield first
+            yield from content
+            return
+        if member.size > LARGEST:
+            raise ArchiveError(
+                f"The encrypted file {shown(member.name)} is longer than {LARGEST}"
+                " bytes."
+            )
+        try:
+            clear = open_file(self.file_key, b"".join([first, *content]))
+        except SealedFileError:
+            raise ArchiveError(
+                f"The encrypted file {shown(member.name)} can't be opened: it was"
+                " changed, or comes from another repository."
+            ) from None
+        self.opened.append(clear)
+        yield clear
 
     def _give_away(self, parent: int, name: str) -> None:
         if self.owner is not None:

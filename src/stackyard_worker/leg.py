@@ -119,7 +119,7 @@ async def _fetch(work: Work) -> None:
     source = work.job.source
     if isinstance(source, Archive):
         work.log.say("Downloading the source code.")
-        await fetch_archive(source, work.room, work.host.limits)
+        work.log.hide(await fetch_archive(source, work.room, work.host.limits))
     else:
         work.log.say(f"Fetching commit {source.commit}.")
         await clone(source, work.sessions, work.host)
@@ -144,6 +144,10 @@ def _write_backend(work: Work) -> None:
         raise LegFailedError(
             f"Something in the repository is in the place of {terraform.BACKEND_FILE}."
         ) from None
+
+
+class _LeftBehindError(LegFailedError):
+    """No test case expects that."""
 
 
 class _Leg:
@@ -187,6 +191,8 @@ class _Leg:
                 await self._task()
             case LegKind.DESTROY:
                 await self._destroy()
+            case LegKind.TEST:
+                await self._test()
         return False
 
     async def _plan(self) -> bool:
@@ -227,6 +233,51 @@ class _Leg:
         await self._enter("DESTROYING")
         if not self._is_skipped("SPACELIFT_SKIP_DESTROYING"):
             await self._change(phases.destroy)
+
+    async def _test(self) -> None:
+        """Make everything, and destroy it again, however far the making came.
+
+        It may be expected to fail: not for want of its code or of a tool, though, and
+        not by leaving something behind.
+        """
+        try:
+            await self._make()
+        except _LeftBehindError:
+            raise
+        except LegFailedError as failure:
+            if not self._work.job.expects_failure:
+                raise
+            self._work.log.say(f"{failure} That is what was expected.")
+        else:
+            if self._work.job.expects_failure:
+                raise LegFailedError("The test case was expected to fail.")
+
+    async def _make(self) -> None:
+        await self._init()
+        await self._enter("PLANNING")
+        planned = await phases.plan(self._work)
+        answer = await self._work.conversation.report(planned)
+        if answer.next is Next.STOP:
+            raise LegStoppedError
+        if not planned.add:
+            raise LegFailedError("A test case has to make a resource; this makes none.")
+        await self._enter("APPLYING")
+        try:
+            await phases.apply(self._work)
+        except LegFailedError as failure:
+            self._work.log.say(f"{failure} What was made until then is destroyed.")
+            await self._clean_up()
+            raise
+        await self._clean_up()
+
+    async def _clean_up(self) -> None:
+        await self._enter("DESTROYING")
+        try:
+            await phases.destroy(self._work)
+        except LegFailedError as failure:
+            raise _LeftBehindError(
+                f"{failure} What is left must be removed by hand."
+            ) from None
 
     async def _task(self) -> None:
         if self._work.job.skip_init:

@@ -1,6 +1,7 @@
 """Bring the code to `workspace/source`: an archive by us, git inside the sandbox."""
 
 import asyncio
+import base64
 import re
 import shlex
 from pathlib import Path
@@ -21,8 +22,8 @@ _COMMIT: Final = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
 _EVERYTHING: Final = "'+refs/heads/*:refs/remotes/origin/*' '+refs/tags/*:refs/tags/*'"
 
 
-async def fetch_archive(archive: Archive, room: Room, limits: Limits) -> None:
-    """Download, verify and unpack the tree of the commit."""
+async def fetch_archive(archive: Archive, room: Room, limits: Limits) -> list[str]:
+    """Download, verify and unpack the tree; return what encrypted files hold."""
     file = room.folder / "source.tar.gz"
     await download(
         archive.url,
@@ -32,9 +33,16 @@ async def fetch_archive(archive: Archive, room: Room, limits: Limits) -> None:
         seconds=limits.transfer_seconds,
     )
     bounds = Bounds(limits.members, limits.unpacked_bytes)
-    unpacker = Unpacker(room.source, bounds, room.owner, in_folder=archive.in_folder)
+    unpacker = Unpacker(
+        room.source,
+        bounds,
+        room.owner,
+        in_folder=archive.in_folder,
+        file_key=base64.b64decode(archive.file_key) or None,
+    )
     await asyncio.to_thread(_unpack, unpacker, file)
     file.unlink()
+    return [one.decode(errors="surrogateescape") for one in unpacker.opened]
 
 
 def _unpack(unpacker: Unpacker, file: Path) -> None:

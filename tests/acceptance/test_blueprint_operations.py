@@ -6,17 +6,20 @@
 import base64
 import json
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import pytest
 from jsonschema import Draft7Validator
+from sqlalchemy import QueuePool
 from tests.support.bodies import a_blueprint
 from tests.support.clouds import an_aws_spec
 from tests.support.edge import Edge
 from tests.support.provider import Provider
 from tests.support.stacks import a_spec
 
+from stackyard.adapters.expressions import CelExpressions
 from stackyard.adapters.postgres import Database
+from stackyard.blueprints import Answer, Question
 from stackyard.clouds import AwsIntegration
 from stackyard.contexts import ContextSpec
 from stackyard.kernel.access import SYSTEM
@@ -488,3 +491,28 @@ async def answer_text(provider: Provider, query: str) -> str:
             "/graphql", json={"query": query}, headers=provider.headers
         )
     return said.text
+
+
+class Watched(CelExpressions):
+    """Notes how many connections are in use while something is evaluated."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__()
+        self.pool = cast("QueuePool", database.engine.pool)
+        self.in_use: list[int] = []
+
+    async def evaluate(self, question: Question) -> list[Answer]:
+        self.in_use.append(self.pool.checkedout())
+        return await super().evaluate(question)
+
+
+async def test_no_transaction_waits_while_expressions_are_evaluated(
+    database: Database,
+) -> None:
+    watched = Watched(database)
+    edge = Edge(database, expressions=watched)
+    await edge.prepare()
+    provider = await Provider(edge).sign_in()
+    await publish(provider, a_blueprint(), name="Our App")
+    await deploy(provider, env="dev", token=CANARY)
+    assert watched.in_use == [0, 0]

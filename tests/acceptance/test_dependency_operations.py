@@ -11,9 +11,10 @@ from tests.support.provider import Provider
 from tests.support.stacks import a_spec
 
 from stackyard.adapters.postgres import Database
+from stackyard.adapters.postgres.database import OvertakenError
 from stackyard.kernel.access import SYSTEM
-from stackyard.kernel.ids import StackId
-from stackyard.stacks import DependencyCycleError
+from stackyard.kernel.ids import ReferenceId, StackId
+from stackyard.stacks import DependencyCycleError, ReferenceSpec, StackNotFoundError
 
 SPACECTL: Final = Path(__file__).parents[1] / "operations" / "spacectl"
 ULID: Final = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")
@@ -189,6 +190,41 @@ async def test_of_two_that_would_be_a_circle_together_one_is_made(
     pairs = [("app", "net"), ("net", "base"), ("base", "app")]
     made = await asyncio.gather(*(create(*pair) for pair in pairs))
     assert sorted(made) == [False, True, True]
+
+
+async def test_what_is_deleted_while_it_is_changed_is_said_to_be(
+    provider: Provider,
+) -> None:
+    edge, made = provider.edge, await depend(provider, "app", "net")
+    reference = await provider.data(
+        "StackDependenciesAddReference",
+        stackDependencyID=made["id"],
+        reference=REFERENCE,
+    )
+    wanted, here = ReferenceSpec("other", "OTHER"), ReferenceId(reference["id"])
+
+    async def change() -> None:
+        async with edge.unit() as one:
+            read = await one.stack_dependencies.store.find_reference(here)
+            assert read is not None  # and kept: it is not read again
+            await provider.data("StackDependenciesDeleteReference", id=here)
+            await one.stack_dependencies.update_reference(here, wanted, by=SYSTEM)
+
+    with pytest.raises(OvertakenError, match="deleted it at the same moment"):
+        await change()
+
+
+async def test_a_stack_that_goes_while_it_is_made_to_depend_is_missing(
+    provider: Provider,
+) -> None:
+    app, edge = StackId("app"), provider.edge
+    async with edge.unit() as one:
+        read = await one.stacks.find(app, by=SYSTEM)
+        assert read is not None  # and kept: it is not read again
+        async with edge.unit() as other:
+            await other.stacks.purge(app, by=SYSTEM)
+        with pytest.raises(StackNotFoundError):
+            await one.stack_dependencies.create(app, StackId("net"), by=SYSTEM)
 
 
 async def test_a_stack_that_others_depend_on_stays_and_says_which(

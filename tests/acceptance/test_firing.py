@@ -18,7 +18,7 @@ from stackyard.runs import RunEnded
 from stackyard.stacks import ScheduleDue, Timing, TrackedCommit, TriggerRun
 from stackyard.workers import PoolSettings
 
-NET, APP = StackId("net"), StackId("app")
+NET, APP, LOW = (StackId(one) for one in ("net", "app", "low"))
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ async def bureau(database: Database) -> Bureau:
     async with bureau.unit() as unit:
         settings = PoolSettings(name="builders")
         pool = await unit.pools.create(settings, signing_request(), by=SYSTEM)
-        for name in ("Net", "App"):
+        for name in ("Net", "App", "Low"):
             spec = a_spec(name=name, worker_pool_id=pool.id)
             stack = await unit.stacks.create(spec, by=SYSTEM)
             commit = TrackedCommit("c0ffee1")
@@ -98,3 +98,20 @@ async def test_the_end_of_a_run_lets_those_go_that_waited_for_it(
     [ended] = await bureau.taken("advance_after_run")
     await advance_after_run(bureau.tools, event_of(RunEnded, ended))
     assert [one.state for one in await bureau.runs(APP)] == ["SKIPPED"]
+
+
+async def test_a_disabled_stack_does_not_hold_up_what_is_below_it(
+    bureau: Bureau,
+) -> None:
+    async with bureau.unit() as unit:
+        for below, above in ((APP, NET), (LOW, APP)):
+            await unit.stack_dependencies.create(below, above, by=ADA)
+        run = await unit.triggers.trigger(NET, by=ADA)
+        await unit.stacks.disable(APP, by=ADA)
+    async with bureau.unit() as unit:
+        await unit.runs.discard(NET, run.id, by=ADA)
+    while ended := await bureau.taken("advance_after_run"):
+        for one in ended:
+            await advance_after_run(bureau.tools, event_of(RunEnded, one))
+    for stack in (APP, LOW):
+        assert [one.state for one in await bureau.runs(stack)] == ["SKIPPED"]

@@ -212,6 +212,8 @@ async def test_a_malformed_query_says_where(edge: Edge) -> None:
         b"[" * 100_000,
         b'{"query": "{ name }", "variables": {"x": "a\\u0000b"}}',
         b'{"query": "{ space(id: \\"\\\\u0000\\") { id } }"}',
+        b'{"query": "{ savedFilter(id: \\"\\\\u{0}\\") { id } }"}',
+        b'{"query": "{ savedFilter(id: \\"\\\\u\\u007b00}\\") { id } }"}',
     ],
 )
 async def test_a_body_that_is_no_question_is_answered_all_the_same(

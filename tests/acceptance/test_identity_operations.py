@@ -70,10 +70,25 @@ async def test_the_life_of_a_space(provider: Provider) -> None:
     assert await provider.data("DeleteSpace", id=made["id"]) is None
 
 
+async def test_a_space_that_says_no_parent_is_in_root_and_then_stays(
+    provider: Provider,
+) -> None:
+    said = {"name": "x", "description": "", "inheritEntities": False, "parentSpace": ""}
+    outer = await provider.data("CreateSpace", input=said)
+    assert (outer["parentSpace"], outer["labels"]) == ("root", [])
+    within = said | {"parentSpace": outer["id"]}
+    inner = await provider.data("CreateSpace", input=within)
+    assert inner["parentSpace"] == outer["id"]
+    assert await provider.data("SpaceUpdate", space=inner["id"], input=said) == inner
+
+
 async def test_the_life_of_a_role(provider: Provider) -> None:
     said = {"name": "Our Role", "description": None, "actions": ["SPACE_READ"]}
     made = await provider.data("RoleCreate", input=said)
     assert (made["slug"], made["isSystem"]) == ("our-role", False)
+    assert {name: made[name] for name in said} == said
+    nameless = await provider.error("RoleCreate", input=said | {"name": "役"})
+    assert nameless == "name: must have a letter a-z or a digit"
 
     update = {"name": "New", "description": "d", "Actions": ["SPACE_READ", "RUN_STOP"]}
     changed = await provider.data("RoleUpdate", id=made["id"], input=update)
@@ -88,19 +103,17 @@ async def test_the_life_of_a_role(provider: Provider) -> None:
     assert (admin["name"], admin["isSystem"]) == ("Space admin", True)
     assert admin["description"]
     assert admin["actions"] == ["SPACE_READ", "SPACE_WRITE", "SPACE_ADMIN"]
-    await provider.data("RoleDelete", id=made["id"])
+    assert await provider.data("RoleDelete", id=made["id"]) is not None
     assert await provider.data("RoleRead", id=made["id"]) is None
+    assert await provider.data("RoleDelete", id=made["id"]) is None
 
 
 async def test_the_life_of_an_api_key(provider: Provider) -> None:
-    said = {"admin": False, "name": "ci", "teams": ["ops"], "oidc": None}
+    said = {"admin": False, "name": " ci 鍵", "teams": ["ops"], "oidc": None}
     made = await provider.data("APIKeyCreate", input=said)
     assert made["secret"]
-    assert (made["type"], made["teams"], made["oidcSettings"]) == (
-        "SECRET",
-        ["ops"],
-        None,
-    )
+    assert (made["name"], made["teams"]) == (" ci 鍵", ["ops"])  # as sent
+    assert (made["type"], made["oidcSettings"]) == ("SECRET", None)
     read = await provider.data("APIKeyRead", id=made["id"])
     assert read == made | {"secret": None}
     renamed = await provider.data(
@@ -112,8 +125,9 @@ async def test_the_life_of_an_api_key(provider: Provider) -> None:
         await provider.error("APIKeyUpdate", id=NOWHERE, input={"name": "x"})
         == "could not find api key"
     )
-    await provider.data("APIKeyDelete", id=made["id"])
+    assert await provider.data("APIKeyDelete", id=made["id"]) is not None
     assert await provider.data("APIKeyRead", id=made["id"]) is None
+    assert await provider.data("APIKeyDelete", id=made["id"]) is None
 
 
 async def test_a_key_of_an_identity_provider_has_no_secret(provider: Provider) -> None:
@@ -134,10 +148,13 @@ async def test_a_key_of_an_identity_provider_has_no_secret(provider: Provider) -
         "subjectExpression": "^repo:.*$",
         "claimMapping": {"entries": entries},
     }
-    cleared = await provider.data(
-        "APIKeyUpdate", id=made["id"], input={"oidcClaimMappings": {"entries": []}}
-    )
-    assert cleared["oidcSettings"]["claimMapping"] == {"entries": []}
+    for said in ([], entries, None):  # as which an empty list of Go's arrives
+        changed = await provider.data(
+            "APIKeyUpdate",
+            id=made["id"],
+            input={"oidcClaimMappings": {"entries": said}},
+        )
+        assert changed["oidcSettings"]["claimMapping"] == {"entries": said or []}
 
 
 async def test_the_life_of_a_users_roles(provider: Provider) -> None:
@@ -176,8 +193,9 @@ async def test_the_life_of_a_users_roles(provider: Provider) -> None:
     gone = await provider.error("UserRoleBindingDelete", id=binding["id"])
     assert "not found" in gone
 
-    await provider.data("ManagedUserDelete", id=made["id"])
+    assert await provider.data("ManagedUserDelete", id=made["id"]) is not None
     assert await provider.data("ManagedUser", id=made["id"]) is None
+    assert await provider.data("ManagedUserDelete", id=made["id"]) is None
 
 
 async def test_the_life_of_a_group(provider: Provider) -> None:
@@ -200,8 +218,9 @@ async def test_the_life_of_a_group(provider: Provider) -> None:
     assert await provider.data("UserGroupRoleBindingRead", id=binding["id"]) == binding
     await provider.data("UserGroupRoleBindingDelete", id=binding["id"])
     assert await provider.data("UserGroupRoleBindingRead", id=binding["id"]) is None
-    await provider.data("ManagedUserGroupDelete", id=made["id"])
+    assert await provider.data("ManagedUserGroupDelete", id=made["id"]) is not None
     assert await provider.data("ManagedUserGroupsRead") == []
+    assert await provider.data("ManagedUserGroupDelete", id=made["id"]) is None
 
 
 async def test_the_life_of_bindings_of_keys_and_stacks(
@@ -237,12 +256,15 @@ async def test_the_life_of_bindings_of_keys_and_stacks(
 async def test_the_key_that_asks_loses_nothing_by_another_role(
     provider: Provider, edge: Edge
 ) -> None:
-    listed = await provider.data("ReadAllRoles")
+    said = {"name": "Looks on", "description": None, "actions": ["SPACE_READ"]}
+    role = await provider.data("RoleCreate", input=said)
     async with edge.unit() as unit:
         (key,) = await unit.api_keys.all(by=SYSTEM)
-    said = {"apiKeyID": key.id, "roleID": listed[0]["id"], "spaceID": "legacy"}
-    await provider.data("ApiKeyRoleBindingCreate", input=said)
+    for space in ("root", "legacy"):
+        bound = {"apiKeyID": key.id, "roleID": role["id"], "spaceID": space}
+        await provider.data("ApiKeyRoleBindingCreate", input=bound)
     assert (await provider.data("APIKeyRead", id=key.id))["admin"] is True
+    assert await provider.data("RoleCreate", input=said | {"name": "Another"})
 
 
 async def test_the_security_email_is_one_word_and_can_be_emptied(
@@ -252,6 +274,7 @@ async def test_the_security_email_is_one_word_and_can_be_emptied(
     assert await provider.data("AccountUpdateSecurityEmail", securityEmail=said) == said
     assert await provider.data("SecurityEmail") == said
     assert await provider.data("AccountUpdateSecurityEmail", securityEmail="") == ""
+    assert await provider.data("SecurityEmail") == ""
 
 
 async def test_whoever_may_not_is_told_so_in_a_word_that_clients_know(

@@ -323,10 +323,10 @@ async def test_a_local_preview_says_what_stands_in_its_way(desk: Desk) -> None:
     operation = "spacectl/ModuleLocalPreviewLocalPreviewFunc__3"
     named = {"module": ID, "workspace": "x"}
     said = await desk.error(operation, testIds=[], **named)
-    assert "not enabled" in said
+    assert said == "Local previews are off here: turn them on in the settings."
     allowed = updating(localPreviewEnabled=True)
     await desk.data("ModuleUpdate", id=ID, input=allowed)
-    assert "not built yet" in await desk.error(operation, testIds=[], **named)
+    assert "Nothing was uploaded" in await desk.error(operation, testIds=[], **named)
 
 
 async def test_a_run_that_is_not_of_the_module_is_not_found(desk: Desk) -> None:

@@ -6,7 +6,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from sqlalchemy import text
 from tests.support.module_desk import (
+    FOREIGN,
     ID,
     REPOSITORY,
     Desk,
@@ -19,9 +21,10 @@ from tests.support.module_desk import (
 from tests.support.stacks import a_spec
 
 from stackyard.kernel.access import SYSTEM, Subject, SubjectKind
-from stackyard.kernel.ids import LEGACY, RunId, StackId, new_ulid
-from stackyard.modules import CONFIG_FILE
+from stackyard.kernel.ids import LEGACY, RepoId, RunId, StackId, new_ulid
+from stackyard.modules import CONFIG_FILE, ModuleUnknownError
 from stackyard.stacks import Provider
+from stackyard.vcs import FileChange, NewRevision
 
 __all__ = ["desk", "server"]  # fixtures
 
@@ -105,6 +108,26 @@ async def test_a_commit_without_the_modules_code_makes_no_version(desk: Desk) ->
     named = {"module": ID, "sha": desk.commits["plain"], "version": "1.0.0"}
     said = await desk.error("ResourceVersionCreate", **named)
     assert "look at its project root" in said
+    assert await numbers(desk) == []
+
+
+async def test_an_encrypted_file_is_no_part_of_a_module(desk: Desk) -> None:
+    files = [
+        FileChange(path="closed/key.tf", content=b"", encrypt=True),
+        FileChange(path="open/main.tf", content=b""),
+    ]
+    wanted = NewRevision(
+        repo_id=RepoId(REPOSITORY), message="m", author_name="A", files=files
+    )
+    made = await desk.whole.platform.pushes.create_revision(wanted, by=SYSTEM)
+    await make(desk, projectRoot="closed")
+    await make(desk, name="open", projectRoot="open")
+    named = {"sha": made.hash, "version": "1.0.0"}
+
+    said = await desk.error("ResourceVersionCreate", module=ID, **named)
+    await desk.data("ResourceVersionCreate", module="terraform-default-open", **named)
+
+    assert '"closed/key.tf" is encrypted' in said
     assert await numbers(desk) == []
 
 
@@ -269,6 +292,8 @@ async def test_terraform_lists_active_versions_and_downloads_one(desk: Desk) -> 
     await make(desk, projectRoot="part")
     await version(desk, "deep")
     await version(desk, "newest", "3.0.1")
+    await desk.data("ModuleUpdate", id=ID, input=updating())
+    assert await state(desk, await version(desk, "tested", "3.0.2")) == "PENDING"
     offered = (await desk.get(f"{BASE}/versions")).json()
     assert offered == {
         "modules": [{"versions": [{"version": "3.0.1"}, {"version": "3.0.0"}]}]
@@ -278,6 +303,8 @@ async def test_terraform_lists_active_versions_and_downloads_one(desk: Desk) -> 
     source = answer.headers["x-terraform-get"]
     place = urlsplit(source).path
     assert place.endswith(f"{desk.commits['deep']}.tar.gz//part")
+
+    assert (await desk.get(f"{BASE}/3.0.2/download")).status_code == 404
 
     link = (await desk.get(f"{BASE}/3.0.0/archive")).headers["location"]
     assert urlsplit(link).path + "//part" == place
@@ -290,8 +317,22 @@ async def test_terraform_lists_active_versions_and_downloads_one(desk: Desk) -> 
         assert "part/main.tf" in tar.getnames()
 
 
+async def test_a_folder_is_named_to_terraform_as_it_is_called(desk: Desk) -> None:
+    await make(desk, projectRoot=FOREIGN)
+    await version(desk, "deep", "1.0.0")
+    answer = await desk.get(f"{BASE}/1.0.0/download")
+    source = dict(answer.headers.raw)[b"x-terraform-get"].decode()
+    assert urlsplit(source).path.endswith(f".tar.gz//{FOREIGN}")
+
+
 @pytest.mark.parametrize(
-    "path", ["acme/other/default", "acme/tasty/other", "other/tasty/default"]
+    "path",
+    [
+        "acme/other/default",
+        "acme/tasty/other",
+        "other/tasty/default",
+        "acme/tasty%00/default",
+    ],
 )
 async def test_what_there_is_not_is_not_found_in_the_registry(
     desk: Desk, path: str
@@ -329,6 +370,28 @@ async def test_a_module_is_for_its_space_for_those_below_and_for_whom_it_is_shar
     assert await status("guest") == 200
 
 
+async def test_a_run_takes_what_its_space_reaches_whatever_its_roles(
+    desk: Desk,
+) -> None:
+    await make(desk, space=desk.spaces["kitchen"])
+    await version(desk, "plain")
+    async with desk.whole.platform.unit() as unit:
+        for name, space in (("Below", desk.spaces["pantry"]), ("Beside", LEGACY)):
+            await unit.stacks.create(a_spec(name=name, space_id=space), by=SYSTEM)
+
+    async def take(stack: str) -> str:
+        by = Subject(SubjectKind.RUN, f"{stack}/1", "run", stack_id=StackId(stack))
+        async with desk.whole.platform.unit() as unit:
+            taken = await unit.module_registry.take(
+                "acme", "tasty", "default", "1.0.0", by=by
+            )
+        return taken.number
+
+    assert await take("below") == "1.0.0"
+    with pytest.raises(ModuleUnknownError):
+        await take("beside")
+
+
 async def test_the_stacks_whose_newest_run_took_a_version_use_it(desk: Desk) -> None:
     await make(desk)
     old, new = await version(desk, "plain"), await version(desk, "newest")
@@ -362,3 +425,17 @@ async def test_a_version_keeps_where_its_code_was(desk: Desk) -> None:
     await desk.data("ModuleUpdate", id=ID, input=updating())
     answer = await desk.get(f"{BASE}/3.0.0/download")
     assert "tar.gz//part" in answer.headers["x-terraform-get"]
+
+
+async def test_terraform_is_told_any_folder_in_the_bytes_that_it_has(
+    desk: Desk,
+) -> None:
+    await make(desk)
+    await version(desk, "plain")
+    async with desk.whole.database.transaction() as session:
+        query = text("UPDATE module_versions SET project_root = :folder")
+        await session.execute(query, {"folder": "größe/大"})
+    answer = await desk.get(f"{BASE}/1.0.0/download")
+    assert answer.status_code == 204
+    sent = dict(answer.headers.raw)[b"x-terraform-get"].decode()
+    assert urlsplit(sent).path.endswith("tar.gz//größe/大")

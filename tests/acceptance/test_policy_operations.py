@@ -6,6 +6,7 @@
 from typing import Any, Final
 
 import pytest
+from tests.support.clouds import a_module
 from tests.support.edge import ADMIN, Edge
 from tests.support.provider import OPERATIONS, Provider
 from tests.support.stacks import a_spec
@@ -31,6 +32,7 @@ async def edge(database: Database) -> Edge:
     await edge.prepare()
     async with edge.unit() as unit:
         await unit.stacks.create(a_spec(name="Net", labels=("net",)), by=SYSTEM)
+        await a_module(unit, "net")
     return edge
 
 
@@ -111,15 +113,17 @@ async def test_the_life_of_a_policy(provider: Provider) -> None:
     assert await provider.data("PolicyDelete", id="no-booms") is None
 
 
-async def test_the_life_of_an_attachment(provider: Provider) -> None:
+@pytest.mark.parametrize("project", ["net", "terraform-default-net"])
+async def test_the_life_of_an_attachment(provider: Provider, project: str) -> None:
     await made(provider)
-    use = await provider.data("PolicyAttachmentCreate", id="no-booms", stack="net")
-    assert (use["stackId"], use["isModule"]) == ("net", False)
-    named = {"policy": "no-booms", "id": "net"}
+    attach = {"id": "no-booms", "stack": project}
+    use = await provider.data("PolicyAttachmentCreate", **attach)
+    assert (use["stackId"], use["isModule"]) == (project, project != "net")
+    named = {"policy": "no-booms", "id": project}
     read = await provider.data("PolicyAttachmentFetch", **named)
     assert read == {"attachedStack": use}
 
-    twice = await provider.error("PolicyAttachmentCreate", id="no-booms", stack="net")
+    twice = await provider.error("PolicyAttachmentCreate", **attach)
     assert "attached to this stack already" in twice
     assert await provider.data("PolicyAttachmentDelete", id=use["id"]) == use
     read = await provider.data("PolicyAttachmentFetch", **named)
@@ -293,9 +297,11 @@ async def test_policies_of_one_type_are_listed_with_how_many_have_them(
     await made(provider, "PLAN", name="Plan")
     await provider.data("PolicyAttachmentCreate", id="no-booms", stack="net")
     listed = await asked(provider, "ListAccessPolicies", client="docs")
-    counts = {one["id"]: one["attachedStacksCount"] for one in listed}
-    assert counts == {"no-booms": 1, "auto": 1}
-    assert {one["attachedModulesCount"] for one in listed} == {0}
+    counts = {
+        one["id"]: (one["attachedStacksCount"], one["attachedModulesCount"])
+        for one in listed
+    }
+    assert counts == {"no-booms": (1, 0), "auto": (1, 1)}
 
 
 async def test_a_stack_shows_its_policies_by_name(provider: Provider) -> None:

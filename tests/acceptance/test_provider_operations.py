@@ -9,7 +9,6 @@ import platform
 import sys
 import zipfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -17,16 +16,12 @@ from typing import Any, Final, cast
 
 import httpx
 import pytest
-import uvicorn
-from sqlalchemy import select
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Mount, Route
+from sqlalchemy import select, text
 from tests.support.edge import Edge
-from tests.support.ports import free_port
+from tests.support.git_backend import OwnTls
 from tests.support.postgres import administer, clone_name
 from tests.support.provider import Provider
+from tests.support.registry import Registry
 from tests.support.release import (
     LINUX,
     Release,
@@ -35,22 +30,43 @@ from tests.support.release import (
     secret_key,
     sha256,
 )
+from tests.support.stacks import a_spec
+from tests.support.terraform import Machine, listening
 from tests.support.whole import Whole, whole
 
+from stackyard.adapters.postgres import Database
 from stackyard.adapters.queue.tables import QueueMessage
 from stackyard.identity import ApiKey
-from stackyard.kernel.access import SYSTEM
+from stackyard.kernel.access import SYSTEM, Subject, SubjectKind
 from stackyard.kernel.blobs import Bucket
-from stackyard.kernel.ids import ROOT, ProviderVersionId, SpaceId
+from stackyard.kernel.ids import (
+    ROOT,
+    ProviderId,
+    ProviderVersionId,
+    SpaceId,
+    StackId,
+)
 from stackyard.kernel.routing import event_of
 from stackyard.plugins import seed_templates
 from stackyard.reactions.providers import delete_forgotten
-from stackyard.registry.providers import ProviderFilesForgotten, file_key
+from stackyard.registry.providers import (
+    GpgKey,
+    ProviderFilesForgotten,
+    ProviderInUseError,
+    ProviderNotFoundError,
+    ProviderSpec,
+    ProviderVersionSpec,
+    PublicKey,
+    file_key,
+)
 from stackyard.spaces import Holder, HolderKind, SpaceSpec, seed
-from stackyard_worker.shim import install_shim
 
 REGISTRY: Final = "/registry/providers/v1/acme"
 NOWHERE: Final = "01GBASTWAEPJ1HDMXDMWTRC8DN"
+WAITING: Final = (
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+    " AND wait_event_type = 'Lock'"
+)
 NO_HEADERS: Final[dict[str, list[object]]] = {"entries": []}
 
 
@@ -346,6 +362,18 @@ async def test_a_version_is_drafted_published_and_revoked(shop: Shop) -> None:
     assert await ask("ProviderListVersionsListVersions", id="demo") == {
         "versions": [revoked]
     }
+    taken = await shop.spacectl.error(
+        "ProviderCreateVersionCreateVersion",
+        provider="demo",
+        input={
+            "number": "1.0.0",
+            "protocolVersions": ["5.0"],
+            "shaSumsFileSHA": "0" * 64,
+            "signatureFileSHA": "0" * 64,
+            "signingKeyId": key,
+        },
+    )
+    assert "has a version 1.0.0 already" in taken  # for good
     kept = shop.whole.blobs.bodies[
         Bucket.MODULES, f"providers/{draft}/{sha256(base64.b64decode(archive))}"
     ]
@@ -455,6 +483,34 @@ async def test_a_provider_with_published_versions_is_not_deleted(shop: Shop) -> 
     await shop.spacectl.data("ProviderRevokeVersionRevokeVersion", version=version)
     gone = await shop.provider.data("TerraformProviderDelete", id="demo")
     assert gone["id"] == "demo"
+
+
+async def test_a_version_that_is_published_meanwhile_keeps_its_provider(
+    database: Database,
+) -> None:
+    registry = Registry(database)
+    await registry.prepare()
+    demo = ProviderId("demo")
+    async with registry.unit() as unit:
+        owner = PublicKey("F" * 40, "armor", None, None)
+        key = GpgKey.create("ours", owner, by=SYSTEM, at=unit.clock())
+        unit.session.add(key)
+        await unit.terraform_providers.create(demo, ProviderSpec(ROOT), by=SYSTEM)
+        wanted = ProviderVersionSpec("1.0.0", (), "0" * 64, "1" * 64, key.id)
+        await unit.provider_versions.create(demo, wanted, by=SYSTEM)
+
+    async def delete() -> None:
+        async with registry.unit() as unit:
+            await unit.terraform_providers.delete(demo, by=SYSTEM)
+
+    async with database.transaction() as session:
+        published = "UPDATE terraform_provider_versions SET status = 'PUBLISHED'"
+        await session.execute(text(published))
+        deletion = asyncio.create_task(delete())
+        while await registry.sql(WAITING) != [(1,)]:
+            assert not deletion.done()
+    with pytest.raises(ProviderInUseError):
+        await deletion
 
 
 async def test_a_revoked_key_signs_nothing_new_and_what_it_signed_stays(
@@ -610,6 +666,29 @@ async def test_a_provider_is_loaded_by_its_readers_and_a_public_one_by_all(
     assert await statuses() == [200, 200, 200, 200]
 
 
+async def test_a_run_loads_what_its_space_reaches_whatever_its_roles(
+    shop: Shop,
+) -> None:
+    async with shop.whole.platform.unit() as unit:
+        team = await unit.spaces.create(SpaceSpec("Team", parent=ROOT), by=SYSTEM)
+        for name, inherits in (("Below", True), ("Beside", False)):
+            spec = SpaceSpec(name, parent=team.id, inherits=inherits)
+            space = await unit.spaces.create(spec, by=SYSTEM)
+            await unit.stacks.create(a_spec(name=name, space_id=space.id), by=SYSTEM)
+    await shop.publish(Release("demo"))
+    await shop.provider.data("TerraformProviderUpdate", id="demo", space=team.id)
+
+    async def offered(stack: str) -> list[str]:
+        by = Subject(SubjectKind.RUN, f"{stack}/1", "run", stack_id=StackId(stack))
+        async with shop.whole.platform.unit() as unit:
+            found = await unit.provider_downloads.available(ProviderId("demo"), by=by)
+        return [version.number for version, _ in found]
+
+    assert await offered("below") == ["1.0.0"]
+    with pytest.raises(ProviderNotFoundError):
+        await offered("beside")
+
+
 async def test_each_change_is_in_the_audit_trail(shop: Shop) -> None:
     version = await shop.publish(Release("demo"))
     await shop.spacectl.data("ProviderRevokeVersionRevokeVersion", version=version)
@@ -638,65 +717,19 @@ def an_archive(kind: str, number: str) -> bytes:
 
 
 async def test_terraform_itself_loads_a_provider(shop: Shop, tmp_path: Path) -> None:
+    tls = OwnTls.make(tmp_path)
+    terraform = Machine(tmp_path, tls)
     machine = {"x86_64": "amd64", "aarch64": "arm64"}[platform.machine()]
     system = (sys.platform, machine)
     release = Release("demo", archives={system: an_archive("demo", "1.0.0")})
     await shop.publish(release)
-    async with listening(shop.whole) as address:
-        said = await terraform_init(tmp_path, address, await shop.registry_token())
-    assert "Installed stackyard.test/acme/demo v1.0.0 (self-signed" in said, said
-
-
-@asynccontextmanager
-async def listening(served: Whole) -> AsyncIterator[str]:
-    """Serve all of it, and what lies in its object store, on a port."""
-    port, blobs = free_port(), served.blobs
-    address, before = f"http://127.0.0.1:{port}", blobs.address
-
-    async def blob(request: Request) -> Response:
-        bucket = Bucket(request.path_params["bucket"])
-        return Response(await blobs.get(bucket, request.path_params["key"]))
-
-    routes = [Route("/blobs/{bucket}/{key:path}", blob), Mount("/", served.app)]
-    server = uvicorn.Server(
-        uvicorn.Config(
-            Starlette(routes=routes), port=port, log_level="error", lifespan="off"
+    async with listening(shop.whole, tls) as host:
+        token = await shop.registry_token()
+        terraform.settings(f'credentials "{host}" {{ token = "{token}" }}\n')
+        (terraform.code / "main.tf").write_text(
+            "terraform {\n  required_providers {\n"
+            f'    demo = {{ source = "{host}/acme/demo", version = "1.0.0" }}\n'
+            "  }\n}\n"
         )
-    )
-    blobs.address = f"{address}/blobs"
-    serving = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
-        await asyncio.sleep(0.01)
-    try:
-        yield address
-    finally:
-        blobs.address = before
-        server.should_exit = True
-        await serving
-
-
-async def terraform_init(folder: Path, address: str, token: str) -> str:
-    settings = folder / "terraform.rc"
-    settings.write_text(
-        f'host "stackyard.test" {{ services = {{'
-        f' "providers.v1" = "{address}/registry/providers/v1/" }} }}\n'
-        f'credentials "stackyard.test" {{ token = "{token}" }}\n'
-    )
-    code = folder / "code"
-    code.mkdir()
-    (code / "main.tf").write_text(
-        "terraform {\n  required_providers {\n"
-        '    demo = { source = "stackyard.test/acme/demo", version = "1.0.0" }\n'
-        "  }\n}\n"
-    )
-    process = await asyncio.create_subprocess_exec(
-        install_shim(folder / "tools"),
-        "init",
-        "-no-color",
-        cwd=code,
-        env={"TF_CLI_CONFIG_FILE": str(settings), "HOME": str(folder), "PATH": "/bin"},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    said, _ = await asyncio.wait_for(process.communicate(), 60)
-    return said.decode()
+        said = await terraform.run("init")
+    assert f"Installed {host}/acme/demo v1.0.0 (self-signed" in said, said

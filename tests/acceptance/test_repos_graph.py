@@ -114,10 +114,73 @@ async def test_a_revision_shows_in_the_history_of_its_file(client: Client) -> No
     assert made["id"] == made["sha"]
 
 
+async def test_the_history_says_who_changed_a_file_and_that_it_is_gone(
+    client: Client,
+) -> None:
+    wanted = {"repoID": "garden", "message": "m", "authorName": "Ada"}
+    text = base64.b64encode("é🎉".encode()).decode()
+    for author, file in (
+        ("Ada", {"path": "ü/a b.tf", "content": text, "fileMode": "644"}),
+        ("Eve", {"path": "ü/a b.tf", "content": None, "action": "DELETE"}),
+    ):
+        given = wanted | {"authorName": author, "files": [file]}
+        await client.data(REVISE, input=given)
+    query = """query($path: String!, $first: Int) { repoFileHistory(
+      repoID: "garden", filePath: $path, first: $first) { edges { node {
+      isDeleted sizeBytes fileMode revision { authorName } content { sizeBytes }
+      } } } }"""
+
+    async def nodes(path: str, first: int | None) -> list[dict[str, Any]]:
+        found = await client.data(query, path=path, first=first)
+        return [edge["node"] for edge in found["repoFileHistory"]["edges"]]
+
+    gone, there = await nodes("ü/a b.tf", None)
+    assert gone == {
+        "isDeleted": True,
+        "sizeBytes": None,
+        "fileMode": None,
+        "revision": {"authorName": "Eve"},
+        "content": None,
+    }
+    assert there == {
+        "isDeleted": False,
+        "sizeBytes": 6,
+        "fileMode": "0644",
+        "revision": {"authorName": "Ada"},
+        "content": {"sizeBytes": 6},
+    }
+    assert await nodes("ü/a b.tf", 1) == [gone]
+    assert await nodes("never", 1) == []
+
+
+async def test_encryption_alone_makes_a_revision_and_hides_the_content(
+    client: Client,
+) -> None:
+    content = base64.b64encode(b"tasty").decode()
+    for encrypt, action in ((False, "CREATE"), (True, "UPDATE"), (False, "UPDATE")):
+        file = {"path": "a.tf", "content": content, "encrypt": encrypt}
+        files = [file | {"fileMode": "0644", "action": action}]
+        wanted = {
+            "repoID": "garden",
+            "message": "m",
+            "authorName": "Ada",
+            "files": files,
+        }
+        await client.data(REVISE, input=wanted)
+
+    found = await client.data(HISTORY, repoID="garden", first=9, filePath="a.tf")
+
+    clear = {"sha256Hash": hashlib.sha256(b"tasty").hexdigest(), "sizeBytes": 5}
+    assert [edge["node"]["content"] for edge in found["repoFileHistory"]["edges"]] == [
+        clear | {"content": content, "isEncrypted": False},
+        clear | {"content": None, "isEncrypted": True},
+        clear | {"content": content, "isEncrypted": False},
+    ]
+
+
 @pytest.mark.parametrize(
     ("file", "words"),
     [
-        ({"path": "a", "content": "YQ==", "encrypt": True}, "not available yet"),
         ({"path": ".git/config", "content": "YQ=="}, "git's own folder"),
         ({"path": "../a", "content": "YQ=="}, "plain relative path"),
         ({"path": "a", "content": "?"}, "not base64"),

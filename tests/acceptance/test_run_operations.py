@@ -354,14 +354,15 @@ async def test_a_stack_is_made_with_the_state_that_was_uploaded_for_it(
     assert put.is_success
 
     repo, pool = scene.names["repo"], scene.names["pool"]
-    given = stack_input("Brought", repo, pool, space=scene.names["home"])
-    made = await scene.data(
-        "terraform-provider/StackCreate",
-        input=given,
-        manageState=True,
-        slug="custom-slug-1",
-        stackObjectID=upload["objectId"],
-    )
+    brought = {
+        "input": stack_input("Brought", repo, pool, space=scene.names["home"]),
+        "slug": "custom-slug-1",
+        "stackObjectID": upload["objectId"],
+    }
+    create = "terraform-provider/StackCreate"
+    refused = await scene.error(create, **brought, manageState=False)
+    assert "stack that keeps it here" in refused
+    made = await scene.data(create, **brought, manageState=True)
     assert (made["id"], made["managesStateFile"]) == ("custom-slug-1", True)
     async with scene.unit() as unit:
         newest = await unit.states.newest(StackId("custom-slug-1"), by=SYSTEM)

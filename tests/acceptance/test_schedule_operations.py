@@ -11,8 +11,14 @@ from tests.support.stacks import a_spec
 
 from stackyard.adapters.postgres import Database
 from stackyard.kernel.access import SYSTEM
-from stackyard.kernel.ids import RunId
-from stackyard.stacks import RuntimeConfig, RuntimeVariable
+from stackyard.kernel.ids import RunId, StackId
+from stackyard.stacks import (
+    RuntimeConfig,
+    RuntimeVariable,
+    StackNotFoundError,
+    Timing,
+    TriggerRun,
+)
 
 SPACECTL: Final = Path(__file__).parents[1] / "operations" / "spacectl"
 HOOKS: Final = {
@@ -197,6 +203,19 @@ async def test_a_schedule_is_found_at_its_own_stack_and_as_its_own_kind(
     assert await read(provider, "Run", task["id"]) is None
     wrong = {"stack": "net", "scheduledRun": task["id"]}
     assert "no such schedule" in await provider.error("ScheduledRunDelete", **wrong)
+
+
+async def test_a_stack_that_goes_while_it_gets_a_schedule_is_missing(
+    provider: Provider,
+) -> None:
+    net, hourly = StackId("net"), Timing(("0 * * * *",))
+    async with provider.edge.unit() as one:
+        read = await one.stacks.find(net, by=SYSTEM)
+        assert read is not None  # and kept: it is not read again
+        async with provider.edge.unit() as other:
+            await other.stacks.purge(net, by=SYSTEM)
+        with pytest.raises(StackNotFoundError):
+            await one.schedules.create(net, TriggerRun(), hourly, by=SYSTEM)
 
 
 async def drift(provider: Provider) -> Any:

@@ -133,6 +133,13 @@ async def test_the_default_runner_images_are_set_and_unset(
     assert unset == dict.fromkeys(said)
     assert await defaults(provider) == none
 
+    await provider.data("AccountUpdateDefaultRunnerImage", **said)
+    nothing = "mutation { accountUpdateDefaultWorkerPoolRunnerImages { __typename } }"
+    async with edge.client() as sender:
+        body = {"query": nothing}
+        await sender.post("/graphql", json=body, headers=provider.headers)
+    assert await defaults(provider) == none
+
 
 async def test_who_set_the_default_images_is_in_the_trail(
     provider: Provider, edge: Edge

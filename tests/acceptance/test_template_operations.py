@@ -27,7 +27,7 @@ from stackyard.reactions import CHOREOGRAPHY
 from stackyard.reactions.blueprints import undeploy
 from stackyard.reactions.stacks import begin_deletion
 from stackyard.runs import Run, RunState, RunType
-from stackyard.spaces import HolderKind
+from stackyard.spaces import HolderKind, SpaceSpec
 from stackyard.stacks import StackDeleted, StackDeletionRequested
 from stackyard.state import Given
 from stackyard.vcs import Commit, Push, RefChange, RepositorySettings
@@ -462,6 +462,37 @@ async def test_the_stacks_of_a_deployment_go_in_the_order_of_their_chain(
     assert await state(provider) is None
 
 
+async def test_a_deployment_that_cannot_go_on_keeps_no_other(
+    provider: Provider, edge: Edge
+) -> None:
+    _, _, below = a_template().partition("stacks:\n")
+    below = below.replace("name: site", "name: app").replace("key: app", "key: top")
+    chain = a_template() + below + "    depends_on: [app]\n"
+    await make_template(provider)
+    version = await make_version(provider, template=chain)
+    await deploy(provider, version)
+    later = {"space": "root", "name": "Later", "description": None}
+    given = inputs(env="production", **SECRET)
+    await provider.data(
+        "TemplateDeploymentCreate", id=version, input=later | {"inputs": given}
+    )
+    await leave_runs(edge, RunState.FINISHED)
+    await provider.data("TemplateDeploymentDelete", **DEPLOYMENT)
+    await provider.data("TemplateDeploymentDelete", **DEPLOYMENT | {"id": "later"})
+    async with edge.unit() as unit:
+        other = await unit.stacks.create(a_spec(name="Other"), by=SYSTEM)
+        await unit.stack_dependencies.create(other.id, StackId("site-dev"), by=SYSTEM)
+
+    await go_on(edge, "app-dev")
+    assert await state(provider) == "FAILED"
+    await go_on(edge, "app-production")
+    async with edge.unit() as unit:
+        assert (await unit.stacks.get(StackId("site-production"), by=SYSTEM)).deleting
+    await go_on(edge, "site-production")
+    left = await provider.data("TemplateDeployment", **DEPLOYMENT | {"id": "later"})
+    assert left is None
+
+
 async def test_a_deployment_that_others_depend_on_stays(
     provider: Provider, edge: Edge
 ) -> None:
@@ -479,14 +510,30 @@ async def test_a_deployment_alone_changes_its_stacks(
     provider: Provider, edge: Edge
 ) -> None:
     await make_template(provider)
-    await deploy(provider, await make_version(provider))
+    roles = "attachments: {roles: [{role_id: space-reader, space_id: root}]}"
+    await deploy(
+        provider, await make_version(provider, template=a_template(more=roles))
+    )
+    async with edge.unit() as unit:
+        held = await unit.bindings.of(HolderKind.STACK, ["site-dev"], by=SYSTEM)
+    [bound] = held["site-dev"]
     config = 'id: "X", type: ENVIRONMENT_VARIABLE, value: "x", writeOnly: false'
     stack = 'stack: "site-dev"'
     for mutation in (
         'stackDelete(id: "site-dev") { id }',
         f"stackConfigAdd({stack}, config: {{ {config} }}) {{ id }}",
         f'stackConfigDelete({stack}, id: "TOKEN") {{ id }}',
-        'stackMigrateVendor(id: "site-dev", targetVendor: Terragrunt) { id }',
+        'stackSetCurrentCommit(id: "site-dev", sha: "c0ffee1") { id }',
+        (
+            'stackMigrateVendor(id: "site-dev", targetVendor: Terragrunt,'
+            ' config: { labels: ["terragrunt"] }) { id }'
+        ),
+        'stackIntegrationGcpCreate(id: "site-dev", tokenScopes: []) { activated }',
+        (
+            'stackRoleBindingCreate(input: { stackID: "site-dev", spaceID: "root",'
+            ' roleID: "space-admin" }) { id }'
+        ),
+        f'stackRoleBindingDelete(id: "{bound.id}") {{ id }}',
     ):
         async with edge.client() as http:
             said = await http.post(
@@ -584,3 +631,46 @@ async def test_spacectl_lists_and_shows_a_template(
     assert (shown["canDelete"], shown["deploymentsCount"]) == (False, 1)
     assert shown["latestVersion"] == {"id": second, "version": "1.0.1"}
     assert shown["space"]["accessLevel"] == "ADMIN"
+
+
+async def test_who_sees_a_deployment_alone_is_not_shown_its_template(
+    provider: Provider, edge: Edge
+) -> None:
+    async with edge.unit() as unit:
+        apart = await unit.spaces.create(SpaceSpec("Apart"), by=SYSTEM)
+    said = {"space": "root", "name": "Our Site", "description": CANARY, "labels": None}
+    await provider.data("TemplateCreate", input=said)
+    version = await make_version(provider, instructions=CANARY)
+    await provider.data(
+        "TemplateDeploymentCreate",
+        id=version,
+        input={
+            "space": apart.id,
+            "name": "Dev one",
+            "description": None,
+            "inputs": inputs(**SECRET),
+        },
+    )
+    query = """{ templateDeployment(id: "dev-one", templateID: "our-site") {
+      template { id name description }
+      templateVersion { id version name instructions rawTemplate }
+    } }"""
+
+    async def shown(asking: Provider) -> Any:
+        async with edge.client() as client:
+            answer = await client.post(
+                "/graphql", json={"query": query}, headers=asking.headers
+            )
+        return answer.json()["data"]["templateDeployment"]
+
+    reader = await Provider(edge).sign_in_with("space-reader", apart.id)
+    found = await shown(reader)
+    same = {"id": version, "version": "1.0.0", "name": "Our Site"}
+    assert found == {
+        "template": {"id": "our-site", "name": "Our Site", "description": None},
+        "templateVersion": same | {"instructions": None, "rawTemplate": None},
+    }
+    known = await shown(provider)
+    assert known["template"]["description"] == CANARY
+    assert known["templateVersion"]["instructions"] == CANARY
+    assert "stacks:" in known["templateVersion"]["rawTemplate"]

@@ -1,9 +1,11 @@
 """Webhooks of stacks, with a real endpoint: what they are told of runs, and how."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any, Final
 
 import pytest
+from sqlalchemy import text
 from tests.support.clouds import a_hook
 from tests.support.hosting import running
 from tests.support.registry import Receiver, Registry
@@ -12,12 +14,17 @@ from tests.support.stacks import ADA, a_spec
 from stackyard.adapters.outbound import GuardedHttp
 from stackyard.adapters.postgres import Database
 from stackyard.kernel.access import SYSTEM
+from stackyard.kernel.deliveries import Outgoing
 from stackyard.kernel.ids import ROOT, RunId, StackId, WebhookId
 from stackyard.reactions.webhooks import catch_up, forget_old
 from stackyard.webhooks import HookSettings, StackWebhook
 
 KEY: Final = "5ecre7"
 NET: Final = StackId("net")
+WAITING: Final = (
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+    " AND wait_event_type = 'Lock'"
+)
 
 
 @pytest.fixture
@@ -181,3 +188,47 @@ async def test_the_log_of_deliveries_is_kept_for_a_day(
     await forget_old(registry.tools)
     assert await deliveries(registry) == []
     assert (await found(registry, webhook)).enabled
+
+
+async def test_what_somebody_says_of_a_webhook_outlasts_what_a_delivery_found(
+    registry: Registry, hook: str
+) -> None:
+    """It waits for the delivery, and does not miss what that has changed."""
+    webhook = await listen(registry, hook)
+
+    async def switch_on() -> None:
+        async with registry.unit() as unit:
+            settings = HookSettings(enabled=True, endpoint=hook)
+            await unit.stack_webhooks.update(NET, webhook, settings, by=ADA)
+
+    async with registry.database.transaction() as session:
+        gave_up = text("UPDATE stack_webhooks SET enabled = false, failures = 10")
+        await session.execute(gave_up)
+        said = asyncio.create_task(switch_on())
+        while await registry.sql(WAITING) != [(1,)]:
+            assert not said.done()
+    await said
+    changed = await found(registry, webhook)
+    assert (changed.enabled, changed.failures) == (True, 0)
+
+
+async def test_a_delivery_whose_webhook_is_in_use_is_left_for_later(
+    registry: Registry, receiver: Receiver, hook: str
+) -> None:
+    await listen(registry, hook)
+    async with registry.unit() as unit:
+        await unit.triggers.trigger(NET, by=ADA)
+    async with registry.database.transaction() as session:
+        await session.execute(text("SELECT 1 FROM stack_webhooks FOR UPDATE"))
+        async with registry.unit() as unit:
+            assert await unit.hook_deliveries.claim(by=SYSTEM) is None
+    async with registry.unit() as unit:
+        assert await unit.hook_deliveries.claim(by=SYSTEM) is not None
+    assert receiver.heard == []
+
+
+def test_what_is_sent_does_not_show_where_to_nor_what() -> None:
+    made = Outgoing.signed(
+        "1", f"http://x/{KEY}", KEY, secret=b"s", headers={"X-Key": KEY}
+    )
+    assert KEY not in repr(made)

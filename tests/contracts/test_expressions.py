@@ -6,7 +6,13 @@ from typing import Any
 import pytest
 
 from stackyard.adapters.expressions import CelExpressions
-from stackyard.blueprints import Answer, EvaluationTooLargeError, Failed, Value
+from stackyard.blueprints import (
+    Answer,
+    EvaluationTooLargeError,
+    Failed,
+    Question,
+    Value,
+)
 
 VALUES = {
     "inputs": {"env": "dev", "count": 3, "ratio": 0.5, "big": True},
@@ -17,7 +23,8 @@ TIMES = {"context.time": datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)}
 
 
 async def answers(*expressions: str, **given: Any) -> list[Answer]:
-    return await CelExpressions().evaluate(expressions, VALUES, TIMES, **given)
+    question = Question(expressions, VALUES, TIMES, **given)
+    return await CelExpressions().evaluate(question)
 
 
 async def test_expressions_are_of_the_common_language_with_its_strings() -> None:
@@ -73,7 +80,3 @@ async def test_a_loop_in_a_loop_has_its_limit() -> None:
     [found] = await answers(loops)
     assert isinstance(found, Failed)
     assert "budget exceeded" in found.reason
-
-
-async def test_nothing_is_started_for_nothing() -> None:
-    assert await CelExpressions().evaluate([], {}, {}) == []

@@ -4,15 +4,21 @@ from typing import Any
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
+from tests.support.realm import Realm
 from tests.support.runs import HeldLeg, Plant
-from tests.support.stacks import ADA
+from tests.support.stacks import ADA, a_spec
 
-from stackyard.kernel.access import SYSTEM
-from stackyard.kernel.ids import StackId
-from stackyard.runs import Run, RunState, RunType
-from stackyard.runs.errors import InputsMissingError
+from stackyard.kernel.access import SYSTEM, Action
+from stackyard.kernel.errors import ForbiddenError
+from stackyard.kernel.ids import ROOT, StackId
+from stackyard.runs import ForceApply, Run, RunState, RunType
+from stackyard.runs.errors import (
+    CascadeForbiddenError,
+    ForceApplyTypeError,
+    InputsMissingError,
+)
 from stackyard.stacks import ReferenceSpec
-from stackyard_protocol.report import Ended, Output
+from stackyard_protocol.report import Ended, Next, Output
 
 PUSHED = {"hash": "decade1", "message": "Add x"}
 
@@ -146,6 +152,37 @@ async def test_what_failed_skips_also_what_is_farther_below(plant: Plant) -> Non
     assert [seen[one] for one in ("left", "right", "app")] == ["SKIPPED"] * 3
 
 
+@pytest.mark.parametrize("why", ["disabled", "without a pool", "busy"])
+async def test_what_failed_skips_also_what_could_not_run_now(
+    plant: Plant, why: str
+) -> None:
+    left = StackId("left")
+    if why == "busy":
+        plant.stack_id = left
+        await plant.trigger()
+        await plant.gate()
+        plant.stack_id = StackId("net")
+    run = await plant.trigger()
+    if why == "disabled":
+        await plant.unit.stacks.disable(left, by=ADA)
+    elif why == "without a pool":
+        await plant.unit.stacks.update(left, a_spec(name="Left"), by=ADA)
+    await plant.unit.runs.discard(plant.stack_id, run.id, by=ADA)
+    seen = await states(plant)
+    assert [seen[one] for one in ("left", "right", "app")] == ["SKIPPED"] * 3
+
+
+async def test_a_locked_stack_gets_its_run_and_does_not_deploy_by_itself(
+    plant: Plant,
+) -> None:
+    await plant.unit.stacks.lock(StackId("left"), by=ADA)
+    await plant.trigger()
+    await carried_out(plant, "net")
+    assert (await states(plant))["left"] is RunState.READY
+    held = await taken(plant, "left")
+    assert (await held.planned(add=1)).next is Next.ARCHIVE
+
+
 async def test_an_end_names_the_stacks_that_waited_for_it(plant: Plant) -> None:
     run = await plant.trigger()
     found = await plant.unit.chains.stacks_waiting_for(run.id, by=SYSTEM)
@@ -258,6 +295,45 @@ async def test_in_a_chain_an_output_that_did_not_come_about_is_left_out(
     assert await given(plant, await run_of(plant, "left")) == {}
 
 
+async def test_outputs_of_a_run_that_failed_are_handed_on_once_one_goes_well(
+    plant: Plant,
+) -> None:
+    await hand_on(plant, "left", "net")
+    await all_have_run(plant)
+    await plant.trigger()
+    await carried_out(plant, "net", "FAILED", ip='"192.0.2.2"')
+    assert (await states(plant))["left"] is RunState.SKIPPED
+    left = await run_of(plant, "left")
+    assert await given(plant, left) == {"IP": ("192.0.2.1", False)}
+
+    plant.stack_id = StackId("net")
+    await plant.trigger()
+    await carried_out(plant, "net", ip='"192.0.2.2"')
+    assert (await states(plant))["left"] is RunState.READY
+    left = await run_of(plant, "left")
+    assert await given(plant, left) == {"IP": ("192.0.2.2", False)}
+
+
+async def test_an_output_that_a_task_has_changed_is_new_to_those_below(
+    plant: Plant,
+) -> None:
+    await hand_on(plant, "left", "net")
+    await all_have_run(plant)
+    for changed, turn in (("2", RunState.READY), ("2", RunState.SKIPPED)):
+        plant.stack_id = StackId("net")
+        await plant.task()
+        held = await taken(plant, "net")
+        await held.enter(RunState.INITIALIZING, RunState.PERFORMING)
+        await held.say(Ended("FINISHED", outputs=[Output("ip", False, changed)]))
+        await plant.trigger()
+        await carried_out(plant, "net", ip=changed)
+        assert (await states(plant))["left"] is turn
+        for below in ("left", "right", "app"):
+            if (await run_of(plant, below)).state is not RunState.SKIPPED:
+                await carried_out(plant, below)
+                await states(plant)
+
+
 async def push(plant: Plant, stack: str) -> Run | None:
     return await plant.unit.triggers.push(
         StackId(stack),
@@ -286,3 +362,81 @@ async def test_stacks_come_after_those_that_they_depend_on(plant: Plant) -> None
     stacks = await plant.unit.stacks.all(by=SYSTEM)  # by name: App is the first
     order = await plant.unit.stack_dependencies.upstream_first(stacks, by=SYSTEM)
     assert [one.id for one in order][::3] == ["net", "app"]
+
+
+async def test_what_was_confirmed_in_advance_does_not_wait_and_those_below_do(
+    session: AsyncSession,
+) -> None:
+    plant = await waiting_for_people(session)
+    await plant.trigger(force_apply=ForceApply.SINGLE)
+
+    assert (await (await taken(plant, "net")).planned()).next is Next.APPLY
+    assert not (await run_of(plant, "left")).force_apply
+
+
+async def test_a_cascade_is_confirmed_in_advance_all_the_way_down(
+    session: AsyncSession,
+) -> None:
+    plant = await waiting_for_people(session)
+    await plant.trigger(force_apply=ForceApply.CASCADE)
+    for stack in ("net", "left"):
+        held = await taken(plant, stack)
+        assert (await held.planned()).next is Next.APPLY
+        await held.enter(RunState.APPLYING)
+        await held.say(Ended("FINISHED"))
+        await plant.unit.dispatch.gate(StackId("left"), by=SYSTEM)
+
+    notes = [step.note for step in await plant.unit.runs.history([held.run.id], by=ADA)]
+    assert "Applied at once, as was said when the run was triggered." in notes
+
+
+async def test_a_lock_has_what_was_confirmed_in_advance_wait_all_the_same(
+    session: AsyncSession,
+) -> None:
+    plant = await waiting_for_people(session)
+    await plant.trigger(force_apply=ForceApply.SINGLE)
+    held = await taken(plant, "net")
+    await plant.unit.stacks.lock(StackId("net"), by=ADA)
+
+    assert (await held.planned()).next is Next.ARCHIVE
+
+
+async def test_a_proposal_is_not_confirmed_in_advance(session: AsyncSession) -> None:
+    plant = await waiting_for_people(session)
+    with pytest.raises(ForceApplyTypeError):
+        await plant.trigger(RunType.PROPOSED, force_apply=ForceApply.SINGLE)
+
+
+async def waiting_for_people(session: AsyncSession) -> Plant:
+    """Two stacks that do not deploy by themselves: Net above, Left below it."""
+    plant = await Plant(session).prepare()
+    await plant.stack("Left")
+    await plant.unit.stack_dependencies.create(StackId("left"), StackId("net"), by=ADA)
+    return plant
+
+
+async def test_who_may_not_confirm_cannot_do_it_in_advance(
+    session: AsyncSession,
+) -> None:
+    realm = await Realm(session).prepare()
+    outer, inner = [await realm.space(one, ROOT) for one in ("outer", "inner")]
+    top = await realm.stack("Top", outer)
+    below = await realm.stack("Below", inner)
+    await realm.unit.stack_dependencies.create(below, top, by=SYSTEM)
+    may_trigger = await realm.role("trigger", Action.SPACE_READ, Action.RUN_TRIGGER)
+    both = Action.SPACE_READ, Action.RUN_TRIGGER, Action.RUN_CONFIRM
+    may_confirm = await realm.role("confirm", *both)
+    one = await realm.user("one", (outer, may_trigger))
+    other = await realm.user("other", (outer, may_confirm), (inner, "space-reader"))
+    third = await realm.user("third", (outer, may_confirm))
+    trigger = realm.unit.triggers.trigger
+
+    with pytest.raises(ForbiddenError, match="unauthorized"):
+        await trigger(top, force_apply=ForceApply.SINGLE, by=one)
+    with pytest.raises(CascadeForbiddenError, match=r"\(such as below\)"):
+        await trigger(top, force_apply=ForceApply.CASCADE, by=other)
+    with pytest.raises(CascadeForbiddenError) as told:
+        await trigger(top, force_apply=ForceApply.CASCADE, by=third)
+
+    assert "below" not in str(told.value)  # of which the third may not know
+    assert (await trigger(top, force_apply=ForceApply.SINGLE, by=third)).force_apply

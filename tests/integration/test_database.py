@@ -42,6 +42,22 @@ async def test_what_a_transaction_wrote_is_there_for_the_next(
         assert await session.scalar(text("SELECT count(*) FROM thing")) == 0
 
 
+async def test_statements_that_are_no_transaction_tell_of_an_outage_as_well(
+    database: Database, other: Database
+) -> None:
+    async with database.statements() as connection:
+        await connection.execute(text("VACUUM"))
+
+    async def be_cut_off() -> None:
+        async with database.statements() as connection:
+            async with other.transaction() as session:
+                await session.execute(KILL_ALL)
+            await connection.execute(SESSION)
+
+    with pytest.raises(UnavailableError):
+        await be_cut_off()
+
+
 async def session_of(database: Database) -> int:
     async with database.transaction() as session:
         return int(await session.scalar(SESSION) or 0)

@@ -21,7 +21,7 @@ from stackyard.filters import (
 )
 from stackyard.kernel.access import NOBODY, SYSTEM, Subject, SubjectKind
 from stackyard.kernel.errors import UnauthorizedError
-from stackyard.kernel.ids import FilterId, StackId
+from stackyard.kernel.ids import StackId
 from stackyard.kernel.search import Search
 
 BEN = Subject(SubjectKind.API_KEY, "01BEN", "ben")
@@ -163,10 +163,6 @@ async def test_nobody_fills_the_table(filters: Filters) -> None:
     with pytest.raises(TooManyFiltersError):
         await save(filters, "one more")
     await save(filters, "another's", by=EVE)
-
-
-async def test_an_id_that_cannot_be_one_is_nobody_s(filters: Filters) -> None:
-    assert await filters.find(FilterId("a\0b"), by=BEN) is None
 
 
 async def test_changes_are_in_the_trail_without_the_data(

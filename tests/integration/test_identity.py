@@ -211,6 +211,9 @@ async def test_a_clouds_token_says_what_roles_are_tied_to_and_opens_nothing_here
         "spaceId": "root",
         "sub": "space:root:stack:net:run_type:TRACKED:scope:write",
     }
+    of_module = replace(facts, is_module=True)
+    assert of_module.subject == "space:root:module:net:run_type:TRACKED:scope:write"
+    assert of_module.caller_type == "module"
     with pytest.raises(TokenError):
         await edge.authenticator.bearer(token)
 

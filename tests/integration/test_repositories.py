@@ -1,5 +1,6 @@
 """Use cases of built-in repositories, with real SQL and a real git."""
 
+import asyncio
 import hashlib
 import io
 import tarfile
@@ -8,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 from tests.support.hosting import ADA, GARDEN, Hosting, Replica, deletion, revision
 
 from stackyard.adapters.git import CacheTakenError, GitMirrors
@@ -21,10 +22,12 @@ from stackyard.vcs import (
     CommitNotFoundError,
     FileAction,
     FileChange,
+    FileRevision,
     NewRevision,
     Push,
     PushExpiredError,
     RefChange,
+    Repository,
     RepositoryExistsError,
     RepositoryInUseError,
     RepositoryNotFoundError,
@@ -33,8 +36,14 @@ from stackyard.vcs import (
     StaleRefsError,
     StoredPack,
 )
+from stackyard_protocol.sealed_file import open_file
 
 HERE = RepoId("garden")
+MANY = 16
+
+
+def shown(found: FileRevision) -> bytes | None:
+    return None if found.content is None else found.content.shown
 
 
 @pytest.fixture
@@ -136,7 +145,7 @@ async def test_a_revision_is_the_head_of_main_for_every_replica(
     }
     async with hosting.replica() as other:
         [found] = await other.contents.file_history(HERE, "main.tf", first=9, by=ADA)
-    assert (found.sha, found.content, found.mode) == (made.hash, b"one\n", "0644")
+    assert (found.sha, shown(found), found.mode) == (made.hash, b"one\n", "0644")
 
 
 async def test_the_history_of_a_file_is_newest_first_with_its_end(
@@ -154,7 +163,7 @@ async def test_the_history_of_a_file_is_newest_first_with_its_end(
 
     found = await replica.contents.file_history(HERE, "main.tf", first=None, by=ADA)
 
-    assert [(f.sha, f.content, f.is_deleted) for f in found] == [
+    assert [(f.sha, shown(f), f.is_deleted) for f in found] == [
         (commits[3].hash, None, True),
         (commits[2].hash, b"2", False),
         (commits[0].hash, b"1", False),
@@ -193,7 +202,25 @@ async def test_a_file_changes_its_mode_and_keeps_its_content(replica: Replica) -
 
     [found, _] = await replica.contents.file_history(HERE, "run", first=2, by=ADA)
 
-    assert (found.mode, found.content) == ("0755", b"one\n")
+    assert (found.mode, shown(found)) == ("0755", b"one\n")
+
+
+async def test_of_revisions_at_the_same_time_none_is_refused(
+    hosting: Hosting, replica: Replica
+) -> None:
+    """As many files of one repository as a client makes at once."""
+    made = await asyncio.gather(
+        *(
+            replica.pushes.create_revision(revision(HERE, f"f{number}"), by=ADA)
+            for number in range(MANY)
+        )
+    )
+
+    assert len({one.hash for one in made}) == MANY
+    for number in range(MANY):
+        path = f"f{number}"
+        [found] = await replica.contents.file_history(HERE, path, first=1, by=ADA)
+        assert shown(found) == b"one\n"
 
 
 async def test_an_archive_is_the_whole_tree_and_the_same_when_made_again(
@@ -241,7 +268,7 @@ async def test_packs_become_one_and_the_old_ones_go_later(
     await replica.pushes.create_revision(revision(HERE, "after"), by=ADA)
     async with hosting.replica() as other:
         found = await other.contents.file_history(HERE, "f0", first=1, by=ADA)
-    assert found[0].content == b"one\n"
+    assert shown(found[0]) == b"one\n"
 
 
 async def test_the_slower_of_two_pushes_changes_nothing(
@@ -294,7 +321,7 @@ async def test_a_clone_can_be_thrown_away_at_any_time(
 
     [found] = await replica.contents.file_history(HERE, "main.tf", first=1, by=ADA)
 
-    assert found.content == b"one\n"
+    assert shown(found) == b"one\n"
 
 
 async def test_what_a_crash_left_is_cleared_away_at_start(
@@ -318,3 +345,65 @@ async def test_what_one_may_not_see_is_a_repository_that_does_not_exist(
         assert await unit.repositories.find(RepoId("desert"), by=ADA) is None
         with pytest.raises(NotFoundError):
             await unit.repositories.get(RepoId("desert"), by=ADA)
+
+
+SECRET = b'password = "canary"\n'
+
+
+def secret(content: bytes = SECRET, *, encrypt: bool | None = True) -> NewRevision:
+    change = FileChange(path="secret.tf", content=content, encrypt=encrypt)
+    return NewRevision(
+        repo_id=HERE, message="Keep it", author_name="Ada", files=[change]
+    )
+
+
+async def test_nothing_outside_of_runs_holds_an_encrypted_file_in_the_clear(
+    hosting: Hosting, replica: Replica
+) -> None:
+    made = await replica.pushes.create_revision(secret(), by=ADA)
+    archive = await replica.contents.archive(HERE, made.hash, by=SYSTEM)
+    [found] = await replica.contents.file_history(HERE, "secret.tf", first=1, by=ADA)
+
+    assert found.content is not None
+    assert found.content.shown is None
+    assert found.content.sha256 == hashlib.sha256(SECRET).hexdigest()
+    assert found.content.size == len(SECRET)
+    assert "canary" not in repr(found)
+    packed = hosting.blobs.bodies[archive.bucket, archive.key]
+    with tarfile.open(fileobj=io.BytesIO(packed)) as tar:
+        file = tar.extractfile("secret.tf")
+        assert file is not None
+        stored = file.read()
+    assert archive.file_key is not None
+    assert open_file(archive.file_key, stored) == SECRET
+    assert SECRET not in stored
+    async with hosting.database.transaction() as session:
+        sealed = await session.scalar(select(Repository.file_key))
+    assert sealed
+    assert archive.file_key not in sealed
+
+
+async def test_a_file_is_encrypted_anew_only_if_it_is_another(
+    replica: Replica,
+) -> None:
+    for wanted in (secret(), secret(), secret(encrypt=None), secret(encrypt=False)):
+        await replica.pushes.create_revision(wanted, by=ADA)
+
+    found = await replica.contents.file_history(HERE, "secret.tf", first=9, by=ADA)
+
+    assert [shown(one) for one in found] == [SECRET, None]
+    assert len({one.content.sha256 for one in found if one.content}) == 1
+
+
+async def test_two_that_encrypt_the_first_file_at_once_agree_on_the_key(
+    hosting: Hosting, replica: Replica
+) -> None:
+    async with hosting.replica() as other:
+        await asyncio.gather(
+            replica.pushes.create_revision(secret(b"one"), by=ADA),
+            other.pushes.create_revision(secret(b"two"), by=ADA),
+        )
+    found = await replica.contents.file_history(HERE, "secret.tf", first=9, by=ADA)
+
+    digests = {one.content.sha256 for one in found if one.content}
+    assert digests == {hashlib.sha256(one).hexdigest() for one in (b"one", b"two")}

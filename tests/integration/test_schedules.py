@@ -17,6 +17,7 @@ from stackyard.runs import Run, RunState, RunType
 from stackyard.runs.errors import (
     DriftLimitError,
     ScheduleLateError,
+    StackBeingDeletedError,
     StackDisabledError,
     StackLockedByOtherError,
     StackWithoutPoolError,
@@ -187,6 +188,19 @@ async def test_a_schedule_that_is_gone_does_nothing(plant: Plant) -> None:
     await fire(plant, event)
     await plant.unit.schedules.pass_over(event.schedule_id, event.due, "x", by=SYSTEM)
     assert await runs_of(plant) == []
+
+
+async def test_nothing_fires_for_a_stack_that_goes_or_has_gone(plant: Plant) -> None:
+    await set_up(plant, TriggerRun())
+    [event] = await told(plant)
+    await plant.unit.stacks.delete(plant.stack_id, by=ADA)
+    with pytest.raises(StackBeingDeletedError):
+        await fire(plant, event)
+    [event] = await told(plant)
+    await plant.unit.stacks.purge(plant.stack_id, by=SYSTEM)
+    await fire(plant, event)
+    await plant.unit.schedules.pass_over(event.schedule_id, event.due, "x", by=SYSTEM)
+    assert await told(plant) == []
 
 
 async def test_a_run_has_its_own_configuration_before_everything_else(

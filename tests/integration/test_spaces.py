@@ -23,6 +23,7 @@ from stackyard.spaces.errors import (
     SpaceProblemsError,
     SpacesByAdminsError,
 )
+from stackyard.workers import PoolSettings, PoolUnreachableError
 
 ADMIN = Subject(SubjectKind.USER, "ada", "ada", admin=True)
 GUEST = Subject(SubjectKind.API_KEY, "k", "ci")
@@ -106,6 +107,13 @@ async def test_two_siblings_may_share_a_name(realm: Realm) -> None:
     assert await realm.space("Team", ROOT) != one
 
 
+@pytest.mark.parametrize("name", ["Küche", "運用", "Ops\u00a0EU", "👩\u200d🚀"])
+async def test_a_space_is_named_in_any_language(realm: Realm, name: str) -> None:
+    made = await realm.unit.spaces.create(SpaceSpec(name), by=ADMIN)
+    assert made.name == name
+    assert made.id[:-27]  # before the dash and the number
+
+
 @pytest.mark.parametrize("name", ["", "   ", "x" * 201, "two\nlines"])
 async def test_a_space_needs_a_name(realm: Realm, name: str) -> None:
     with pytest.raises(SpaceProblemsError):
@@ -181,6 +189,29 @@ async def test_a_move_that_would_cut_a_stack_off_is_refused_with_its_name(
     elsewhere = await realm.space("Elsewhere", shared, inherits=True)
     moved = SpaceSpec("Team", parent=elsewhere, inherits=True)
     assert (await realm.unit.spaces.update(team, moved, by=ADMIN)).inherits
+
+
+async def test_a_pool_moves_only_to_where_all_that_are_in_it_reach_it(
+    realm: Realm,
+) -> None:
+    team = await realm.space("Team", ROOT, inherits=True)
+    aside = await realm.space("Aside", ROOT)
+    pool = await realm.pool("builders", ROOT)
+    await realm.stack("Net", team, worker_pool_id=pool)
+    await realm.stack("Other", team)
+
+    async def move(space: SpaceId) -> SpaceId:
+        wanted = PoolSettings(name="builders", space_id=space)
+        async with realm.session.begin_nested():
+            moved = await realm.unit.pools.update(pool, wanted, by=ADMIN)
+        return moved.space_id
+
+    with pytest.raises(PoolUnreachableError) as refused:
+        await move(aside)
+    said = str(refused.value)
+    assert said.endswith('reached any more: stack "net": worker pool "builders"')
+    assert await move(team) == team
+    assert await move(ROOT) == ROOT
 
 
 async def test_administrators_of_a_space_make_spaces_only_where_the_account_says_so(

@@ -92,6 +92,28 @@ def test_a_worker_carries_out_what_contexts_give(platform: Platform) -> None:
     ]
 
 
+def test_a_run_has_encrypted_files_in_the_clear_and_its_log_has_not(
+    platform: Platform,
+) -> None:
+    client = platform.client
+    repo = client.create_repo("closed")
+    client.commit(repo, {"main.tf": 'output "length" { value = length(var.word) }\n'})
+    declared = 'variable "word" { default = "" }\n'
+    client.commit(repo, {"variables.tf": declared}, encrypt=True)
+    stack = client.create_stack("closed", repo, platform.pool)
+
+    plan = client.trigger(stack)
+    client.wait_for(stack, plan, "UNCONFIRMED")
+    client.act("runDiscard", stack, plan)
+    run = client.task(stack, "cat variables.tf; wc -c < variables.tf")
+    client.wait_for(stack, run, "FINISHED")
+
+    [printed] = [
+        body for (state, _), body in client.log(stack, run).items() if "PERF" in state
+    ]
+    assert printed.decode() == f"*****{len(declared)}\n"
+
+
 def variable(name: str, value: str, *, secret: bool = False) -> dict[str, object]:
     kind = "ENVIRONMENT_VARIABLE"
     return {"id": name, "type": kind, "value": value, "writeOnly": secret}

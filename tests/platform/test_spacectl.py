@@ -397,15 +397,16 @@ def test_a_run_is_stopped_prioritized_and_tried_again(
     spacectl.ask("StackMcpRegisterDiscardStackRunTool", stack=pot, run=again)
 
 
-def test_an_option_of_deploy_that_is_not_there_yet_is_refused_by_name(
-    spacectl: Spacectl, pot: str
-) -> None:
-    answer = spacectl.answer(
+def test_deploy_with_force_apply_waits_for_nobody(spacectl: Spacectl, pot: str) -> None:
+    run = spacectl.ask(
         "StackRunTriggerRunTrigger510", stack=pot, type="TRACKED", forceApply="SINGLE"
-    )
+    )["id"]
 
-    assert "forceApply" in answer["errors"][0]["message"]
-    assert spacectl.ask("StackRunListQueryTrackedRuns", stackId=pot)["runs"] == []
+    spacectl.until(pot, run, "FINISHED")
+
+    passed = [step["state"] for step in spacectl.history(pot, run)]
+    assert "APPLYING" in passed
+    assert "UNCONFIRMED" not in passed
 
 
 def test_what_was_proposed_is_promoted_reviewed_planned_in_part_and_applied(

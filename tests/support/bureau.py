@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import text
 
-from stackyard.adapters.expressions import CelExpressions
 from stackyard.adapters.postgres import Database
 from stackyard.adapters.queue import PostgresOutbox
 from stackyard.follows import RemotesDue
@@ -88,7 +87,6 @@ class Bureau:
             clock=self.clock,
             handover=timedelta(seconds=10),
             follow_every=EVERY,
-            expressions=CelExpressions(),
         )
         async with self.database.transaction() as session:
             outbox = PostgresOutbox(session, CHOREOGRAPHY.routes)

@@ -117,6 +117,8 @@ class Client:
         files: dict[str, str],
         message: str = "Change",
         action: str = "CREATE",
+        *,
+        encrypt: bool | None = None,
     ) -> str:
         created = self.ask(
             "mutation ($input: RevisionCreateInput!)"
@@ -131,6 +133,7 @@ class Client:
                         "content": base64.b64encode(text.encode()).decode(),
                         "action": action,
                         "fileMode": "0644",
+                        "encrypt": encrypt,
                     }
                     for path, text in files.items()
                 ],

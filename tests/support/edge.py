@@ -19,6 +19,8 @@ from stackyard.adapters.expressions import CelExpressions
 from stackyard.adapters.postgres import Database
 from stackyard.adapters.second_factor import PyotpPasswords, WebAuthnPasskeys
 from stackyard.audit import WebhookSetup
+from stackyard.blueprints import Expressions
+from stackyard.evaluations import Evaluations
 from stackyard.graphql.context import Means as GraphMeans
 from stackyard.graphql.execution import Graph
 from stackyard.graphql.schema import build_schema
@@ -93,6 +95,7 @@ class Edge:
     page: Path = Path("/nonexistent")
     audit_webhook: WebhookSetup = NOTHING
     reach: Reach = field(default_factory=Reach)
+    expressions: Expressions = field(default_factory=CelExpressions)
 
     def __post_init__(self) -> None:
         self.tokens = RsaTokens.of(rsa_key(), clock=self.clock)
@@ -106,7 +109,6 @@ class Edge:
             clock=self.clock,
             handover=timedelta(seconds=10),
             follow_every=timedelta(seconds=120),
-            expressions=CelExpressions(),
         )
         self.doors = Doors.of(
             self.stores,
@@ -157,6 +159,7 @@ class Edge:
             heads=NOTHING,
             local_workspaces=NOTHING,
             module_code=NOTHING,
+            evaluations=Evaluations(self.unit, self.expressions, self.clock),
             audit_webhook=self.audit_webhook,
             key_exchange=self.doors.key_exchange,
             site=self.site,

@@ -34,6 +34,7 @@ from stackyard.vcs import (
 from tests.support.blobs import MemoryBlobs
 from tests.support.fakes import Clock, MemoryOutbox, MemoryTrail, OpenAccess
 from tests.support.ports import free_port
+from tests.support.vault import AesGcmVault
 
 ADA = Subject(SubjectKind.USER, "ada", "ada")
 KEY = "key:secret"
@@ -89,6 +90,7 @@ class Hosting:
     outbox: MemoryOutbox = field(default_factory=MemoryOutbox)
     clock: Clock = field(default_factory=Clock)
     trail: MemoryTrail = field(default_factory=MemoryTrail)
+    vault: AesGcmVault = field(default_factory=AesGcmVault)
     replicas: int = 0
 
     @asynccontextmanager
@@ -96,7 +98,14 @@ class Hosting:
         async with self.database.transaction() as session:
             store = RepositoryStore(session)
             yield SmallUnit(
-                Repositories(store, self.access, self.outbox, self.clock, self.trail)
+                Repositories(
+                    store,
+                    self.access,
+                    self.outbox,
+                    self.clock,
+                    self.trail,
+                    self.vault,
+                )
             )
 
     @asynccontextmanager

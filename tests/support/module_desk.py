@@ -20,6 +20,7 @@ READ: Final = "ModuleAWSRoleRead"  # what the provider reads a module with
 ID: Final = "terraform-default-tasty"
 OPERATIONS: Final = Path(__file__).parents[1] / "operations"
 REPOSITORY: Final = "terraform-bacon-tasty"
+FOREIGN: Final = "ein Teil/部"  # a folder that is hard to name in a header
 _CODE: Final = """
 terraform {
   required_providers {
@@ -55,6 +56,7 @@ _REVISIONS: Final[Mapping[str, dict[str, str]]] = {
     "deep": {
         "part/main.tf": 'variable "deep" {}\n',
         "part/.spacelift/config.yml": "module_version: 3.0.0\n",
+        f"{FOREIGN}/main.tf": 'variable "deep" {}\n',
     },
     "newest": {".spacelift/config.yml": "module_version: 1.1.0\n"},
 }

@@ -4,6 +4,7 @@ import msgspec
 
 from stackyard.blueprints import (
     BlueprintSpec,
+    Evaluation,
     Publication,
     TemplateSpec,
     TemplateVersionSpec,
@@ -15,7 +16,7 @@ from stackyard.identity import Known, SessionMethod, User
 from stackyard.kernel.access import SYSTEM, Action, Subject, SubjectKind
 from stackyard.kernel.config import ConfigInput, ConfigType
 from stackyard.kernel.ids import ApiKeyId, PoolId, SpaceId, StackId, WorkerId, new_ulid
-from stackyard.modules import Code, ModuleSpec, name_module
+from stackyard.modules import ModuleSpec, name_module, read_code
 from stackyard.plugins import PluginSpec, PluginTemplateSpec
 from stackyard.policies import PolicySpec, PolicyType
 from stackyard.registry.providers import (
@@ -140,13 +141,14 @@ async def _by_itself(unit: Unit, stack: StackId, above: StackId) -> None:
 
 async def _blueprint(unit: Unit, name: str, home: SpaceId) -> None:
     draft = Publication.DRAFT  # nobody evaluates its expressions
+    evaluation = Evaluation(unit.clock(), seed="")
     spec = BlueprintSpec(name=name, space_id=home, state=draft, body=a_blueprint())
-    await unit.blueprints.create(spec, by=SYSTEM)
+    await unit.blueprints.create(spec, evaluation, by=SYSTEM)
     template = await unit.templates.create(
         TemplateSpec(name=name, space_id=home), by=SYSTEM
     )
     version = TemplateVersionSpec(number="1", state=draft, body=a_template())
-    await unit.template_versions.create(template.id, version, by=SYSTEM)
+    await unit.template_versions.create(template.id, version, evaluation, by=SYSTEM)
 
 
 async def _policy(unit: Unit, name: str, home: SpaceId, stack: StackId) -> None:
@@ -159,7 +161,8 @@ async def _module(unit: Unit, name: str, home: SpaceId, stack: StackId) -> None:
     spec = ModuleSpec(a_spec(name=name, space_id=home), ("spacelift-io",))
     module = await unit.modules.create(name_module("x", name=name), spec, by=SYSTEM)
     await unit.modules.share(module.id, ["spacelift-io"], [home], by=SYSTEM)
-    code = Code(TrackedCommit("c0ffee1"), {"main.tf": ""})
+    commit = TrackedCommit("c0ffee1")
+    code = read_code(commit, {"main.tf": ""}, name=name, folder="")
     await unit.versions.create(module.id, code, number="1.0.0", by=SYSTEM)
     run = f"{stack}/{new_ulid()}"
     by = Subject(SubjectKind.RUN, run, run, stack_id=stack)

@@ -42,6 +42,10 @@ def built_in_spaces(by: Subject) -> Select[SpaceId]:
     return select(spaces.data([(ROOT,), (LEGACY,)]).c.id)
 
 
+async def nobody_cut_off(_pool_id: PoolId) -> list[str]:
+    return []
+
+
 @dataclass
 class Yard:
     """Services over one session. `Yard.of` makes one per transaction of a race."""
@@ -67,6 +71,7 @@ class Yard:
             self.clock,
             ENDPOINTS,
             built_in_spaces,
+            nobody_cut_off,
             self.trail,
         )
         self.workers = Workers(

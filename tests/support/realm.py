@@ -7,7 +7,6 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from stackyard.adapters.crypto.authority import Authority
-from stackyard.adapters.expressions import CelExpressions
 from stackyard.identity import Known, SessionMethod, User
 from stackyard.kernel.access import SYSTEM, Subject, SubjectKind
 from stackyard.kernel.actions import Action
@@ -42,7 +41,6 @@ class Realm:
             clock=self.clock,
             handover=timedelta(seconds=10),
             follow_every=timedelta(seconds=120),
-            expressions=CelExpressions(),
         )
         self.unit = self.another_unit()
 

@@ -8,7 +8,6 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from stackyard.adapters.crypto.authority import Authority
-from stackyard.adapters.expressions import CelExpressions
 from stackyard.adapters.mqtt import BrokerCourier
 from stackyard.kernel.access import SYSTEM, Subject, SubjectKind
 from stackyard.kernel.ids import StackId, WorkerId, new_ulid
@@ -60,7 +59,6 @@ class Plant:
             clock=self.clock,
             handover=HANDOVER,
             follow_every=timedelta(seconds=120),
-            expressions=CelExpressions(),
         )
         self.unit = Unit(
             self.session,

@@ -32,6 +32,7 @@ def small_context(
         heads=cast("Any", None),
         local_workspaces=cast("Any", None),
         module_code=cast("Any", None),
+        evaluations=cast("Any", None),
         audit_webhook=cast("Any", None),
         key_exchange=cast("Any", None),
         site=Site("http://stackyard.test", "acme"),

@@ -135,7 +135,6 @@ async def whole(url: str, folder: Path) -> AsyncIterator[Whole]:
                 clock=clock,
                 handover=timedelta(seconds=10),
                 follow_every=timedelta(seconds=120),
-                expressions=CelExpressions(),
             )
             platform = Platform(
                 settings=settings,
@@ -147,6 +146,7 @@ async def whole(url: str, folder: Path) -> AsyncIterator[Whole]:
                 traffic=Traffic.of(ReadableMetrics()),
                 providers=Providers(http, clock),
                 saml=SamlSignIn(SITE, http, clock),
+                expressions=CelExpressions(),
             )
             yield Whole(platform, clock, database, blobs)
     finally:

@@ -8,14 +8,19 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 
 import msgspec
 
 from stackyard.blueprints import (
+    Blueprint,
     BlueprintSpec,
+    Deployed,
     DeploymentSpec,
+    Evaluation,
     Publication,
     TemplateSpec,
+    TemplateVersion,
     TemplateVersionSpec,
 )
 from stackyard.clouds import AwsIntegration, AzureIntegration, Use
@@ -52,7 +57,7 @@ from stackyard.kernel.ids import (
     new_ulid,
 )
 from stackyard.local_workspaces import uploaded_key
-from stackyard.modules import Code, ModuleSpec, name_module
+from stackyard.modules import ModuleSpec, name_module, read_code
 from stackyard.plugins import PluginSpec, PluginTemplateSpec, seed_templates
 from stackyard.policies import PolicySpec, PolicyType
 from stackyard.processes.server import make_doors
@@ -165,7 +170,7 @@ class World:
             await self._modules(unit)
             await self._clouds(unit)
             await self._webhooks(unit)
-            await self._blueprints(unit)
+        await self._blueprints()
         await self._states()
         await self._runs()
         await self._keys()
@@ -426,7 +431,9 @@ class World:
         named = name_module("any", name="tasty")
         module = await unit.modules.create(named, ModuleSpec(spec), by=SYSTEM)
         await unit.modules.share(module.id, (), [home], by=SYSTEM)
-        code = Code(TrackedCommit(self.names["commit"]), {"main.tf": "# one\n"})
+        files = {"main.tf": "# one\n"}
+        commit = TrackedCommit(self.names["commit"])
+        code = read_code(commit, files, name="tasty", folder="")
         made = await unit.versions.create(module.id, code, number="1.0.0", by=SYSTEM)
         self.names |= {"module": module.id, "module_version": made.id}
         away = ModuleSpec(a_spec(name="far", space_id=SpaceId(self.names["other"])))
@@ -460,7 +467,8 @@ class World:
         )
         self.names |= {"webhook": own.id, "named_webhook": named.id}
 
-    async def _blueprints(self, unit: Unit) -> None:
+    async def _blueprints(self) -> None:
+        evaluations = self.whole.platform.evaluations
         home, other = SpaceId(self.names["home"]), SpaceId(self.names["other"])
         for name, space, state in (
             ("blueprint", home, Publication.PUBLISHED),
@@ -470,25 +478,24 @@ class World:
             wanted = BlueprintSpec(
                 name=name, space_id=space, state=state, body=a_blueprint(space=home)
             )
-            self.names[name] = (await unit.blueprints.create(wanted, by=SYSTEM)).id
-        for name, space in (("template", home), ("bare", home), ("pattern", other)):
-            template = TemplateSpec(name=name, space_id=space)
-            self.names[name] = (await unit.templates.create(template, by=SYSTEM)).id
+            create = partial(_create_blueprint, wanted)
+            self.names[name] = (await evaluations.during(create)).id
+        async with self.whole.platform.unit() as unit:
+            for name, space in (("template", home), ("bare", home), ("pattern", other)):
+                template = TemplateSpec(name=name, space_id=space)
+                made = await unit.templates.create(template, by=SYSTEM)
+                self.names[name] = made.id
         for name, state in (
             ("published", Publication.PUBLISHED),
             ("fresh", Publication.DRAFT),
         ):
             version = TemplateVersionSpec(number=name, state=state, body=a_template())
-            made = await unit.template_versions.create(
-                TemplateId(self.names["template"]), version, by=SYSTEM
+            publish = partial(
+                _create_version, TemplateId(self.names["template"]), version
             )
-            self.names[name] = made.id
-        deployed = await unit.template_deployments.create(
-            TemplateVersionId(self.names["published"]),
-            home,
-            DeploymentSpec(name="deployment", inputs={"env": "dev", "token": "t0p"}),
-            by=SYSTEM,
-        )
+            self.names[name] = (await evaluations.during(publish)).id
+        published = TemplateVersionId(self.names["published"])
+        deployed = await evaluations.during(partial(_deploy, published, home))
         self.names["deployment"] = deployed.deployment.id
 
     async def _states(self) -> None:
@@ -623,3 +630,27 @@ def filled(text: str, names: Mapping[str, str]) -> str:
     for name, value in names.items():
         text = text.replace("{" + name + "}", value)
     return text
+
+
+async def _create_blueprint(
+    spec: BlueprintSpec, unit: Unit, evaluation: Evaluation
+) -> Blueprint:
+    return await unit.blueprints.create(spec, evaluation, by=SYSTEM)
+
+
+async def _create_version(
+    template: TemplateId,
+    spec: TemplateVersionSpec,
+    unit: Unit,
+    evaluation: Evaluation,
+) -> TemplateVersion:
+    return await unit.template_versions.create(template, spec, evaluation, by=SYSTEM)
+
+
+async def _deploy(
+    version: TemplateVersionId, space: SpaceId, unit: Unit, evaluation: Evaluation
+) -> Deployed:
+    spec = DeploymentSpec(name="deployment", inputs={"env": "dev", "token": "t0p"})
+    return await unit.template_deployments.create(
+        version, space, spec, evaluation, by=SYSTEM
+    )

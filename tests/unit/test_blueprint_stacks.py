@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from stackyard.blueprints import DeployedStack, Deployment, Showing
 from stackyard.blueprints.model.chain import chain_problems
 from stackyard.blueprints.model.occasion import Occasion
 from stackyard.blueprints.model.plan import StackPlan, plan_of, plan_problems
@@ -14,9 +15,10 @@ from stackyard.blueprints.model.progress import (
     StackProgress,
     state_of,
 )
-from stackyard.blueprints.service.rendering import hidden
+from stackyard.blueprints.model.rendering import hidden
 from stackyard.clouds import AwsIntegration, AzureIntegration, Use
 from stackyard.kernel.access import SYSTEM
+from stackyard.kernel.ids import StackId
 from stackyard.runs import RunState
 from stackyard.stacks import (
     DeleteStack,
@@ -24,6 +26,7 @@ from stackyard.stacks import (
     PerformTask,
     Provider,
     ReferenceSpec,
+    Stack,
     Terraform,
     Timing,
 )
@@ -230,3 +233,35 @@ def test_chance_is_the_same_for_the_same_seed_only() -> None:
 def test_problems_do_not_quote_secrets() -> None:
     found = hidden(['no "a\\"b" here', "nor abc, but a"], ['a"b', "abc", "a"])
     assert found == ['no "***" here', "nor ***, but a"]
+
+
+class NoRuns:
+    """The runs of stacks of which none has had any."""
+
+    async def newest(self, ids: Any, *, by: Any) -> dict[str, Any]:
+        return {}
+
+    async def some(self, ids: Any, *, by: Any) -> list[Any]:
+        return []
+
+
+class Remains:
+    """Two stacks of a deployment, of which one goes between two queries."""
+
+    async def stacks_of(self, _deployment: Any) -> list[DeployedStack]:
+        return [DeployedStack(key=one, stack_id=one, going=False) for one in "ab"]
+
+    async def some(self, _ids: Any, *, by: Any) -> dict[str, Any]:
+        return {"a": Stack(id=StackId("a"), deletion_requested_at=NOW)}
+
+    async def inputs_of(self, _deployment: Any) -> list[Any]:
+        return []
+
+
+async def test_a_stack_that_is_gone_a_moment_later_is_not_shown() -> None:
+    remains: Any = Remains()
+    runs: Any = NoRuns()
+    deployment = Deployment(deletion_requested_at=NOW)
+    shown = await Showing(remains, remains, runs).shown(deployment, by=SYSTEM)
+    assert [stack.id for stack in shown.stacks] == ["a"]
+    assert shown.state is DeploymentState.DESTROYING

@@ -22,6 +22,7 @@ from stackyard_protocol.job import Archive, LegKind
         (RunType.TRACKED, False, RunState.PREPARING_REPLAN, "read"),
         (RunType.TRACKED, False, RunState.PREPARING_APPLY, "write"),
         (RunType.TASK, False, RunState.PREPARING, "write"),
+        (RunType.TESTING, False, RunState.PREPARING, "write"),
         (RunType.DESTROY, False, RunState.PREPARING, "write"),
     ],
 )
@@ -35,6 +36,10 @@ def test_only_what_may_change_things_is_told_to_write(
     stack = Stack(id=StackId("net"), autodeploy=autodeploy)
 
     assert scope_of(run, leg, stack) == expected
+    run.force_apply = True
+    confirmed = "read" if kind is RunType.PROPOSED else "write"
+    if state is RunState.PREPARING:
+        assert scope_of(run, leg, stack) == confirmed
 
 
 @pytest.mark.parametrize(
@@ -157,6 +162,8 @@ def test_a_run_is_given_every_variable_that_code_knows_from_the_platform() -> No
         *("run_type", "space_id", "stack_branch", "stack_id", "stack_labels"),
         "stack_labels_list",
     }
+    assert given[f"{prefix}graphql_endpoint"].value == "https://s.example/graphql"
+    assert given[f"{prefix}run_id"].value == run.id
     assert given[f"{prefix}stack_labels"].value == "b,a"
     assert given[f"{prefix}stack_labels_list"].value == '["b", "a"]'
     token = given["SPACELIFT_API_TOKEN"]

@@ -3,7 +3,18 @@ import pytest
 from stackyard.kernel.access import Action, Level
 from stackyard.kernel.errors import ProblemsError
 from stackyard.kernel.ids import new_ulid, slugify
-from stackyard.kernel.search import Search
+from stackyard.kernel.search import (
+    MOST_PREDICATES,
+    MOST_VALUES,
+    MOST_WORDS,
+    Cursor,
+    CursorError,
+    Predicate,
+    Search,
+    SearchTooLargeError,
+    decode_cursor,
+    decode_place,
+)
 
 
 @pytest.mark.parametrize(
@@ -49,3 +60,30 @@ def test_a_page_holds_50_if_nothing_is_said_and_never_more_than_100(
     asked: int | None, given: int
 ) -> None:
     assert Search(first=asked).limit == given
+
+
+def test_a_search_is_of_a_size_that_can_be_looked_for() -> None:
+    """Every word and value is put into SQL: thousands would keep everybody waiting."""
+    said = Predicate("name", strings=("x",) * MOST_VALUES)
+    assert Search(text="x " * MOST_WORDS, predicates=(said,))
+    assert Search(predicates=(Predicate("name"),) * MOST_PREDICATES)
+
+    for too_much in (
+        {"text": "x " * (MOST_WORDS + 1)},
+        {"predicates": (Predicate("name"),) * (MOST_PREDICATES + 1)},
+        {"predicates": (said, Predicate("state", enums=("NONE",)))},
+    ):
+        with pytest.raises(SearchTooLargeError, match="a search has at most"):
+            Search(**too_much)
+
+
+@pytest.mark.parametrize("place", ["", "x", "-1", "1.5", "9" * 19, "9" * 5000])
+def test_a_place_that_no_answer_named_is_refused(place: str) -> None:
+    with pytest.raises(CursorError):
+        decode_place(place)
+
+
+def test_a_cursor_that_nothing_here_can_store_is_refused() -> None:
+    for cursor in (Cursor("name", False, "a\0", "x"), Cursor("name", False, "a", "\0")):
+        with pytest.raises(CursorError):
+            decode_cursor(cursor.encode())

@@ -1,8 +1,13 @@
 """What modules and their versions must keep to."""
 
+import io
+import tarfile
+from pathlib import Path
+
 import pytest
 
 from stackyard.kernel.ids import ShareId, SpaceId, StackId
+from stackyard.module_code import read_folder
 from stackyard.modules import (
     ModuleName,
     ModuleProblemsError,
@@ -100,8 +105,14 @@ def test_the_first_version_may_have_any_number() -> None:
         ("module_version: 1.2\n", "0.1.0", False),
         ("module_version: 1.2.3\ntests: []", "1.2.3", False),
         ("module_version: 1.2.3\ntests:\n- name: x", "1.2.3", True),
+        ("module_version: 1.2.3\ntests:\n- x", "1.2.3", True),
         ("[", "0.1.0", False),
         ("- a list", "0.1.0", False),
+        ("module_version: 1.2.3\ntests: null", "1.2.3", False),
+        ("module_version: 1.2.3\ntests: true", "1.2.3", True),
+        ("module_version: 1.2.3\nx: &x {y: z}\ntests: [{<<: *x}]", "1.2.3", True),
+        ("module_version: !!int ''", "0.1.0", False),
+        ("module_version: 1.2.3\ntests: !!bool x", "1.2.3", True),
         ("a: &a [*a]", "0.1.0", False),
         ("!!python/object/apply:os.system [x]", "0.1.0", False),
     ],
@@ -110,7 +121,30 @@ def test_the_modules_file_says_its_version_and_whether_it_is_tested(
     text: str | None, number: str, *, tests: bool
 ) -> None:
     found = read_config(text)
-    assert (str(found.number), found.has_tests) == (number, tests)
+    assert (str(found.number), bool(found.cases or found.problems)) == (number, tests)
+
+
+def test_an_alias_in_the_modules_file_is_never_unfolded() -> None:
+    """Each line would be ten times the one before; all of it is read in no time."""
+    lines = ["a0: &a0 {x: y}"]
+    for number in range(1, 40):
+        before = ", ".join([f"*a{number - 1}"] * 10)
+        lines.append(f"a{number}: &a{number} {{<<: [{before}], z: [{before}]}}")
+    found = read_config("\n".join([*lines, "module_version: *a39", "tests: *a39"]))
+    assert (str(found.number), found.problems) == (
+        "0.1.0",
+        ("tests: must be a list of at most 100",),
+    )
+
+
+def test_of_a_folder_only_so_much_is_read(tmp_path: Path) -> None:
+    archive, body = tmp_path / "a.tar.gz", b"#" * 500_000
+    with tarfile.open(archive, "w:gz") as tar:
+        for number in range(20):
+            info = tarfile.TarInfo(f"sub/{number}.tf")
+            info.size = len(body)
+            tar.addfile(info, io.BytesIO(body))
+    assert sum(map(len, read_folder(archive, "sub").values())) == 8 * len(body)
 
 
 CODE = """

@@ -6,7 +6,6 @@ from tests.support.hosting import GARDEN
 
 from stackyard.kernel.ids import RepoId
 from stackyard.vcs import (
-    EncryptedFilesUnavailableError,
     FileAction,
     FileChange,
     NewRevision,
@@ -60,11 +59,6 @@ def test_a_path_that_could_lead_elsewhere_is_refused(path: str) -> None:
 )
 def test_an_odd_but_plain_path_is_fine(path: str) -> None:
     assert FileChange(path=path, content=b"").path == path
-
-
-def test_an_encrypted_file_is_refused_rather_than_kept_in_the_clear() -> None:
-    with pytest.raises(EncryptedFilesUnavailableError, match="not available yet"):
-        FileChange.parse(path="a", content="YQ==", encrypt=True)
 
 
 @pytest.mark.parametrize(

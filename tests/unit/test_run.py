@@ -63,6 +63,23 @@ def test_only_a_tracked_run_can_ever_apply(kind: RunType) -> None:
         run.enter(RunState.APPLYING, at=NOON)
 
 
+def test_a_test_of_a_module_applies_whatever_it_planned_and_destroys_it() -> None:
+    run = a_run(RunState.PLANNING, RunType.TESTING)
+
+    assert not run.type.blocking
+    assert run.after_plan(CHANGED, automatic=False) is Next.APPLY
+    run.enter(RunState.APPLYING, at=NOON)
+    run.enter(RunState.DESTROYING, at=NOON)
+    assert run.end(RunState.FINISHED, at=NOON).terminal
+
+
+def test_what_a_stack_has_applied_is_not_destroyed_in_the_same_run() -> None:
+    run = a_run(RunState.APPLYING, RunType.TRACKED)
+
+    with pytest.raises(RunTransitionError, match="cannot destroy"):
+        run.enter(RunState.DESTROYING, at=NOON)
+
+
 @pytest.mark.parametrize(
     ("plan", "automatic", "following"),
     [
@@ -274,6 +291,7 @@ def test_an_undone_apply_waits_for_the_next_worker_still_confirmed() -> None:
         (RunType.PROPOSED, RunState.PREPARING, LegKind.PLAN),
         (RunType.TASK, RunState.PREPARING, LegKind.TASK),
         (RunType.DESTROY, RunState.PREPARING, LegKind.DESTROY),
+        (RunType.TESTING, RunState.PREPARING, LegKind.TEST),
     ],
 )
 def test_a_leg_is_for_what_the_run_needs_next(

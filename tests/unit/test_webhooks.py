@@ -37,14 +37,14 @@ def a_delivery(webhook: StackWebhook) -> HookDelivery:
 @pytest.mark.parametrize(
     ("retries", "posted", "tries"),
     [
-        (True, BUSY, 3),
-        (True, SILENT, 3),
+        (True, BUSY, 4),
+        (True, SILENT, 4),
         (True, GONE, 1),  # it will not come back
         (True, Posted(302), 1),
         (False, BUSY, 1),
     ],
 )
-def test_what_may_pass_is_tried_three_times_if_that_is_wanted(
+def test_what_may_pass_is_tried_three_times_more_if_that_is_wanted(
     *, retries: bool, posted: Posted, tries: int
 ) -> None:
     webhook = a_webhook(retry_on_failure=retries)
@@ -60,11 +60,11 @@ def test_what_may_pass_is_tried_three_times_if_that_is_wanted(
 def test_an_endpoint_that_fails_is_let_alone_for_longer_and_longer() -> None:
     webhook = a_webhook(retry_on_failure=True)
     delivery, pauses = a_delivery(webhook), []
-    for _ in range(3):
+    for _ in range(4):
         delivery.settle(webhook, BUSY, at=AT)
         assert webhook.paused_until is not None
         pauses.append(webhook.paused_until - AT)
-    assert pauses == [timedelta(seconds=seconds) for seconds in (2, 4, 8)]
+    assert pauses == [timedelta(seconds=seconds) for seconds in (2, 4, 8, 16)]
 
     a_delivery(webhook).settle(webhook, Posted(204), at=AT)
     assert (webhook.failures, webhook.paused_until) == (0, None)
@@ -116,6 +116,7 @@ def test_a_run_is_told_with_what_is_known_of_it() -> None:
         at=AT,
         triggered_by="ada",
         commit=commit.as_dict(),
+        drift_detection=True,
     )
     seconds = int(AT.timestamp())
     told = {
@@ -135,6 +136,7 @@ def test_a_run_is_told_with_what_is_known_of_it() -> None:
             },
             "createdAt": seconds,
             "delta": None,
+            "driftDetection": True,
             "triggeredBy": "ada",
             "type": "TRACKED",
         },

@@ -2,7 +2,7 @@
 
 A blueprint makes stacks once and forgets them. A template has versions; what is
 deployed of one is kept together, brought up to date and deleted together. Start with
-`model/body.py` for what a body is, then `service/rendering.py` for what comes of it.
+`model/body.py` for what a body is, then `model/rendering.py` for what comes of it.
 """
 
 from stackyard.blueprints.errors import (
@@ -18,6 +18,14 @@ from stackyard.blueprints.model.deployment import (
     DeploymentInput,
     DeploymentSpec,
 )
+from stackyard.blueprints.model.evaluation import (
+    Answer,
+    Evaluation,
+    Failed,
+    Question,
+    UnansweredError,
+    Value,
+)
 from stackyard.blueprints.model.inputs import InputType, given_inputs
 from stackyard.blueprints.model.progress import DeploymentState
 from stackyard.blueprints.model.schema import BLUEPRINT_SCHEMA, TEMPLATE_SCHEMA
@@ -27,7 +35,7 @@ from stackyard.blueprints.model.template import (
     TemplateVersion,
     TemplateVersionSpec,
 )
-from stackyard.blueprints.ports import Answer, Expressions, Failed, Value
+from stackyard.blueprints.ports import Expressions
 from stackyard.blueprints.service import (
     Blueprints,
     Deployments,
@@ -35,7 +43,6 @@ from stackyard.blueprints.service import (
     Leaving,
     Made,
     Making,
-    Rendering,
     Showing,
     TemplateFacts,
     Templates,
@@ -65,6 +72,7 @@ __all__ = [
     "DeploymentState",
     "DeploymentStore",
     "Deployments",
+    "Evaluation",
     "EvaluationTooLargeError",
     "EvaluatorBusyError",
     "Expressions",
@@ -75,7 +83,7 @@ __all__ = [
     "Made",
     "Making",
     "Publication",
-    "Rendering",
+    "Question",
     "Showing",
     "Template",
     "TemplateFacts",
@@ -86,6 +94,7 @@ __all__ = [
     "TemplateVersionStore",
     "TemplateVersions",
     "Templates",
+    "UnansweredError",
     "Value",
     "given_inputs",
 ]

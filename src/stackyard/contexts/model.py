@@ -18,7 +18,7 @@ from stackyard.contexts.errors import ContextProblemsError
 from stackyard.kernel.config import SEALED_IF_WRITE_ONLY, ConfigFields
 from stackyard.kernel.ids import ContextId, SpaceId, slugify
 from stackyard.kernel.orm import Entity
-from stackyard.kernel.text import storable
+from stackyard.kernel.text import label_problems, storable
 from stackyard_protocol.job import Hooks
 
 LONGEST_NAME: Final = 256
@@ -67,7 +67,7 @@ class Context(Entity):
     @classmethod
     def create(cls, spec: ContextSpec, *, space_id: SpaceId, at: datetime) -> "Context":
         """Return a new one; its id comes from its name, and never changes."""
-        context = cls(id=ContextId(slug_of(spec.name)), created_at=at)
+        context = cls(id=ContextId(slugify(spec.name)), created_at=at)
         context.change(spec, space_id=space_id, at=at)
         return context
 
@@ -106,23 +106,16 @@ class ContextElement(ConfigFields, Entity):
     )
 
 
-def slug_of(name: str) -> str:
-    return slugify(name)[:LONGEST_NAME].strip("-")
-
-
 def spec_problems(spec: ContextSpec) -> list[str]:
     """Return everything that is wrong with it."""
     if not all(storable(text) for text in spec.texts()):
         return ["a context is described by text without NUL characters"]
     found = []
-    if not slug_of(spec.name):
+    if not slugify(spec.name):
         found.append("name: must have a letter a-z or a digit")
     if len(spec.name) > LONGEST_NAME:
         found.append(f"name: at most {LONGEST_NAME} characters")
-    if not all(label.strip() for label in spec.labels):
-        found.append("labels: a label must not be empty")
-    if len(set(spec.labels)) < len(spec.labels):
-        found.append("labels: must not name the same thing twice")
+    found += label_problems(spec.labels)
     for name, commands in spec.hook_lists().items():
         if not all(command.strip() for command in commands):
             found.append(f"{name}: a hook must not be empty")

@@ -30,8 +30,6 @@ class FilterStore:
     async def find(
         self, filter_id: FilterId, *, lock: bool = False
     ) -> SavedFilter | None:
-        if "\0" in filter_id:
-            return None
         return await self.session.get(
             SavedFilter, filter_id, with_for_update=lock, populate_existing=lock
         )

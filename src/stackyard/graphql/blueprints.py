@@ -9,6 +9,7 @@ from stackyard.blueprints import (
     BLUEPRINT_SCHEMA,
     Blueprint,
     BlueprintSpec,
+    Evaluation,
     Made,
     Publication,
     given_inputs,
@@ -17,6 +18,7 @@ from stackyard.graphql.context import Info
 from stackyard.graphql.search import connection, search_from
 from stackyard.kernel.ids import BlueprintId, SpaceId
 from stackyard.spaces import Space
+from stackyard.unit import Unit
 
 query = QueryType()
 mutation = MutationType()
@@ -59,8 +61,12 @@ async def resolve_create(
     *,
     input: dict[str, Any],  # noqa: A002 - the contract's name
 ) -> Blueprint:
-    async with info.context.open_unit() as unit:
-        return await unit.blueprints.create(_spec(input), by=info.context.subject)
+    async def create(unit: Unit, evaluation: Evaluation) -> Blueprint:
+        return await unit.blueprints.create(
+            _spec(input), evaluation, by=info.context.subject
+        )
+
+    return await info.context.means.evaluations.during(create)
 
 
 @mutation.field("blueprintUpdate")
@@ -71,10 +77,12 @@ async def resolve_update(
     id: str,  # noqa: A002 - the contract's name
     input: dict[str, Any],  # noqa: A002 - the contract's name
 ) -> Blueprint:
-    async with info.context.open_unit() as unit:
+    async def update(unit: Unit, evaluation: Evaluation) -> Blueprint:
         return await unit.blueprints.update(
-            BlueprintId(id), _spec(input), by=info.context.subject
+            BlueprintId(id), _spec(input), evaluation, by=info.context.subject
         )
+
+    return await info.context.means.evaluations.during(update)
 
 
 @mutation.field("blueprintDelete")
@@ -97,10 +105,13 @@ async def resolve_create_stack(
     input: dict[str, Any],  # noqa: A002 - the contract's name
 ) -> Made:
     given = given_inputs(pairs(input.get("template_inputs")))
-    async with info.context.open_unit() as unit:
+
+    async def make_stacks(unit: Unit, evaluation: Evaluation) -> Made:
         return await unit.blueprints.make_stacks(
-            BlueprintId(id), given, by=info.context.subject
+            BlueprintId(id), given, evaluation, by=info.context.subject
         )
+
+    return await info.context.means.evaluations.during(make_stacks)
 
 
 @blueprint.field("createdAt")

@@ -16,8 +16,11 @@ from graphql import (
     InlineFragmentNode,
     OperationDefinitionNode,
     SelectionSetNode,
+    StringValueNode,
+    Visitor,
     parse,
     validate,
+    visit,
 )
 
 from stackyard.graphql.leniency import without_empty_arguments
@@ -26,6 +29,7 @@ from stackyard.graphql.limits import DEFAULT, Limits, check
 KEPT: Final = 512
 LONGEST_KEPT: Final = 20_000
 MOST_ERRORS: Final = 20
+_ESCAPE: Final = "\\u"  # the one way to write NUL, which the language has no room for
 
 
 @dataclass(slots=True)
@@ -102,6 +106,8 @@ class Documents:
         try:
             node = parse(without_empty_arguments(text), max_tokens=self.limits.tokens)
             problem = check(node, self.limits)
+            if problem is None and _ESCAPE in text:
+                visit(node, _NoNul())
         except GraphQLSyntaxError:
             raise
         except RecursionError:
@@ -109,3 +115,15 @@ class Documents:
         if problem is not None:
             raise problem
         return node
+
+
+class _NoNul(Visitor):
+    """Refuse the one character that nothing here can store."""
+
+    def enter_string_value(self, node: StringValueNode, *_: object) -> None:
+        if "\0" in node.value:
+            raise GraphQLError(
+                "The query holds a NUL character, which nothing here can store.",
+                node,
+                extensions={"code": "INVALID", "facts": {}},
+            )

@@ -21,6 +21,7 @@ from graphql import (
 from stackyard.graphql.context import Context, Means
 from stackyard.graphql.documents import Document, Documents
 from stackyard.graphql.errors import foreseen, is_absence, present
+from stackyard.graphql.leniency import with_empty_lists
 from stackyard.graphql.loaders import Loaders
 from stackyard.graphql.needs import is_open
 from stackyard.kernel.access import NOBODY
@@ -64,6 +65,8 @@ class Graph:
         problems = document.validate(self.schema)
         if problems:
             return _refused(*(present(problem) for problem in problems))
+        if operation is not None and variables:
+            variables = with_empty_lists(self.schema, operation, variables)
         result = await self._execute(document, variables, operation_name, caller)
         if isinstance(result, UnavailableError):
             return _refused(foreseen(result))

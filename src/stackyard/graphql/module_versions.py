@@ -1,19 +1,15 @@
 """Versions of modules in the graph."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from ariadne import MutationType, ObjectType
 
 from stackyard.graphql.context import Info
 from stackyard.graphql.search import connection, search_from
-from stackyard.kernel.access import Action
 from stackyard.kernel.ids import StackId, VersionId
-from stackyard.modules import (
-    LocalPreviewOffError,
-    ModuleVersion,
-    TestRunsUnsupportedError,
-    VersionState,
-)
+from stackyard.modules import ModuleVersion, VersionState
+from stackyard.runs import Run
 from stackyard.stacks import Module, Stack
 
 mutation = MutationType()
@@ -59,17 +55,16 @@ async def resolve_delete(
 
 @mutation.field("versionProposeLocalWorkspace")
 async def resolve_propose(
-    _root: None, info: Info, *, module: str, **_given: object
-) -> list[Any]:
-    """Say what stands in the way: nothing carries out test runs of modules yet."""
-    by = info.context.subject
-    async with info.context.open_unit() as unit:
-        found = await unit.modules.get(StackId(module), by=by)
-        action = Action.RUN_PROPOSE_LOCAL_WORKSPACE
-        await unit.access.require(by, action, space=found.space_id)
-    if not found.local_preview_enabled:
-        raise LocalPreviewOffError(module=found.id)
-    raise TestRunsUnsupportedError(module=found.id)
+    _root: None,
+    info: Info,
+    *,
+    module: str,
+    workspace: str,
+    test_ids: Sequence[str] | None = None,
+) -> list[Run]:
+    return await info.context.means.local_workspaces.propose_cases(
+        StackId(module), workspace, test_ids or (), by=info.context.subject
+    )
 
 
 @module.field("current")

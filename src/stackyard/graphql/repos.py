@@ -1,7 +1,6 @@
 """Built-in repositories: `repo…` and `revisionCreate`."""
 
 import base64
-import hashlib
 from typing import Any
 
 from ariadne import EnumType, MutationType, ObjectType, QueryType
@@ -175,7 +174,7 @@ def resolve_page_info(page: RepositoryPage, _info: Info) -> dict[str, Any]:
 
 @file.field("sizeBytes")
 def resolve_size(found: FileRevision, _info: Info) -> int | None:
-    return None if found.content is None else len(found.content)
+    return None if found.content is None else found.content.size
 
 
 @file.field("revision")
@@ -187,11 +186,12 @@ def resolve_revision(found: FileRevision, _info: Info) -> dict[str, str]:
 def resolve_content(found: FileRevision, _info: Info) -> dict[str, Any] | None:
     if found.content is None:
         return None
+    shown = found.content.shown
     return {
-        "sha_256_hash": hashlib.sha256(found.content).hexdigest(),
-        "content": base64.b64encode(found.content).decode(),
-        "size_bytes": len(found.content),
-        "is_encrypted": False,
+        "sha_256_hash": found.content.sha256,
+        "content": None if shown is None else base64.b64encode(shown).decode(),
+        "size_bytes": found.content.size,
+        "is_encrypted": shown is None,
     }
 
 

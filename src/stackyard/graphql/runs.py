@@ -11,9 +11,10 @@ from stackyard.graphql.context import Info
 from stackyard.graphql.runtime_config import runtime_config_from
 from stackyard.heads import find_head
 from stackyard.kernel.access import Action
-from stackyard.kernel.errors import InvalidError, NotFoundError
+from stackyard.kernel.errors import NotFoundError
 from stackyard.kernel.ids import RunId, StackId
 from stackyard.runs import (
+    ForceApply,
     LogPart,
     Run,
     RunState,
@@ -42,10 +43,6 @@ for _field, _value in _NOTHING.items():
 METADATA_HEADER = "spacelift-user-provided-run-metadata"
 
 
-class ForceApplyUnsupportedError(InvalidError):
-    """A run cannot be applied without confirmation yet: leave forceApply out."""
-
-
 @query.field("runStack")
 async def resolve_run_stack(_root: None, info: Info, *, run_id: str) -> Stack:
     by = info.context.subject
@@ -68,14 +65,13 @@ async def resolve_run_trigger(
     runtime_config: dict[str, Any] | None = None,
     force_apply: str | None = None,
 ) -> Run:
-    if force_apply:
-        raise ForceApplyUnsupportedError
     async with info.context.open_unit() as unit:
         return await unit.triggers.trigger(
             StackId(stack),
             kind=_type(run_type),
             commit={"hash": commit_sha} if commit_sha else None,
             runtime_config=runtime_config_from(runtime_config),
+            force_apply=ForceApply(force_apply) if force_apply else None,
             user_metadata=info.context.headers.get(METADATA_HEADER),
             by=info.context.subject,
         )

@@ -16,6 +16,7 @@ from stackyard.stacks import (
     Terraform,
     TrackedCommit,
 )
+from stackyard.state import StateUnmanagedError
 from stackyard.unit import Unit
 from stackyard.vcs import IntegrationLink
 from stackyard_protocol.job import Hooks
@@ -84,16 +85,19 @@ async def resolve_create(
     stack_object_id: str | None = None,
 ) -> Stack:
     by = info.context.subject
+    managed = manage_state is not False
 
     async def make(unit: Unit) -> Stack:
         return await unit.stacks.create(
             spec_from(input),
-            manage_state=manage_state is not False,
+            manage_state=managed,
             slug=slug or None,
             by=by,
         )
 
     if stack_object_id:
+        if not managed:
+            raise StateUnmanagedError
         files = info.context.means.state_files
         return await files.bring_to_new(make, stack_object_id, by=by)
     async with info.context.open_unit() as unit:

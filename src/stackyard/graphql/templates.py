@@ -12,6 +12,7 @@ from stackyard.blueprints import (
     DeploymentChange,
     DeploymentInput,
     DeploymentSpec,
+    Evaluation,
     Publication,
     Template,
     TemplateSpec,
@@ -24,6 +25,7 @@ from stackyard.graphql.context import Info
 from stackyard.graphql.search import connection, search_from
 from stackyard.kernel.ids import DeploymentId, SpaceId, TemplateId, TemplateVersionId
 from stackyard.spaces import Space
+from stackyard.unit import Unit
 
 query = QueryType()
 mutation = MutationType()
@@ -37,8 +39,6 @@ version.set_alias("version", "number")
 version.set_alias("rawTemplate", "body")
 for _name in ("id", "name", "description"):
     deployment.set_alias(_name, f"deployment.{_name}")
-deployment.set_alias("template", "deployment.version.template")
-deployment.set_alias("templateVersion", "deployment.version")
 
 
 @query.field("template")
@@ -68,12 +68,12 @@ def resolve_schema(_root: None, _info: Info) -> str:
 async def resolve_parse(
     _root: None, info: Info, *, template: str
 ) -> dict[str, Sequence[str]]:
-    async with info.context.open_unit() as unit:
-        return {
-            "errors": await unit.template_versions.problems(
-                template, by=info.context.subject
-            )
-        }
+    async def check(unit: Unit, evaluation: Evaluation) -> Sequence[str]:
+        return await unit.template_versions.problems(
+            template, evaluation, by=info.context.subject
+        )
+
+    return {"errors": await info.context.means.evaluations.during(check)}
 
 
 @query.field("templateDeployment")
@@ -123,12 +123,15 @@ async def resolve_version_create(
     *,
     input: dict[str, Any],  # noqa: A002 - the contract's name
 ) -> TemplateVersion:
-    async with info.context.open_unit() as unit:
+    async def create(unit: Unit, evaluation: Evaluation) -> TemplateVersion:
         return await unit.template_versions.create(
             TemplateId(input["template_id"]),
             _version_spec(input),
+            evaluation,
             by=info.context.subject,
         )
+
+    return await info.context.means.evaluations.during(create)
 
 
 @mutation.field("templateVersionUpdate")
@@ -139,10 +142,15 @@ async def resolve_version_update(
     id: str,  # noqa: A002 - the contract's name
     input: dict[str, Any],  # noqa: A002 - the contract's name
 ) -> TemplateVersion:
-    async with info.context.open_unit() as unit:
+    async def update(unit: Unit, evaluation: Evaluation) -> TemplateVersion:
         return await unit.template_versions.update(
-            TemplateVersionId(id), _version_spec(input), by=info.context.subject
+            TemplateVersionId(id),
+            _version_spec(input),
+            evaluation,
+            by=info.context.subject,
         )
+
+    return await info.context.means.evaluations.during(update)
 
 
 @mutation.field("templateVersionDelete")
@@ -171,13 +179,17 @@ async def resolve_deploy(
         description=input.get("description"),
         inputs=given_inputs(pairs(input.get("inputs"))),
     )
-    async with info.context.open_unit() as unit:
+
+    async def create(unit: Unit, evaluation: Evaluation) -> Deployed:
         return await unit.template_deployments.create(
             TemplateVersionId(id),
             SpaceId(input["space"]),
             spec,
+            evaluation,
             by=info.context.subject,
         )
+
+    return await info.context.means.evaluations.during(create)
 
 
 @mutation.field("templateDeploymentUpdate")
@@ -196,13 +208,17 @@ async def resolve_redeploy(
         description=input.get("description"),
         inputs=None if given is None else given_inputs(pairs(given)),
     )
-    async with info.context.open_unit() as unit:
+
+    async def update(unit: Unit, evaluation: Evaluation) -> Deployed:
         return await unit.template_deployments.update(
             TemplateId(template_id),
             DeploymentId(id),
             change,
+            evaluation,
             by=info.context.subject,
         )
+
+    return await info.context.means.evaluations.during(update)
 
 
 @mutation.field("templateDeploymentDelete")
@@ -288,9 +304,26 @@ async def resolve_deployed_in(root: Deployed, info: Info) -> Space:
     return await info.context.loaders.spaces.load(root.deployment.space_id)
 
 
+@deployment.field("template")
+async def resolve_deployed_template(root: Deployed, info: Info) -> Template:
+    found = root.deployment.version.template
+    return found if await _knows(found.id, info) else found.outline()
+
+
+@deployment.field("templateVersion")
+async def resolve_deployed_version(root: Deployed, info: Info) -> TemplateVersion:
+    found = root.deployment.version
+    return found if await _knows(found.template_id, info) else found.outline()
+
+
 @deployment_input.field("value")
 def resolve_value(root: DeploymentInput, _info: Info) -> str:
     return root.value or ""
+
+
+async def _knows(template_id: TemplateId, info: Info) -> bool:
+    """Whether who asks may read the template, or came to it by a deployment alone."""
+    return (await info.context.loaders.template_facts.load(template_id)).known
 
 
 def _spec(given: dict[str, Any]) -> TemplateSpec:

@@ -119,7 +119,7 @@ async def resolve_cycle(_root: None, info: Info, *, id: str) -> bool:  # noqa: A
 
 
 @mutation.field("workerPoolDelete")
-async def resolve_delete(_root: None, info: Info, *, id: str) -> Pool:  # noqa: A002 - the contract's name
+async def resolve_delete(_root: None, info: Info, *, id: str) -> Pool | None:  # noqa: A002 - the contract's name
     async with info.context.open_unit() as unit:
         return await unit.pools.delete(PoolId(id), by=info.context.subject)
 

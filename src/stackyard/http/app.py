@@ -15,6 +15,7 @@ from stackyard.http.middleware import (
     BodyLimits,
     Crashes,
     Origins,
+    Paths,
     RequestLog,
     ResponseHeaders,
 )
@@ -49,6 +50,7 @@ def build_app(
             Middleware(Origins, trusted_proxies=trusted_proxies),
             Middleware(ResponseHeaders, headers=security_headers(site, uploads_url)),
             Middleware(Crashes),
+            Middleware(Paths),
             Middleware(BodyLimits, limit=BODY_LIMIT, by_prefix=body_limits or {}),
         ],
         exception_handlers={

@@ -46,7 +46,7 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 class NulError(BodyError):
-    """The request holds a NUL character, which nothing here can store."""
+    """A variable holds a NUL character, which nothing here can store."""
 
 
 class NoQueryError(BodyError):
@@ -90,17 +90,17 @@ async def _read(request: Request) -> Asked:
     try:
         body = await request.body()
         asked = msgspec.json.decode(body, type=Asked)
+        if b"\\u0000" in body and _holds_nul(asked.variables):
+            raise NulError
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise NoQueryError from error
-    if b"\\u0000" in body and _holds_nul([asked.query, asked.variables]):
-        raise NulError
     return asked
 
 
 def _holds_nul(value: Any) -> bool:
     match value:
         case str():
-            return _NUL in value or "\\u0000" in value
+            return _NUL in value
         case dict():
             return any(_holds_nul(part) for pair in value.items() for part in pair)
         case list():

@@ -6,6 +6,7 @@ Plain ASGI, so that a response may stream for as long as it likes.
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Final
 
 import structlog
@@ -13,7 +14,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from stackyard.http.address import Network, client_address
-from stackyard.http.problems import BodyTooLargeError, unforeseen
+from stackyard.http.problems import BodyTooLargeError, plain, unforeseen
 from stackyard.kernel.ids import new_ulid
 from stackyard.kernel.origin import Origin, coming_from
 
@@ -140,6 +141,18 @@ class Crashes:
             if begun or scope["type"] != "http":
                 raise  # half an answer is out: only a cut connection tells the truth
             await unforeseen(error)(scope, receive, send)
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """A path with a NUL in it leads nowhere: PostgreSQL would not even be asked."""
+
+    app: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        nowhere = scope["type"] == "http" and "\0" in scope["path"]
+        answer = plain(HTTPStatus.NOT_FOUND) if nowhere else self.app
+        await answer(scope, receive, send)
 
 
 @dataclass(frozen=True, slots=True)

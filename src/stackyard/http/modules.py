@@ -61,7 +61,10 @@ class ModuleRoutes:
         url = urlsplit(await self._link(version))
         root = f"//{version.project_root}" if version.project_root else ""
         source = url._replace(path=url.path + root).geturl()
-        return Response(status_code=204, headers={"x-terraform-get": source})
+        answer = Response(status_code=204)
+        # as bytes: Terraform takes a folder's name as it is, and it may be no Latin
+        answer.raw_headers.append((b"x-terraform-get", source.encode()))
+        return answer
 
     async def archive(self, request: Request) -> Response:
         """Send a person's browser to the code."""

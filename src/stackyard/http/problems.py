@@ -1,5 +1,6 @@
 """What an error is in HTTP: its kind alone decides the status."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Final
 
@@ -58,12 +59,14 @@ async def handle_http(_request: Request, error: Exception) -> Response:
     """Say what the router says (404, 405) the way we say everything."""
     if not isinstance(error, HTTPException):
         raise error
-    phrase = HTTPStatus(error.status_code).phrase
-    return JSONResponse(
-        {"code": phrase.upper().replace(" ", "_"), "message": phrase, "facts": {}},
-        error.status_code,
-        error.headers,
-    )
+    return plain(HTTPStatus(error.status_code), error.headers)
+
+
+def plain(status: HTTPStatus, headers: Mapping[str, str] | None = None) -> Response:
+    """Say what the status says, and nothing more."""
+    code = status.phrase.upper().replace(" ", "_")
+    said = {"code": code, "message": status.phrase, "facts": {}}
+    return JSONResponse(said, status, headers)
 
 
 def unforeseen(error: Exception) -> Response:

@@ -89,7 +89,7 @@ class ByName(Generic[E]):
         known = self._usual() | dict(self.more)
         if said.field not in known:
             raise SearchFieldError(field=said.field)
-        if not (said.enums or said.strings):
+        if not said.size:
             return true()
         holds = known[said.field](said)
         return not_(holds) if said.exclude else holds

@@ -78,8 +78,8 @@ class Outgoing:
     """One request, as it is sent. Its headers may hold secrets, its URL as well."""
 
     id: str
-    url: str
-    body: bytes
+    url: str = field(repr=False)
+    body: bytes = field(repr=False)
     headers: Mapping[str, str] = field(repr=False)
 
     @classmethod

@@ -49,6 +49,7 @@ TemplateVersionId = NewType("TemplateVersionId", str)
 DeploymentId = NewType("DeploymentId", str)  # one of its template only
 
 ROOT: Final = SpaceId("root")
+LONGEST_SLUG: Final = 256
 LEGACY: Final = SpaceId("legacy")
 
 
@@ -62,5 +63,9 @@ def new_ulid(after: str = "") -> str:
 
 
 def slugify(name: str) -> str:
-    """Lower-case *name* and turn every run of other characters into one dash."""
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    """Lower-case *name* and turn every run of other characters into one dash.
+
+    Without a letter or digit there is nothing left; and there is never too much.
+    """
+    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    return slug[:LONGEST_SLUG].rstrip("-")

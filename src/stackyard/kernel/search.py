@@ -12,12 +12,18 @@ from typing import Final, Generic, TypeVar
 import msgspec
 
 from stackyard.kernel.errors import InvalidError
+from stackyard.kernel.text import storable
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 PAGE: Final = 50
 LARGEST_PAGE: Final = 100
+# Each becomes a piece of SQL, and somebody's processor has to put them together.
+MOST_WORDS: Final = 32
+MOST_PREDICATES: Final = 64
+MOST_VALUES: Final = 1000
+_DIGITS: Final = 18
 
 
 class CursorError(InvalidError):
@@ -26,6 +32,13 @@ class CursorError(InvalidError):
 
 class PageSizeError(InvalidError):
     """A page holds at least one entry: ask for more than that."""
+
+
+class SearchTooLargeError(InvalidError):
+    """The search asks for too much at once: say less."""
+
+    def __str__(self) -> str:
+        return f"a search has at most {self.facts['most']} {self.facts['what']}"
 
 
 class SearchFieldError(InvalidError):
@@ -45,6 +58,10 @@ class Predicate:
     strings: tuple[str, ...] = ()
     exclude: bool = False
 
+    @property
+    def size(self) -> int:
+        return len(self.booleans) + len(self.enums) + len(self.strings)
+
 
 @dataclass(frozen=True, slots=True)
 class Order:
@@ -61,6 +78,16 @@ class Search:
     text: str = ""
     predicates: tuple[Predicate, ...] = ()
     order: Order | None = None
+
+    def __post_init__(self) -> None:
+        values = sum(one.size for one in self.predicates)
+        for what, found, most in (
+            ("words", len(self.text.split()), MOST_WORDS),
+            ("predicates", len(self.predicates), MOST_PREDICATES),
+            ("values", values, MOST_VALUES),
+        ):
+            if found > most:
+                raise SearchTooLargeError(what=what, most=most)
 
     @property
     def limit(self) -> int:
@@ -95,6 +122,16 @@ def decode_cursor(text: str) -> Cursor:
     """Return what `Cursor.encode` made, or raise `CursorError`."""
     try:
         body = base64.b64decode(text.encode(), altchars=b"-_", validate=True)
-        return msgspec.json.decode(body, type=Cursor)
+        cursor = msgspec.json.decode(body, type=Cursor)
     except (binascii.Error, msgspec.MsgspecError, UnicodeError, ValueError):
         raise CursorError from None
+    if not storable(cursor.value + cursor.id):
+        raise CursorError
+    return cursor
+
+
+def decode_place(value: str) -> int:
+    """Return the number of an entry that a cursor holds, or raise `CursorError`."""
+    if not value.isdecimal() or len(value) > _DIGITS:
+        raise CursorError
+    return int(value)

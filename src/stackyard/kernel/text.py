@@ -2,6 +2,7 @@
 
 import posixpath
 import re
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f]")
@@ -10,6 +11,14 @@ CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f]")
 def storable(text: str) -> bool:
     """Whether PostgreSQL can keep *text*: no NUL, no half of a surrogate pair."""
     return "\0" not in text and not any("\ud800" <= char <= "\udfff" for char in text)
+
+
+def label_problems(labels: Sequence[str]) -> Iterator[str]:
+    """Yield what is wrong with the labels of something, whatever it is."""
+    if not all(label.strip() for label in labels):
+        yield "labels: a label must not be empty"
+    if len(set(labels)) < len(labels):
+        yield "labels: must not name the same thing twice"
 
 
 def clean_path(path: str) -> bool:

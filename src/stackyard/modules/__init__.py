@@ -5,43 +5,57 @@ A module is a project like a stack; its row is `stackyard.stacks.Module`. Start 
 """
 
 from stackyard.modules.errors import (
+    CasesMissingError,
+    CaseUnknownError,
     CodeElsewhereError,
     CodeMissingError,
-    LocalPreviewOffError,
+    EncryptedModuleError,
+    ModuleConfigError,
     ModuleProblemsError,
     ModuleProtectedError,
     ModuleTakenError,
     ModuleUnknownError,
     ShareRefusedError,
-    TestRunsUnsupportedError,
     VersionGapError,
     VersionNotFoundError,
     VersionNumberError,
     VersionNumberMissingError,
     VersionTakenError,
 )
+from stackyard.modules.model.code import Code, read_code
 from stackyard.modules.model.config import CONFIG_FILE, ModuleConfig, read_config
 from stackyard.modules.model.description import CODE, WRITTEN_AS_JSON, describe
 from stackyard.modules.model.naming import ModuleName, name_module
 from stackyard.modules.model.numbers import Number, leaves_gap
 from stackyard.modules.model.share import ModuleShare, Sharing, share_with
 from stackyard.modules.model.version import (
+    CaseRun,
     ModuleUse,
     ModuleVersion,
     VersionState,
 )
-from stackyard.modules.service import Code, Modules, ModuleSpec, Registry, Versions
+from stackyard.modules.service import (
+    Modules,
+    ModuleSpec,
+    Registry,
+    VersionCases,
+    Versions,
+)
 from stackyard.modules.store import ModuleStore, VersionStore
 
 __all__ = [
     "CODE",
     "CONFIG_FILE",
     "WRITTEN_AS_JSON",
+    "CaseRun",
+    "CaseUnknownError",
+    "CasesMissingError",
     "Code",
     "CodeElsewhereError",
     "CodeMissingError",
-    "LocalPreviewOffError",
+    "EncryptedModuleError",
     "ModuleConfig",
+    "ModuleConfigError",
     "ModuleName",
     "ModuleProblemsError",
     "ModuleProtectedError",
@@ -57,7 +71,7 @@ __all__ = [
     "Registry",
     "ShareRefusedError",
     "Sharing",
-    "TestRunsUnsupportedError",
+    "VersionCases",
     "VersionGapError",
     "VersionNotFoundError",
     "VersionNumberError",
@@ -69,6 +83,7 @@ __all__ = [
     "describe",
     "leaves_gap",
     "name_module",
+    "read_code",
     "read_config",
     "share_with",
 ]

@@ -45,6 +45,17 @@ class ShareRefusedError(InvalidError):
         )
 
 
+class EncryptedModuleError(InvalidError):
+    """Who uses a module reads all of it, so none of its files can be encrypted."""
+
+    def __str__(self) -> str:
+        return (
+            f'the module\'s file "{self.facts["file"]}" is encrypted, and whoever uses'
+            " the module could not read it: store it with encrypt: false, or outside"
+            " of the module's folder"
+        )
+
+
 class VersionNotFoundError(NotFoundError):
     """The module has no such version."""
 
@@ -88,9 +99,23 @@ class CodeElsewhereError(InvalidError):
     """The code of this version is not kept here: take it from its repository."""
 
 
-class LocalPreviewOffError(InvalidError):
-    """Local preview is not enabled for this module."""
+class ModuleConfigError(ProblemsError):
+    """The module's .spacelift/config.yml has problems."""
+
+    def __str__(self) -> str:
+        return f".spacelift/config.yml of the module: {'; '.join(self.problems)}"
 
 
-class TestRunsUnsupportedError(InvalidError):
-    """Running the test cases of a module is not built yet, and so no preview of one."""
+class CasesMissingError(InvalidError):
+    """The module's .spacelift/config.yml names no test cases under "tests"."""
+
+
+class CaseUnknownError(InvalidError):
+    """The module has no such test cases."""
+
+    def __str__(self) -> str:
+        unknown, known = self.facts["unknown"], self.facts["known"]
+        return (
+            f"there is no test case {', '.join(unknown)};"  # type: ignore[arg-type]
+            f" the module has {', '.join(known)}"  # type: ignore[arg-type]
+        )

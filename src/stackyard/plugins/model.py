@@ -68,7 +68,7 @@ class PluginTemplate(Entity):
         if problems:
             raise PluginTemplateProblemsError(*problems)
         return cls(
-            id=PluginTemplateId(_slug(spec.name)),
+            id=PluginTemplateId(slugify(spec.name)),
             is_global=False,
             name=spec.name,
             description=spec.description,
@@ -117,7 +117,7 @@ class Plugin(Entity):
         if problems:
             raise PluginProblemsError(*problems)
         return cls(
-            id=PluginId(_slug(spec.name)),
+            id=PluginId(slugify(spec.name)),
             space_id=spec.space_id,
             template_id=template.id,
             name=spec.name,
@@ -173,15 +173,11 @@ def value_problems(
     return found
 
 
-def _slug(name: str) -> str:
-    return slugify(name)[:LONGEST_NAME].strip("-")
-
-
 def _problems(name: str, labels: Sequence[str], *texts: str) -> list[str]:
     if not all(map(storable, (name, *labels, *texts))):
         return ["names, labels and descriptions are text without NUL characters"]
     found = []
-    if not _slug(name):
+    if not slugify(name):
         found.append("name: must have a letter a-z or a digit")
     if len(name) > LONGEST_NAME:
         found.append(f"name: at most {LONGEST_NAME} characters")

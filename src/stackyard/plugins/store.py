@@ -48,8 +48,6 @@ class PluginTemplateStore:
     async def find(
         self, template_id: PluginTemplateId, *, lock: bool = False
     ) -> PluginTemplate | None:
-        if "\0" in template_id:
-            return None
         return await self.session.get(
             PluginTemplate, template_id, with_for_update=lock, populate_existing=lock
         )
@@ -86,8 +84,6 @@ class PluginStore:
     session: AsyncSession
 
     async def find(self, plugin_id: PluginId, *, lock: bool = False) -> Plugin | None:
-        if "\0" in plugin_id:
-            return None
         return await self.session.get(
             Plugin, plugin_id, with_for_update=lock, populate_existing=lock
         )

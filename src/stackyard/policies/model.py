@@ -16,7 +16,7 @@ from sqlalchemy.types import Text
 
 from stackyard.kernel.ids import LEGACY, ROOT, PolicyId, SpaceId, slugify
 from stackyard.kernel.orm import Entity
-from stackyard.kernel.text import storable
+from stackyard.kernel.text import label_problems, storable
 from stackyard.policies.errors import PolicyProblemsError
 
 LONGEST_NAME: Final = 256
@@ -94,7 +94,7 @@ class Policy(Entity):
     def create(cls, spec: PolicySpec, kind: PolicyType, *, at: datetime) -> "Policy":
         """Return a new one; its id comes from its name, and never changes."""
         policy = cls(
-            id=PolicyId(slug_of(spec.name)),
+            id=PolicyId(slugify(spec.name)),
             type=kind,
             space_id=spec.space_id or usual_space(kind),
             created_at=at,
@@ -130,25 +130,18 @@ def usual_space(kind: PolicyType) -> SpaceId:
     return ROOT if kind is PolicyType.LOGIN else LEGACY
 
 
-def slug_of(name: str) -> str:
-    return slugify(name)[:LONGEST_NAME].strip("-")
-
-
 def spec_problems(spec: PolicySpec, kind: PolicyType) -> list[str]:
     """Return everything that is wrong with it, but for what its engine finds."""
     if not all(storable(text) for text in spec.texts()):
         return ["a policy is described by text without NUL characters"]
     wrong = {
-        "name: must have a letter a-z or a digit": not slug_of(spec.name),
+        "name: must have a letter a-z or a digit": not slugify(spec.name),
         f"name: at most {LONGEST_NAME} characters": len(spec.name) > LONGEST_NAME,
         "body: must not be empty": not spec.body.strip(),
         f"body: at most {LONGEST_BODY} characters": len(spec.body) > LONGEST_BODY,
-        "labels: a label must not be empty": not all(map(str.strip, spec.labels)),
-        "labels: must not name the same thing twice": (
-            len(set(spec.labels)) < len(spec.labels)
-        ),
         "space: a login policy holds for the account, so it is in root": (
             kind is PolicyType.LOGIN and spec.space_id not in {None, ROOT}
         ),
     }
-    return [problem for problem, is_so in wrong.items() if is_so]
+    found = [problem for problem, is_so in wrong.items() if is_so]
+    return [*found, *label_problems(spec.labels)]

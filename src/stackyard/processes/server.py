@@ -170,6 +170,7 @@ def make_app(platform: Platform, live: Live) -> Starlette:
             heads=platform.heads,
             local_workspaces=platform.local_workspaces,
             module_code=platform.module_code,
+            evaluations=platform.evaluations,
             audit_webhook=platform.webhook_setup,
             key_exchange=doors.key_exchange,
             site=means.site,

@@ -49,9 +49,11 @@ async def advance_queued(tools: Tools, event: RunQueued) -> None:
 async def advance_after_run(tools: Tools, event: RunEnded) -> None:
     """The next run of the stack may go; a stack that is to be deleted may be.
 
-    So may runs of stacks that depend on it, if they have been waiting for this one.
+    So may runs that depend on it, if they have been waiting for this one. And if it was
+    a test of a module's version, that may be settled now.
     """
     async with tools.open_unit() as unit:
+        await unit.versions.settle(event.run_id, by=SYSTEM)
         below = await unit.chains.stacks_waiting_for(event.run_id, by=SYSTEM)
     await go_on_deleting(tools, event.stack_id)
     for stack_id in [event.stack_id, *below]:
@@ -158,7 +160,7 @@ async def _message(
 async def make_job(tools: Tools, claim: Claim) -> tuple[Job, RSAPublicKey]:
     run, leg = claim.run, claim.leg
     async with tools.open_unit() as unit:
-        stack = await unit.stacks.get(run.stack_id, by=SYSTEM)
+        stack = await unit.stacks.project(run.stack_id, by=SYSTEM)
         config = await unit.stack_contexts.for_run(
             stack.id,
             runtime_config=run.runtime_config,
@@ -168,7 +170,12 @@ async def make_job(tools: Tools, claim: Claim) -> tuple[Job, RSAPublicKey]:
         overrides = await unit.previews.overrides(run, by=SYSTEM)
         pool = await unit.pools.get(leg.pool_id, by=SYSTEM)
         facts = RunFacts(
-            stack.id, stack.space_id, run.id, run.type, scope_of(run, leg, stack)
+            stack.id,
+            stack.space_id,
+            run.id,
+            run.type,
+            scope_of(run, leg, stack),
+            is_module=stack.is_module,
         )
         signing = asyncio.to_thread(_sign, unit.run_tokens, facts, leg.id)
     (run_token, oidc_token), source, workspace = await asyncio.gather(

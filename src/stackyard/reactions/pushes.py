@@ -1,4 +1,4 @@
-"""A branch moved: the stacks that follow it get their runs."""
+"""A branch moved: the stacks that follow it get their runs, the modules versions."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -7,6 +7,7 @@ import structlog
 
 from stackyard.kernel.access import SYSTEM
 from stackyard.reactions.dispatch import advance
+from stackyard.reactions.modules import make_versions
 from stackyard.reactions.tools import Tools
 from stackyard.runs import RunType
 from stackyard.stacks import Stack, StackNotFoundError
@@ -32,6 +33,7 @@ async def trigger_pushed(tools: Tools, event: RefUpdated) -> None:
                 await _trigger(tools, event, stack, commit)
             except StackNotFoundError:  # deleted meanwhile: the others want their runs
                 continue
+        await make_versions(tools, event, event.ref.removeprefix(BRANCHES), commit)
     async with tools.open_unit() as unit:
         await unit.ref_updates.heard(event, by=SYSTEM)
 

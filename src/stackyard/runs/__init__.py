@@ -4,10 +4,12 @@ Start with `states.py` and `model.py` for the life of a run, then `service/` for
 people, workers and the platform can do to it.
 """
 
+from stackyard.runs.case import Case
 from stackyard.runs.chain import RunWait
 from stackyard.runs.chain_store import ChainStore
 from stackyard.runs.errors import (
     LegNotFoundError,
+    LocalPreviewOffError,
     LogGapError,
     RunNotFoundError,
     RunTransitionError,
@@ -38,6 +40,7 @@ from stackyard.runs.review import Decision, RunReview
 from stackyard.runs.review_store import ReviewStore
 from stackyard.runs.service import (
     PIECE,
+    Cases,
     Chains,
     Claim,
     Deletions,
@@ -59,7 +62,7 @@ from stackyard.runs.service import (
 )
 from stackyard.runs.service.legs import workspace_key
 from stackyard.runs.service.progress import Progress
-from stackyard.runs.states import RunState, RunType
+from stackyard.runs.states import ForceApply, RunState, RunType
 from stackyard.runs.store import LIVE_CHANNEL, RunStore
 from stackyard.runs.usage import UsageLine, UsageQuery
 from stackyard.runs.usage_store import UsageStore
@@ -67,6 +70,8 @@ from stackyard.runs.usage_store import UsageStore
 __all__ = [
     "LIVE_CHANNEL",
     "PIECE",
+    "Case",
+    "Cases",
     "ChainStore",
     "Chains",
     "Claim",
@@ -76,11 +81,13 @@ __all__ = [
     "Dispatch",
     "DriftFound",
     "Firings",
+    "ForceApply",
     "Gate",
     "HandoverDue",
     "Leg",
     "LegNotFoundError",
     "Legs",
+    "LocalPreviewOffError",
     "LocalWorkspace",
     "LogChunk",
     "LogEnded",

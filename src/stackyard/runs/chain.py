@@ -63,11 +63,8 @@ def decide(
     them is enough to make it go: by a dependency that hands nothing on, or by an output
     that is new. *since*: when the stack last ran; a reference that is younger is new.
     """
-    for run in above:
-        if run.state.is_final and run.state not in _WELL:
-            return Decision(
-                Turn.SKIP, f'The run {run.id} of "{run.stack_id}" is {run.state}.'
-            )
+    if reason := hindrance(above):
+        return Decision(Turn.SKIP, reason)
     if not upstreams:  # their stacks are gone
         return Decision(Turn.GO)
     if not all(run.state.is_final for run in upstreams):
@@ -77,6 +74,14 @@ def decide(
         if run.state is RunState.FINISHED and _calls(run, references, since):
             return Decision(Turn.GO)
     return Decision(Turn.SKIP, "No output that is handed on has changed.")
+
+
+def hindrance(above: Iterable[Run]) -> str | None:
+    """Return why a run will never have its turn; None as long as it may."""
+    for run in above:
+        if run.state.is_final and run.state not in _WELL:
+            return f'The run {run.id} of "{run.stack_id}" is {run.state}.'
+    return None
 
 
 def stacks_below(

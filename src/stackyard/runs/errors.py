@@ -25,6 +25,23 @@ class RunTypeError(InvalidError):
     """Only tracked and proposed runs can be triggered."""
 
 
+class ForceApplyTypeError(InvalidError):
+    """Only a tracked run is applied: trigger one, or leave forceApply out."""
+
+
+class CascadeForbiddenError(ForbiddenError):
+    """You are unauthorized to confirm runs of all the stacks below."""
+
+    def __str__(self) -> str:
+        stacks = self.facts["stacks"]
+        named = f" (such as {', '.join(stacks)})" if stacks else ""  # type: ignore[arg-type]
+        return (
+            "unauthorized: with forceApply: CASCADE this run would apply runs of stacks"
+            f" that you may not confirm runs of{named}; use SINGLE, and they wait for"
+            " somebody who may"
+        )
+
+
 class CommandMissingError(InvalidError):
     """A task needs a command."""
 

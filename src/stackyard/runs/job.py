@@ -11,7 +11,7 @@ from stackyard.kernel.site import Site
 from stackyard.runs.leg import Leg
 from stackyard.runs.model import Run
 from stackyard.runs.states import RunType
-from stackyard.stacks import Configuration, RuntimeConfig, Stack
+from stackyard.stacks import Configuration, Project, RuntimeConfig
 from stackyard_protocol.job import (
     EnvVar,
     Hooks,
@@ -41,7 +41,7 @@ def build_job(  # noqa: PLR0913 - the parts of a job, named
     *,
     run: Run,
     leg: Leg,
-    stack: Stack,
+    stack: Project,
     config: Configuration,
     overrides: Mapping[str, str] = MappingProxyType({}),
     source: Source,
@@ -76,30 +76,32 @@ def build_job(  # noqa: PLR0913 - the parts of a job, named
         command=run.command,
         targets=run.targets if leg.kind is LegKind.REPLAN else [],
         skip_init=run.skip_init,
+        expects_failure=run.expects_failure,
         sanitize=_sanitize(stack),
         mask_well_known=stack.enable_well_known_secret_masking,
         upload_sensitive_outputs=stack.enable_sensitive_output_upload,
     )
 
 
-def scope_of(run: Run, leg: Leg, stack: Stack) -> Literal["read", "write"]:
+def scope_of(run: Run, leg: Leg, stack: Project) -> Literal["read", "write"]:
     """Return whether the leg may change things in a cloud, or only look.
 
-    A tracked run of a stack that waits for people only looks until they have spoken.
+    A tracked run that waits for people only looks until they have spoken.
     """
     if run.type is RunType.PROPOSED:
         return "read"
     plans = run.type is RunType.TRACKED and leg.kind is not LegKind.APPLY
-    return "read" if plans and not stack.autodeploy else "write"
+    waits = not (stack.autodeploy or run.force_apply)
+    return "read" if plans and waits else "write"
 
 
-def project_root(run: Run, stack: Stack) -> str:
+def project_root(run: Run, stack: Project) -> str:
     runtime = run.runtime_config
     return (runtime and runtime.project_root) or stack.project_root or ""
 
 
 def environment(
-    run: Run, stack: Stack, config: Sequence[ConfigValue], grants: Grants
+    run: Run, stack: Project, config: Sequence[ConfigValue], grants: Grants
 ) -> list[EnvVar]:
     """Return the computed variables, then what people set, which overrides them."""
     computed = {
@@ -139,7 +141,7 @@ def environment(
     ]
 
 
-def _sanitize(stack: Stack) -> Sanitize:
+def _sanitize(stack: Project) -> Sanitize:
     """Return what the worker hides of resources before it tells of them."""
     if "feature:disable_resource_sanitization" in stack.labels:
         return Sanitize.NOTHING
@@ -157,7 +159,7 @@ def _overridden(variables: list[EnvVar], overrides: Mapping[str, str]) -> list[E
     return [*(one for one in variables if one.name not in overrides), *own]
 
 
-def _backend(stack: Stack, grants: Grants) -> StateBackend | None:
+def _backend(stack: Project, grants: Grants) -> StateBackend | None:
     if not stack.manages_state:
         return None
     return StateBackend(

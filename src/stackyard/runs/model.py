@@ -42,6 +42,8 @@ from stackyard_protocol.job import LegKind
 from stackyard_protocol.report import Change, Next, Planned
 
 WORKSPACE_LIFE: Final = timedelta(days=7)  # the workspace bucket's retention
+_APPLIED: Final = frozenset({RunType.TRACKED, RunType.TESTING})
+_CONFIRMED_BEFORE: Final = "Applied at once, as was said when the run was triggered."
 
 
 class Run(Entity):
@@ -92,9 +94,12 @@ class Run(Entity):
     user_metadata: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
     # Runs of stacks above have to end before it goes, or is skipped.
     awaits_upstream: Mapped[bool] = mapped_column(default=False, server_default=false())
-    # Names of outputs that its apply made or changed; None: it applied nothing.
+    # Names of outputs that it made or changed, or tasks since the last run that was
+    # applied; None: it left all as it was.
     changed_outputs: Mapped[list[str] | None] = mapped_column(ARRAY(Text), default=None)
     drift_detection: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # Whoever triggered it has confirmed it in advance.
+    force_apply: Mapped[bool] = mapped_column(default=False, server_default=false())
     runtime_row: Mapped[dict[str, Any] | None] = mapped_column(
         "runtime_config", JSONB(none_as_null=True), default=None
     )
@@ -112,14 +117,17 @@ class Run(Entity):
     local_workspace: Mapped[WorkspaceId | None] = mapped_column(default=None)
     local_sha256: Mapped[str | None] = mapped_column(default=None)
     overrides: Mapped[Sealed | None] = mapped_column(LargeBinary, default=None)
+    # Of a module's test case.
+    case_name: Mapped[str | None] = mapped_column(default=None)
+    expects_failure: Mapped[bool] = mapped_column(default=False, server_default=false())
     workspace_key: Mapped[str | None] = mapped_column(default=None)
     workspace_sha256: Mapped[str | None] = mapped_column(default=None)
 
     @property
     def title(self) -> str:
-        """Return what a list shows: the task's command, or the commit's first line."""
-        if self.command:
-            return self.command
+        """Return what a list shows: a command, a name, or the commit's first line."""
+        if said := self.command or self.case_name:
+            return said
         if self.local_workspace:
             return "Preview of a local workspace"
         message = (self.commit or {}).get("message") or ""
@@ -154,6 +162,7 @@ class Run(Entity):
         return {
             RunType.TASK: LegKind.TASK,
             RunType.DESTROY: LegKind.DESTROY,
+            RunType.TESTING: LegKind.TEST,
         }.get(self.type, LegKind.PLAN)
 
     def make_ready(self, *, pool_id: PoolId, at: datetime) -> "Transition":
@@ -187,9 +196,14 @@ class Run(Entity):
         """The worker goes from one phase into the next."""
         if state not in STEPS.get(self.state, set()):
             raise RunTransitionError(run=self.id, state=self.state, verb=f"go {state}")
-        if state is RunState.APPLYING and self.type is not RunType.TRACKED:
+        if state is RunState.APPLYING and self.type not in _APPLIED:
             raise RunTransitionError(run=self.id, state=self.state, verb="apply")
-        return self._go(state, at=at)
+        after = self.state is RunState.APPLYING
+        if after and self.type is not RunType.TESTING:
+            raise RunTransitionError(run=self.id, state=self.state, verb="destroy")
+        unasked = self.state is RunState.PLANNING and state is RunState.APPLYING
+        note = _CONFIRMED_BEFORE if unasked and self.force_apply else None
+        return self._go(state, at=at, note=note)
 
     def record_plan(self, plan: Planned) -> None:
         self._ensure({RunState.PLANNING}, "take a plan")
@@ -200,11 +214,14 @@ class Run(Entity):
     def after_plan(self, plan: Planned, *, automatic: bool) -> Next:
         """Decide what a plan leads to: the end, an apply, or a question.
 
-        A proposed run can never be applied. *automatic*: the stack deploys by itself
-        and nobody holds its lock. Who had a part planned anew wants to see it first.
+        A proposed run can never be applied. *automatic*: the stack deploys by itself,
+        or the run was confirmed when it was triggered; and nobody holds the lock. Who
+        had a part planned anew wants to see it first.
         """
         if self.stop_requested:
             return Next.STOP
+        if self.type is RunType.TESTING:
+            return Next.APPLY
         nothing = not (plan.changes or plan.outputs_changed)
         if self.type is not RunType.TRACKED or nothing:
             return Next.FINISH
@@ -346,6 +363,7 @@ def queue_run(  # noqa: PLR0913 - the facts of a new run, named at every call
     user_metadata: str | None = None,
     drift_detection: bool = False,
     runtime_config: RuntimeConfig | None = None,
+    force_apply: bool = False,
 ) -> tuple[Run, Transition]:
     """Return a new run, QUEUED, and the first line of its history."""
     run = Run(
@@ -367,6 +385,7 @@ def queue_run(  # noqa: PLR0913 - the facts of a new run, named at every call
         user_metadata=[user_metadata] if user_metadata else [],
         drift_detection=drift_detection,
         runtime_row=msgspec.to_builtins(runtime_config),
+        force_apply=force_apply,
     )
     first = Transition(
         run_id=run.id, version=1, state=RunState.QUEUED, at=at, username=triggered_by

@@ -30,6 +30,7 @@ from stackyard.kernel.search import (
     Search,
     SearchFieldError,
     decode_cursor,
+    decode_place,
 )
 from stackyard.runs.leg import Leg
 from stackyard.runs.model import Run
@@ -119,7 +120,7 @@ def _ids(pool_id: PoolId) -> Any:
 def _condition(said: Predicate) -> ColumnElement[bool]:
     if said.field not in _FIELDS:
         raise SearchFieldError(field=said.field)
-    if not (said.enums or said.strings):
+    if not said.size:
         return true()
     holds = _FIELDS[said.field](said)
     return not_(holds) if said.exclude else holds
@@ -134,9 +135,7 @@ def _place_in(after: str, *, descending: bool) -> int:
     cursor = decode_cursor(after)
     if (cursor.field, cursor.descending) != (_PLACE, descending):
         raise CursorError
-    if not cursor.value.isdecimal():
-        raise CursorError
-    return int(cursor.value)
+    return decode_place(cursor.value)
 
 
 def _cursor(last: QueuedRun, *, descending: bool) -> str:

@@ -13,11 +13,19 @@ class RunType(StrEnum):
     PROPOSED = "PROPOSED"
     TASK = "TASK"
     DESTROY = "DESTROY"
+    TESTING = "TESTING"  # of a module's test case: what it makes, it destroys again
 
     @property
     def blocking(self) -> bool:
         """Whether runs of this type follow one another on their stack."""
-        return self is not RunType.PROPOSED
+        return self not in {RunType.PROPOSED, RunType.TESTING}
+
+
+class ForceApply(StrEnum):
+    """What is applied without waiting for a person's word."""
+
+    SINGLE = "SINGLE"  # the run that is triggered
+    CASCADE = "CASCADE"  # and those of all stacks that depend on its own
 
 
 class RunState(StrEnum):
@@ -48,6 +56,11 @@ class RunState(StrEnum):
     @property
     def on_worker(self) -> bool:
         return self in ON_WORKER
+
+    @property
+    def may_have_made(self) -> bool:
+        """Whether a test case may have made something that it has not destroyed yet."""
+        return self in {RunState.APPLYING, RunState.DESTROYING}
 
 
 FINAL: Final = frozenset(
@@ -111,4 +124,5 @@ STEPS: Final = {
     RunState.PLANNING: {RunState.APPLYING},
     RunState.PREPARING_REPLAN: {RunState.PLANNING},
     RunState.PREPARING_APPLY: {RunState.APPLYING},
+    RunState.APPLYING: {RunState.DESTROYING},
 }

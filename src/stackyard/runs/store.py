@@ -130,6 +130,21 @@ class RunStore:
         )
         return await self.session.scalar(query)
 
+    async def changed_by_tasks(self, stack_id: StackId) -> list[str]:
+        """Return which outputs tasks have changed since a run was last applied."""
+        applied = select(func.coalesce(func.max(Run.id), "")).where(
+            Run.stack_id == stack_id,
+            Run.type == RunType.TRACKED,
+            Run.state == RunState.FINISHED,
+            Run.changed_outputs.is_not(None),
+        )
+        query = select(func.unnest(Run.changed_outputs)).where(
+            Run.stack_id == stack_id,
+            Run.type == RunType.TASK,
+            Run.id > applied.scalar_subquery(),
+        )
+        return list(await self.session.scalars(query))
+
     async def unfinished_drift(self, pool_id: PoolId) -> Sequence[Run]:
         """Return what looks for drift, or puts it right, on the pool's stacks."""
         finals = [state for state in RunState if state.is_final]

@@ -18,6 +18,7 @@ def state_change(run: Run, step: Transition, project: Project) -> dict[str, Any]
             "commit": _commit(run.commit),
             "createdAt": int(run.created_at.timestamp()),
             "delta": _delta(run),
+            "driftDetection": run.drift_detection,
             "triggeredBy": run.triggered_by,
             "type": str(run.type),
         },

@@ -18,6 +18,9 @@ FindCutOff: TypeAlias = Callable[[CTE], Awaitable[Sequence[str]]]
 # The space that a stack is in, or None if there is no such stack.
 SpaceOfStack: TypeAlias = Callable[[StackId], Awaitable[SpaceId | None]]
 
+# Raises if something else than people says what the stack is, and what it may.
+EnsureOwn: TypeAlias = Callable[[StackId], Awaitable[None]]
+
 # Whether administrators of a space may make and change spaces below it.
 SpaceAdminsMakeSpaces: TypeAlias = Callable[[], Awaitable[bool]]
 

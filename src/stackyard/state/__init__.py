@@ -12,6 +12,7 @@ from stackyard.state.errors import (
     StateMalformedError,
     StateNotFoundError,
     StateNotLockedError,
+    StateUnmanagedError,
     UploadMissingError,
 )
 from stackyard.state.made import StackOutput, StackResource
@@ -41,6 +42,7 @@ __all__ = [
     "StateNotFoundError",
     "StateNotLockedError",
     "StateStore",
+    "StateUnmanagedError",
     "StateVersion",
     "States",
     "UploadMissingError",

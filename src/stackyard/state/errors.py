@@ -34,3 +34,7 @@ class StateConflictError(ConflictError):
 
 class UploadMissingError(InvalidError):
     """Nothing was uploaded under that id, or it is too long ago."""
+
+
+class StateUnmanagedError(InvalidError):
+    """A state can only be brought to a stack that keeps it here (manageState)."""

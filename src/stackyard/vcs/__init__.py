@@ -11,7 +11,6 @@ from stackyard.kernel.outbound import (
 )
 from stackyard.vcs.errors import (
     CommitNotFoundError,
-    EncryptedFilesUnavailableError,
     FileTooLargeError,
     GitUrlError,
     IntegrationNotFoundError,
@@ -113,7 +112,6 @@ __all__ = [
     "CommitRow",
     "Connection",
     "Contents",
-    "EncryptedFilesUnavailableError",
     "FileAction",
     "FileChange",
     "FileRevision",

@@ -46,10 +46,6 @@ class RevisionError(InvalidError):
         return f"invalid revision: {self.facts['problem']}"
 
 
-class EncryptedFilesUnavailableError(InvalidError):
-    """Encrypted repository files are not available yet."""
-
-
 class FileTooLargeError(InvalidError):
     """That is too large to be shown at once: ask for fewer revisions, or clone."""
 

@@ -102,6 +102,12 @@ class Quarantine(Protocol):
     ) -> AsyncGenerator[bytes]:
         """Take a push and yield git's answer to it."""
 
+    async def files(self, paths: Sequence[str], *, limit: int) -> dict[str, bytes]:
+        """Return what is at *paths* on the default branch; what is no file is left out.
+
+        Raises `FileTooLargeError` if that is more than *limit* bytes.
+        """
+
     async def commit(self, revision: NewRevision, *, at: int) -> str:
         """Commit on the default branch, or raise `RevisionError`; return the hash."""
 

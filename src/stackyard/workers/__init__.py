@@ -10,6 +10,7 @@ from stackyard.workers.errors import (
     PoolInUseError,
     PoolNameError,
     PoolNotFoundError,
+    PoolUnreachableError,
     WorkerMessageError,
     WorkerNotFoundError,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "PoolNotFoundError",
     "PoolSettings",
     "PoolStore",
+    "PoolUnreachableError",
     "Pools",
     "Signer",
     "Worker",

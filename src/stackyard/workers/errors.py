@@ -13,6 +13,16 @@ class PoolSpaceError(InvalidError):
     """The worker pool cannot be in that space: there is no such space."""
 
 
+class PoolUnreachableError(ConflictError):
+    """Stacks or modules that use the worker pool could not reach it there."""
+
+    def __str__(self) -> str:
+        return (
+            f'from the space "{self.facts["space"]}" the worker pool could not be '
+            f"reached any more: {self.facts['uses']}"
+        )
+
+
 class PoolInUseError(ConflictError):
     """The worker pool is used by stacks or modules: give them another one first."""
 

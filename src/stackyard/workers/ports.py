@@ -1,6 +1,6 @@
-"""What the slice needs of the outside: a signature, and a way to a worker."""
+"""What the slice needs of others: a signature, a way to a worker, who uses a pool."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol, TypeAlias
 
 from sqlalchemy import Select
@@ -11,6 +11,9 @@ from stackyard_protocol.mqtt import ToWorker
 
 # The spaces a subject may read, as a subquery (`stackyard.spaces.visible_to`).
 VisibleSpaces: TypeAlias = Callable[[Subject], Select[SpaceId]]
+
+# The stacks and modules that are in a pool and do not reach it, described.
+FindCutOff: TypeAlias = Callable[[PoolId], Awaitable[Sequence[str]]]
 
 
 class Signer(Protocol):

@@ -88,7 +88,7 @@ def _order(search: Search) -> Order:
 def _condition(said: Predicate) -> ColumnElement[bool]:
     if said.field not in _FIELDS:
         raise SearchFieldError(field=said.field)
-    if not (said.enums or said.strings):
+    if not said.size:
         return true()
     holds = _FIELDS[said.field](said)
     return not_(holds) if said.exclude else holds

@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 from tests.support.legs import members, tarball
 
+from stackyard_protocol.sealed_file import new_key, seal_file
 from stackyard_worker.archive import Bounds, Unpacker, pack
 from stackyard_worker.errors import ArchiveError
 
 ROOMY = Bounds(1000, 1_000_000)
+KEY = new_key()
 
 
 def unpack(
@@ -26,6 +28,25 @@ def unpack(
     root.mkdir(exist_ok=True)
     unpacker = Unpacker(root, bounds, trusted_links=trusted, in_folder=in_folder)
     unpacker.unpack(io.BytesIO(content))
+
+
+@pytest.mark.parametrize("key", [KEY, None], ids=["with the key", "without it"])
+def test_an_encrypted_file_is_opened_for_who_has_the_key(
+    tmp_path: Path, key: bytes | None
+) -> None:
+    sealed = seal_file(KEY, b"canary")
+    unpacker = Unpacker(tmp_path, ROOMY, file_key=key)
+    unpacker.unpack(io.BytesIO(tarball({"secret": sealed, "plain": b"plain"})))
+
+    assert (tmp_path / "plain").read_bytes() == b"plain"
+    assert (tmp_path / "secret").read_bytes() == (b"canary" if key else sealed)
+    assert unpacker.opened == ([b"canary"] if key else [])
+
+
+def test_an_encrypted_file_of_another_key_is_refused_by_name(tmp_path: Path) -> None:
+    unpacker = Unpacker(tmp_path, ROOMY, file_key=new_key())
+    with pytest.raises(ArchiveError, match="'secret' can't be opened"):
+        unpacker.unpack(io.BytesIO(tarball({"secret": seal_file(KEY, b"canary")})))
 
 
 def member(

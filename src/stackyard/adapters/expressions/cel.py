@@ -6,9 +6,7 @@ import os
 import re
 import sys
 from asyncio.subprocess import DEVNULL, PIPE
-from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +15,7 @@ from stackyard.blueprints import (
     EvaluationTooLargeError,
     EvaluatorBusyError,
     Failed,
+    Question,
     Value,
 )
 
@@ -32,22 +31,13 @@ class CelExpressions:
     def __init__(self) -> None:
         self._free = asyncio.Semaphore(AT_ONCE)
 
-    async def evaluate(
-        self,
-        expressions: Sequence[str],
-        values: Mapping[str, Any],
-        times: Mapping[str, datetime],
-        *,
-        compiled_only: int = 0,
-    ) -> list[Answer]:
-        if not expressions:
-            return []
+    async def evaluate(self, question: Question) -> list[Answer]:
         asked = json.dumps(
             {
-                "expressions": list(expressions),
-                "compiled_only": compiled_only,
-                "values": dict(values),
-                "times": {name: at.isoformat() for name, at in times.items()},
+                "expressions": list(question.expressions),
+                "compiled_only": question.compiled_only,
+                "values": dict(question.values),
+                "times": {name: at.isoformat() for name, at in question.times.items()},
             }
         )
         try:

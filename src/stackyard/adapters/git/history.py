@@ -1,10 +1,12 @@
 """What git prints about files and commits, read into values."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Final
 
-from stackyard.vcs import Commit, FileVersion
+from stackyard.adapters.git.process import Git, OutputTooLargeError
+from stackyard.vcs import Commit, FileTooLargeError, FileVersion
 
 COMMIT_FORMAT: Final = "--format=%H%n%an%n%ct%n%B"
 _NOTHING: Final = "000000"
@@ -51,6 +53,25 @@ def _differences(
     name = next(tokens)
     gone = mode == _NOTHING
     yield (None if gone else mode[2:], None if gone else blob, name)
+
+
+async def read_blobs(
+    git: Git, repository: Path, names: Sequence[str], *, limit: int
+) -> dict[str, bytes]:
+    """Return files' contents, or raise `FileTooLargeError` beyond *limit* bytes."""
+    if not names:
+        return {}
+    try:
+        output = await git.run(
+            f"--git-dir={repository}",
+            "cat-file",
+            "--batch",
+            stdin="".join(f"{name}\n" for name in names).encode(),
+            limit=limit + 100 * len(names),
+        )
+    except OutputTooLargeError as error:
+        raise FileTooLargeError(limit=limit) from error
+    return parse_blobs(output)
 
 
 def parse_blobs(output: bytes) -> dict[str, bytes]:

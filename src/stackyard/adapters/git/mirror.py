@@ -15,12 +15,11 @@ from stackyard.adapters.git.layout import (
     write_refs,
 )
 from stackyard.adapters.git.limits import Limits
-from stackyard.adapters.git.process import Git, OutputTooLargeError
+from stackyard.adapters.git.process import Git
 from stackyard.adapters.git.quarantine import Quarantine
 from stackyard.vcs import (
     DEFAULT_BRANCH,
     CommitNotFoundError,
-    FileTooLargeError,
     FileVersion,
     GitService,
     LocalPack,
@@ -87,17 +86,7 @@ class Mirror:
         return history.parse(output, path)
 
     async def blobs(self, names: list[str], *, limit: int) -> dict[str, bytes]:
-        try:
-            output = await self.git.run(
-                f"--git-dir={self.folder}",
-                "cat-file",
-                "--batch",
-                stdin="".join(f"{name}\n" for name in names).encode(),
-                limit=limit + 100 * len(names),
-            )
-        except OutputTooLargeError as error:
-            raise FileTooLargeError(limit=limit) from error
-        return history.parse_blobs(output)
+        return await history.read_blobs(self.git, self.folder, names, limit=limit)
 
     @asynccontextmanager
     async def archive(self, sha: str) -> AsyncIterator[Path]:

@@ -1,6 +1,6 @@
 """Where new objects wait until their push is the truth."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -43,6 +43,14 @@ class Quarantine:
             seconds=self.limits.transfer_seconds,
             check=False,  # what is wrong with a push, git has told its client
         )
+
+    async def files(self, paths: Sequence[str], *, limit: int) -> dict[str, bytes]:
+        tree = await self._tree(self.before.get(BRANCH), sorted(paths))
+        names = {path: one.name for path, one in tree.items() if one.kind == "blob"}
+        blobs = await history.read_blobs(
+            self.git, self.folder, sorted(set(names.values())), limit=limit
+        )
+        return {path: blobs[name] for path, name in names.items()}
 
     async def commit(self, revision: NewRevision, *, at: int) -> str:
         parent = self.before.get(BRANCH)

@@ -8,7 +8,13 @@ from sqlalchemy import Connection as EngineConnection
 from sqlalchemy import ExceptionContext, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import (
+    AsyncConnection,
+    AsyncEngine,
+    AsyncSession,
+    create_async_engine,
+)
+from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.pool import QueuePool
 
 from stackyard.adapters.postgres.dial import Connection, limits_sql
@@ -26,6 +32,10 @@ _DOWN_STATES: Final = {READ_ONLY, "25P03", "25P04", "40001", "40P01", "55P03"}
 
 class DatabaseUnavailableError(UnavailableError):
     """The database does not answer at the moment. Try again."""
+
+
+class OvertakenError(UnavailableError):
+    """Somebody else deleted it at the same moment. Look at it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +86,13 @@ class Database:
             yield session
             await session.commit()
 
+    @asynccontextmanager
+    async def statements(self) -> AsyncIterator[AsyncConnection]:
+        """Lend a connection whose statements are no transaction, as `VACUUM` wants."""
+        engine = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        async with _told_outages(), engine.connect() as connection:
+            yield connection
+
     async def close(self) -> None:
         """Close every connection, once it is back from who was using it.
 
@@ -97,6 +114,8 @@ class Database:
 async def _told_outages(*, writing: bool = True) -> AsyncIterator[None]:
     try:
         yield
+    except StaleDataError as error:  # what was read to be changed is there no more
+        raise OvertakenError from error
     except PoolTimeoutError as error:  # all wait for a server that hangs
         raise DatabaseUnavailableError from error
     except DBAPIError as error:

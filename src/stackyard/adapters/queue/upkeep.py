@@ -78,8 +78,7 @@ class QueueVacuum:
 
     async def run(self, *, worth_it: int = WORTH_IT) -> list[str]:
         """Return the tables that were cleaned."""
-        engine = self.database.engine.execution_options(isolation_level="AUTOCOMMIT")
-        async with engine.connect() as connection:
+        async with self.database.statements() as connection:
             rows = (await connection.execute(_DEAD)).all()
             tables = [row.relname for row in rows if row.n_dead_tup >= worth_it]
             for table in tables:

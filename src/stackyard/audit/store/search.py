@@ -39,7 +39,7 @@ def _text(column: Any) -> Condition:
 
 
 def _time(said: Predicate) -> ColumnElement[bool]:
-    return or_(*(_within(text) for text in (*said.strings, *said.enums)))
+    return or_(false(), *(_within(text) for text in (*said.strings, *said.enums)))
 
 
 _FIELDS: Final[dict[str, Condition]] = {
@@ -96,7 +96,7 @@ def _descending(search: Search) -> bool:
 def _condition(said: Predicate) -> ColumnElement[bool]:
     if said.field not in _FIELDS:
         raise SearchFieldError(field=said.field)
-    if not (said.enums or said.strings):
+    if not said.size:
         return true()
     # nothing known is not the same as something else: null must not swallow a `not`
     holds = _FIELDS[said.field](said)

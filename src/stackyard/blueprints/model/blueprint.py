@@ -22,10 +22,9 @@ from stackyard.blueprints.errors import (
 from stackyard.blueprints.model.settings import (
     label_problems,
     name_problems,
-    slug_of,
     text_problems,
 )
-from stackyard.kernel.ids import BlueprintId, SpaceId, new_ulid
+from stackyard.kernel.ids import BlueprintId, SpaceId, new_ulid, slugify
 from stackyard.kernel.orm import Entity
 
 
@@ -84,7 +83,7 @@ class Blueprint(Entity):
     def create(cls, spec: BlueprintSpec, *, at: datetime) -> "Blueprint":
         """Return a new one; its id comes from its name, and never changes."""
         blueprint = cls(
-            id=BlueprintId(slug_of(spec.name)),
+            id=BlueprintId(slugify(spec.name)),
             ulid=new_ulid(),
             state=Publication.DRAFT,
             inputs=[],

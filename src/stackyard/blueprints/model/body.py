@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from typing import Any, Final
 
 from stackyard.blueprints.errors import BodyProblemsError
@@ -17,6 +18,7 @@ from stackyard.blueprints.model.expressions import (
 )
 from stackyard.blueprints.model.inputs import DeclaredInput, declaration_problems
 from stackyard.blueprints.model.schema import BLUEPRINT_SCHEMA, TEMPLATE_SCHEMA
+from stackyard.blueprints.model.settings import LONGEST_TEXT
 from stackyard.blueprints.model.yaml import read_yaml
 from stackyard.kernel.ids import RepoId
 from stackyard.stacks import Provider
@@ -55,7 +57,6 @@ class Body:
     expressions: Sequence[Expression]
     inputs: Sequence[DeclaredInput]
     maps: Mapping[str, Any]
-    keys: tuple[str, ...]  # of its stacks; those that have none are missing
     sources: tuple[Source, ...]
 
     def unknown_inputs(self) -> Iterator[str]:
@@ -66,13 +67,22 @@ class Body:
                 yield f"{one.place}: there is no input {name}"
 
 
+@lru_cache(maxsize=32)
 def read_body(text: str, kind: Kind) -> Body:
-    """Return it, or raise `BodyProblemsError` with all that is wrong."""
-    if HOLE in text:
-        raise BodyProblemsError(f"U+{ord(HOLE):04X} is no character for a body")
+    """Return it, or raise `BodyProblemsError` with all that is wrong.
+
+    A large one takes its time; whoever waits for an answer reads it twice.
+    """
+    if len(text) > LONGEST_TEXT:
+        raise BodyProblemsError(f"at most {LONGEST_TEXT} characters")
+    ensure_no_hole(text)
     expressions, problems = find_expressions(text)
     document = read_yaml(with_holes(text, expressions))
     problems += schema_problems(document, kind.schema)
+    if not (problems or isinstance(document, dict)):  # all of it is an expression
+        problems.append("must be a mapping")
+    # what is plain by the rules is what may be looked at from here on
+    problems = problems or list(_misplaced(document, kind))
     if problems:
         raise BodyProblemsError(*problems)
     body = Body(
@@ -81,14 +91,9 @@ def read_body(text: str, kind: Kind) -> Body:
         expressions,
         [DeclaredInput.of(one) for one in document.get("inputs") or ()],
         document.get("maps") or {},
-        tuple(one["key"] for _, one in stacks_of(document) if "key" in one),
-        tuple(_sources(document)),
+        tuple(_sources(document)) if kind is Kind.TEMPLATE else (),
     )
-    problems = [*_misplaced(document, kind), *declaration_problems(body.inputs)]
-    problems += chain_problems(list(stacks_of(document)))
-    if kind is Kind.TEMPLATE:
-        twice = duplicates(list(body.keys))
-        problems += [f"stacks: the key {one} is there twice" for one in twice]
+    problems = [*declaration_problems(body.inputs), *stack_problems(document, kind)]
     if problems:
         raise BodyProblemsError(*problems)
     return body
@@ -101,17 +106,38 @@ def find_inputs(text: str | None, kind: Kind) -> list[DeclaredInput]:
         declared = read_yaml(with_holes(text or "", expressions))["inputs"]
     except (BodyProblemsError, KeyError, TypeError):
         return []
+    if has_hole(declared):
+        return []
     if schema_problems(declared, kind.schema["properties"]["inputs"]):
         return []
     return [DeclaredInput.of(one) for one in declared]
 
 
+def ensure_no_hole(text: str) -> None:
+    """Raise if *text* has the character that stands for an expression here."""
+    if HOLE in text:
+        raise BodyProblemsError(f"U+{ord(HOLE):04X} is no character for a body")
+
+
 def stacks_of(document: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield each stack with its place, in their order."""
-    if "stack" in document:
-        yield "stack", document["stack"]
-    for number, one in enumerate(document.get("stacks") or ()):
-        yield f"stacks.{number}", one
+    """Yield each stack with its place, in their order; no expression is one yet."""
+    several = document.get("stacks")
+    found = [("stack", document.get("stack"))]
+    if isinstance(several, list):
+        found += [(f"stacks.{number}", one) for number, one in enumerate(several)]
+    for place, one in found:
+        if isinstance(one, dict):
+            yield place, one
+
+
+def stack_problems(document: Mapping[str, Any], kind: Kind) -> list[str]:
+    """Return what is wrong with the stacks beside one another."""
+    stacks = list(stacks_of(document))
+    found = list(chain_problems(stacks))
+    if kind is Kind.TEMPLATE:
+        twice = duplicates([one["key"] for _, one in stacks])
+        found += [f"stacks: the key {one} is there twice" for one in twice]
+    return found
 
 
 def _sources(document: Mapping[str, Any]) -> Iterator[Source]:
@@ -129,6 +155,8 @@ def _misplaced(document: Mapping[str, Any], kind: Kind) -> Iterator[str]:
         if has_hole(document.get(name)):
             yield f"{name}: cannot have expressions in it"
     if kind is Kind.TEMPLATE:
+        if len(list(stacks_of(document))) < len(document["stacks"]):
+            yield "stacks: cannot be expressions in a template"
         for place, one in stacks_of(document):
             for name in _PLAIN_IN_STACKS:
                 if has_hole(one.get(name)):

@@ -2,15 +2,17 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
-from typing import Any
+from typing import Any, TypeVar
 
 from stackyard.blueprints.model.expressions import has_hole
 from stackyard.stacks import ReferenceSpec
 
+T = TypeVar("T", list[Any], dict[str, Any])
+
 
 def keys_above(stack: Mapping[str, Any]) -> tuple[str, ...]:
     """Return what the stack depends on, each once, however it says so."""
-    named = [*(stack.get("depends_on") or ())]
+    named = [*_known(stack.get("depends_on"), list)]
     named += [one["from_stack"] for one in _references(stack)]
     return tuple(dict.fromkeys(named))
 
@@ -47,9 +49,12 @@ def chain_problems(stacks: Sequence[tuple[str, Mapping[str, Any]]]) -> Iterator[
         yield f"stacks: depend on one another: {' on '.join(error.args[1][::-1])}"
 
 
-def _references(stack: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-    environment = stack.get("environment") or {}
-    found: Sequence[Mapping[str, Any]] = (
-        environment.get("stack_dependency_references") or ()
-    )
-    return found
+def _references(stack: Mapping[str, Any]) -> list[dict[str, Any]]:
+    environment = _known(stack.get("environment"), dict)
+    said = _known(environment.get("stack_dependency_references"), list)
+    return [one for one in said if isinstance(one, dict)]
+
+
+def _known(value: Any, kind: type[T]) -> T:
+    """Return it, or nothing at all if it is missing or still an expression."""
+    return value if isinstance(value, kind) else kind()

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from jsonschema import Draft7Validator
 from jsonschema.exceptions import ValidationError
+from jsonschema.validators import extend
 
 from stackyard.blueprints.model.expressions import has_hole
 
@@ -21,10 +22,25 @@ _KINDS: Final = {
 }
 
 
+def _unique(
+    _validator: Any,
+    wanted: bool,  # noqa: FBT001 - theirs
+    values: Any,
+    _schema: Any,
+) -> Iterator[ValidationError]:
+    """The library compares each with each once they are not all of one kind."""
+    texts = [one for one in values if isinstance(one, str)]
+    if wanted and len(set(texts)) < len(texts):
+        yield ValidationError("not unique")
+
+
+_Validator: Final = extend(Draft7Validator, {"uniqueItems": _unique})
+
+
 def schema_problems(body: Any, schema: dict[str, Any]) -> list[str]:
     """Return what is wrong. Of what an expression decides nothing is said."""
     found: list[str] = []
-    for error in Draft7Validator(schema).iter_errors(body):
+    for error in _Validator(schema).iter_errors(body):
         if _is_open(error):
             continue
         if error.validator == "oneOf" and not isinstance(error.instance, dict):
@@ -87,6 +103,7 @@ _WORDS: Final[dict[str, Callable[[ValidationError], str]]] = {
     "minLength": lambda _: "must not be empty",
     "minProperties": _count("needs {} of these"),
     "minimum": _count("must be {} or more"),
+    "maximum": _count("must be {} or less"),
     "oneOf": _one_of,
     "pattern": lambda _: "must be five fields of a cron schedule",
     "required": _missing,

@@ -25,7 +25,7 @@ from stackyard.blueprints.errors import (
 )
 from stackyard.blueprints.model.inputs import DeclaredInput
 from stackyard.blueprints.model.progress import DeploymentState
-from stackyard.blueprints.model.settings import name_problems, slug_of, text_problems
+from stackyard.blueprints.model.settings import name_problems, text_problems
 from stackyard.blueprints.model.template import TemplateVersion
 from stackyard.kernel.config import checksum
 from stackyard.kernel.ids import (
@@ -34,7 +34,7 @@ from stackyard.kernel.ids import (
     StackId,
     TemplateId,
     TemplateVersionId,
-    new_ulid,
+    slugify,
 )
 from stackyard.kernel.orm import Entity
 from stackyard.kernel.secrets import Sealed, Vault
@@ -101,14 +101,15 @@ class Deployment(Entity):
         spec: DeploymentSpec,
         *,
         space_id: SpaceId,
+        seed: str,
         at: datetime,
     ) -> "Deployment":
         """Return a new one; its id comes from its name, and never changes."""
         made = cls(
             template_id=version.template_id,
-            id=DeploymentId(slug_of(spec.name)),
+            id=DeploymentId(slugify(spec.name)),
             space_id=space_id,
-            seed=new_ulid(),
+            seed=seed,
             created_at=at,
         )
         made.change(version, spec, at=at)

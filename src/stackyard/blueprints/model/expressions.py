@@ -61,8 +61,9 @@ def find_expressions(body: str) -> tuple[list[Expression], list[str]]:
         if len(text) > LONGEST:
             problems.append(f"{place}: an expression has at most {LONGEST} characters")
         found.append(Expression(text.strip(), start, at, line, column))
-    if len(found) > MOST:
-        problems.append(f"at most {MOST} expressions, not {len(found)}")
+        if len(found) > MOST:
+            problems.append(f"at most {MOST} expressions")
+            break
     return found, problems
 
 

@@ -164,7 +164,11 @@ def _commit(reference: Mapping[str, Any]) -> TrackedCommit | None:
 
 def _in_url(url: str) -> tuple[str | None, str]:
     """Return the owner and the name of the repository at *url*."""
-    *owner, name = urlsplit(url).path.strip("/").removesuffix(".git").split("/")
+    try:
+        path = urlsplit(url).path
+    except ValueError:
+        path = ""  # what is wrong with it is said where a stack is made of it
+    *owner, name = path.strip("/").removesuffix(".git").split("/")
     return "/".join(owner) or None, name
 
 

@@ -18,6 +18,7 @@ PROVIDERS: Final = (
     "RAW_GIT",
 )
 EARLIEST: Final = 1_600_000_000
+LATEST: Final = 253_402_300_799  # the last second of the year 9999
 _SCALAR: Final[Schema] = {"type": ["string", "number", "boolean"]}
 _COUNT: Final[Schema] = {"type": "integer", "minimum": 0}
 _NUMBER: Final[Schema] = {"type": "number"}
@@ -226,7 +227,8 @@ def schedules(*, with_delete: bool, with_steps: bool) -> Schema:
     if with_steps:
         field = r"((\*|\d+|\d+-\d+)(/\d+)?|\d+(,\d+)*)"
     cron = {"type": "string", "pattern": f"^{field}( {field}){{4}}$"}
-    when = {"timestamp_unix": {"type": "integer", "minimum": EARLIEST}}
+    moment = {"type": "integer", "minimum": EARLIEST, "maximum": LATEST}
+    when = {"timestamp_unix": moment}
     drift = obj(
         "cron",
         "reconcile",

@@ -4,20 +4,17 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from stackyard.kernel.ids import slugify
+from stackyard.kernel.text import label_problems as usual_problems
 from stackyard.kernel.text import storable
 
 LONGEST_NAME: Final = 256
 LONGEST_TEXT: Final = 64 * 1024
 
 
-def slug_of(name: str) -> str:
-    return slugify(name)[:LONGEST_NAME].strip("-")
-
-
 def name_problems(name: str) -> Iterator[str]:
     if not storable(name):
         yield "name: must be text without NUL characters"
-    elif not slug_of(name):
+    elif not slugify(name):
         yield "name: must have a letter a-z or a digit"
     if len(name) > LONGEST_NAME:
         yield f"name: at most {LONGEST_NAME} characters"
@@ -35,10 +32,7 @@ def text_problems(field: str, text: str | None) -> Iterator[str]:
 def label_problems(labels: Sequence[str]) -> Iterator[str]:
     if not all(storable(label) for label in labels):
         yield "labels: must be text without NUL characters"
-    if not all(label.strip() for label in labels):
-        yield "labels: a label must not be empty"
-    if len(set(labels)) < len(labels):
-        yield "labels: must not name the same thing twice"
+    yield from usual_problems(labels)
     yield from (
         f"labels: at most {LONGEST_NAME} characters each"
         for label in labels

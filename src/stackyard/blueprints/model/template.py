@@ -21,10 +21,15 @@ from stackyard.blueprints.model.blueprint import Publication, body_problems
 from stackyard.blueprints.model.settings import (
     label_problems,
     name_problems,
-    slug_of,
     text_problems,
 )
-from stackyard.kernel.ids import SpaceId, TemplateId, TemplateVersionId, new_ulid
+from stackyard.kernel.ids import (
+    SpaceId,
+    TemplateId,
+    TemplateVersionId,
+    new_ulid,
+    slugify,
+)
 from stackyard.kernel.orm import Entity
 
 LONGEST_NUMBER: Final = 128
@@ -86,7 +91,7 @@ class Template(Entity):
     def create(cls, spec: TemplateSpec, *, at: datetime) -> "Template":
         """Return a new one; its id comes from its name, and never changes."""
         template = cls(
-            id=TemplateId(slug_of(spec.name)), ulid=new_ulid(), created_at=at
+            id=TemplateId(slugify(spec.name)), ulid=new_ulid(), created_at=at
         )
         template.change(spec, at=at)
         return template
@@ -100,6 +105,18 @@ class Template(Entity):
         self.description = spec.description
         self.labels = list(spec.labels)
         self.updated_at = at
+
+    def outline(self) -> "Template":
+        """Return what who sees a deployment of it may know: which one it is."""
+        return Template(
+            id=self.id,
+            ulid=self.ulid,
+            space_id=self.space_id,
+            name=self.name,
+            labels=[],
+            created_at=self.created_at,
+            updated_at=self.updated_at,
+        )
 
     def facts(self) -> dict[str, Any]:
         """Return what the audit trail keeps of it."""
@@ -178,6 +195,21 @@ class TemplateVersion(Entity):
         if self.state is not Publication.PUBLISHED or self.body is None:
             raise DraftError(noun="version")
         return self.body
+
+    def outline(self) -> "TemplateVersion":
+        """Return what who sees a deployment of it may know: which one it is."""
+        return TemplateVersion(
+            id=self.id,
+            ulid=self.ulid,
+            template_id=self.template_id,
+            template=self.template.outline(),
+            number=self.number,
+            state=self.state,
+            labels=[],
+            created_at=self.created_at,
+            updated_at=self.updated_at,
+            published_at=self.published_at,
+        )
 
     def facts(self) -> dict[str, Any]:
         """Return what the audit trail keeps of it."""

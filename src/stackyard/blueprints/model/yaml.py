@@ -1,7 +1,7 @@
 """Bodies as data: the part of YAML 1.2 that is JSON, and within limits.
 
 `on` and `no` are texts here, and so is what looks like a date. References (`*x`) could
-make much out of little, and are not taken.
+make much out of little, and tags (`!!x`) something else than JSON: neither is taken.
 """
 
 import re
@@ -14,7 +14,8 @@ from stackyard.blueprints.errors import BodyProblemsError
 
 LONGEST: Final = 256 * 1024  # once everything is filled in
 DEEPEST: Final = 32
-MOST_EVENTS: Final = 50_000
+MOST_EVENTS: Final = 10_000
+_TAGS: Final = {None, "tag:yaml.org,2002:str"}  # `!!str 5` is what `"5"` is
 
 
 class _Loader(yaml.CSafeLoader):  # type: ignore[misc]  # it has no types
@@ -76,6 +77,10 @@ def _check_limits(body: str) -> None:
         if isinstance(event, yaml.AliasEvent):
             raise BodyProblemsError(
                 f"line {event.start_mark.line + 1}: references to anchors are not taken"
+            )
+        if getattr(event, "tag", None) not in _TAGS:
+            raise BodyProblemsError(
+                f"line {event.start_mark.line + 1}: no tags are taken but !!str"
             )
         depth += isinstance(event, yaml.CollectionStartEvent)
         depth -= isinstance(event, yaml.CollectionEndEvent)

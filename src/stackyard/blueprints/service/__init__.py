@@ -5,7 +5,6 @@ from stackyard.blueprints.service.deployments import Deployments
 from stackyard.blueprints.service.furnishing import Furnishing
 from stackyard.blueprints.service.leaving import Leaving
 from stackyard.blueprints.service.making import Made, Making
-from stackyard.blueprints.service.rendering import Rendering
 from stackyard.blueprints.service.showing import Showing
 from stackyard.blueprints.service.templates import TemplateFacts, Templates
 from stackyard.blueprints.service.versions import TemplateVersions
@@ -17,7 +16,6 @@ __all__ = [
     "Leaving",
     "Made",
     "Making",
-    "Rendering",
     "Showing",
     "TemplateFacts",
     "TemplateVersions",

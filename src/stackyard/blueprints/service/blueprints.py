@@ -11,16 +11,16 @@ from stackyard.blueprints.errors import (
 )
 from stackyard.blueprints.model.blueprint import Blueprint, BlueprintSpec, Publication
 from stackyard.blueprints.model.body import Kind, find_inputs
+from stackyard.blueprints.model.evaluation import Evaluation
 from stackyard.blueprints.model.occasion import Occasion
+from stackyard.blueprints.model.rendering import body_faults, plans_of
 from stackyard.blueprints.ports import VisibleSpaces
 from stackyard.blueprints.service.making import Made, Making
-from stackyard.blueprints.service.rendering import Rendering
 from stackyard.blueprints.store import BlueprintStore
 from stackyard.kernel.access import Access, Action, Subject
 from stackyard.kernel.audit import Resource, ResourceType, Trail
-from stackyard.kernel.clock import Clock
 from stackyard.kernel.errors import NotFoundError
-from stackyard.kernel.ids import ROOT, BlueprintId, SpaceId, new_ulid
+from stackyard.kernel.ids import ROOT, BlueprintId, SpaceId
 from stackyard.kernel.needs import needs
 from stackyard.kernel.search import Page, Search
 
@@ -28,10 +28,8 @@ from stackyard.kernel.search import Page, Search
 @dataclass(frozen=True, slots=True)
 class Blueprints:
     store: BlueprintStore
-    rendering: Rendering
     making: Making
     access: Access
-    clock: Clock
     trail: Trail
     visible_spaces: VisibleSpaces
     account: str
@@ -65,11 +63,13 @@ class Blueprints:
         return await self.store.search(search, self.visible_spaces(by))
 
     @needs(Action.SPACE_ADMIN)
-    async def create(self, spec: BlueprintSpec, *, by: Subject) -> Blueprint:
+    async def create(
+        self, spec: BlueprintSpec, evaluation: Evaluation, *, by: Subject
+    ) -> Blueprint:
         """Make a blueprint; its slug comes from its name and never changes again."""
         await self._require_in(spec.space_id, by=by)
-        blueprint = Blueprint.create(spec, at=self.clock())
-        await self._take_body(blueprint, by=by)
+        blueprint = Blueprint.create(spec, at=evaluation.at)
+        self._take_body(blueprint, evaluation, by=by)
         if await self.store.find(blueprint.id) is not None:
             raise SlugTakenError(noun="blueprint", slug=blueprint.id)
         await self.store.add(blueprint)
@@ -78,7 +78,12 @@ class Blueprints:
 
     @needs(Action.SPACE_ADMIN)
     async def update(
-        self, blueprint_id: BlueprintId, spec: BlueprintSpec, *, by: Subject
+        self,
+        blueprint_id: BlueprintId,
+        spec: BlueprintSpec,
+        evaluation: Evaluation,
+        *,
+        by: Subject,
     ) -> Blueprint:
         """Replace all settings. Once published, neither body nor state change again."""
         blueprint = await self.get(blueprint_id, by=by, lock=True)
@@ -86,9 +91,9 @@ class Blueprints:
         if spec.space_id != blueprint.space_id:
             await self._require_in(spec.space_id, by=by)
         changes = spec.body != blueprint.body or spec.state is not blueprint.state
-        blueprint.change(spec, at=self.clock())
+        blueprint.change(spec, at=evaluation.at)
         if changes:
-            await self._take_body(blueprint, by=by)
+            self._take_body(blueprint, evaluation, by=by)
         await self.store.write(blueprint)
         await self._note("update", blueprint, by=by)
         return blueprint
@@ -108,33 +113,43 @@ class Blueprints:
 
     @needs(Action.STACK_CREATE)
     async def make_stacks(
-        self, blueprint_id: BlueprintId, given: Mapping[str, str], *, by: Subject
+        self,
+        blueprint_id: BlueprintId,
+        given: Mapping[str, str],
+        evaluation: Evaluation,
+        *,
+        by: Subject,
     ) -> Made:
         """Make the stacks of what was filled in, by the rights of *by*."""
         blueprint = await self.get(blueprint_id, by=by)
         body = blueprint.published_body()
-        around = self._around(blueprint, by=by)
-        plans = await self.rendering.plans(body, Kind.BLUEPRINT, given, around)
+        around = self._around(blueprint, evaluation, by=by)
+        plans = plans_of(body, Kind.BLUEPRINT, given, around, evaluation)
         made = await self.making.create(plans, by=by)
         await self._note("deploy", blueprint, by=by, stacks=made.stack_ids)
         return made
 
-    async def _take_body(self, blueprint: Blueprint, *, by: Subject) -> None:
+    def _take_body(
+        self, blueprint: Blueprint, evaluation: Evaluation, *, by: Subject
+    ) -> None:
         """Note what a body asks for; what is to be published must be in order."""
         declared = find_inputs(blueprint.body, Kind.BLUEPRINT)
         blueprint.inputs = [one.row() for one in declared]
         if blueprint.state is Publication.PUBLISHED:
-            body, around = blueprint.published_body(), self._around(blueprint, by=by)
-            problems = await self.rendering.problems(body, Kind.BLUEPRINT, around)
+            body = blueprint.published_body()
+            around = self._around(blueprint, evaluation, by=by)
+            problems = body_faults(body, Kind.BLUEPRINT, around, evaluation)
             if problems:
                 raise BodyProblemsError(*problems)
 
-    def _around(self, blueprint: Blueprint, *, by: Subject) -> Occasion:
+    def _around(
+        self, blueprint: Blueprint, evaluation: Evaluation, *, by: Subject
+    ) -> Occasion:
         return Occasion(
             by=by,
             account=self.account,
-            at=self.clock(),
-            seed=new_ulid(),
+            at=evaluation.at,
+            seed=evaluation.seed,
             about="blueprint",
             facts={
                 "name": blueprint.name,
@@ -144,7 +159,7 @@ class Blueprints:
             times={
                 "created_at": blueprint.created_at,
                 "updated_at": blueprint.updated_at,
-                "published_at": blueprint.published_at or self.clock(),
+                "published_at": blueprint.published_at or evaluation.at,
             },
         )
 

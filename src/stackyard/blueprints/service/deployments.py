@@ -4,6 +4,7 @@ The stacks are made, changed and deleted by the rights of whoever asks for it.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -25,20 +26,21 @@ from stackyard.blueprints.model.deployment import (
     DeploymentSpec,
     ensure_same_stacks,
 )
+from stackyard.blueprints.model.evaluation import Evaluation
 from stackyard.blueprints.model.occasion import Occasion
 from stackyard.blueprints.model.plan import StackPlan, pinned
 from stackyard.blueprints.model.progress import DeploymentState
+from stackyard.blueprints.model.rendering import plans_of
 from stackyard.blueprints.model.template import TemplateVersion
 from stackyard.blueprints.service.leaving import Leaving
 from stackyard.blueprints.service.making import Making
-from stackyard.blueprints.service.rendering import Rendering
 from stackyard.blueprints.service.showing import Showing
 from stackyard.blueprints.service.versions import TemplateVersions
 from stackyard.blueprints.store import DeploymentStore
 from stackyard.kernel.access import Access, Action, Subject
 from stackyard.kernel.audit import Resource, ResourceType, Trail
 from stackyard.kernel.clock import Clock
-from stackyard.kernel.errors import NotFoundError
+from stackyard.kernel.errors import ConflictError, NotFoundError
 from stackyard.kernel.ids import (
     ROOT,
     DeploymentId,
@@ -56,7 +58,6 @@ _BUSY: Final = {DeploymentState.IN_PROGRESS, DeploymentState.UNCONFIRMED}
 class Deployments:
     store: DeploymentStore
     versions: TemplateVersions
-    rendering: Rendering
     making: Making
     showing: Showing
     leaving: Leaving
@@ -82,6 +83,7 @@ class Deployments:
         version_id: TemplateVersionId,
         space_id: SpaceId,
         spec: DeploymentSpec,
+        evaluation: Evaluation,
         *,
         by: Subject,
     ) -> Deployed:
@@ -89,13 +91,13 @@ class Deployments:
         version = await self.versions.get(version_id, by=by, lock=True)
         await self._require_in(space_id, by=by)
         deployment = Deployment.create(
-            version, spec, space_id=space_id, at=self.clock()
+            version, spec, space_id=space_id, seed=evaluation.seed, at=evaluation.at
         )
         if await self.store.find(version.template_id, deployment.id) is not None:
             raise SlugTakenError(noun="deployment", slug=deployment.id)
+        found = self._plans(deployment, version, spec.inputs, evaluation, by=by)
         plans = [
-            replace(one, spec=replace(one.spec, space_id=space_id))
-            for one in await self._plans(deployment, version, spec.inputs, by=by)
+            replace(one, spec=replace(one.spec, space_id=space_id)) for one in found
         ]
         await self.store.add(deployment)
         await self._keep_inputs(deployment, version, spec.inputs)
@@ -121,6 +123,7 @@ class Deployments:
         template_id: TemplateId,
         deployment_id: DeploymentId,
         change: DeploymentChange,
+        evaluation: Evaluation,
         *,
         by: Subject,
     ) -> Deployed:
@@ -137,10 +140,10 @@ class Deployments:
         name = change.name or deployment.name
         before = (deployment.version_id, deployment.name, kept)
         spec = DeploymentSpec(name=name, description=change.description, inputs=given)
-        deployment.change(version, spec, at=self.clock())
+        deployment.change(version, spec, at=evaluation.at)
         if before != (version.id, name, given):
             await self._ensure_settled(deployment, by=by)
-            await self._change_stacks(deployment, version, spec, by=by)
+            await self._change_stacks(deployment, version, spec, evaluation, by=by)
         await self.store.write()
         await self._note("update", deployment, by=by)
         return await self.showing.shown(deployment, by=by)
@@ -171,11 +174,15 @@ class Deployments:
 
     @needs(Rule.PLATFORM)
     async def go_on(self, *, by: Subject) -> None:
-        """A stack is gone: delete those that it stood below, and what is empty now."""
+        """A stack is gone: delete those that it stood below, and what is empty now.
+
+        A deployment with a stack that may not go keeps no other; its state says so.
+        """
         await self.access.require(by, Action.SPACE_ADMIN, space=ROOT)
         for deployment in await self.store.deleting():
             if await self.store.stacks_of(deployment):
-                await self.leaving.let_go(deployment, by=by)
+                with suppress(ConflictError):
+                    await self.leaving.let_go(deployment, by=by)
             else:
                 await self.store.remove(deployment)
                 await self._note("purge", deployment, by=by)
@@ -185,34 +192,36 @@ class Deployments:
         deployment: Deployment,
         version: TemplateVersion,
         spec: DeploymentSpec,
+        evaluation: Evaluation,
         *,
         by: Subject,
     ) -> None:
         had = {one.key: one.stack_id for one in await self.store.stacks_of(deployment)}
-        plans = await self._plans(deployment, version, spec.inputs, by=by)
+        plans = self._plans(deployment, version, spec.inputs, evaluation, by=by)
         ensure_same_stacks(list(had), [plan.key for plan in plans])
         await self._keep_inputs(deployment, version, spec.inputs)
         await self.making.change([had[plan.key] for plan in plans], plans, by=by)
 
-    async def _plans(
+    def _plans(
         self,
         deployment: Deployment,
         version: TemplateVersion,
         given: Mapping[str, str],
+        evaluation: Evaluation,
         *,
         by: Subject,
     ) -> list[StackPlan]:
         around = Occasion(
             by=by,
             account=self.account,
-            at=self.clock(),
+            at=evaluation.at,
             seed=deployment.seed,
             about="deployment",
             facts={"name": deployment.name, "slug": deployment.id},
             times={"created_at": deployment.created_at},
         )
         body = version.published_body()
-        plans = await self.rendering.plans(body, Kind.TEMPLATE, given, around)
+        plans = plans_of(body, Kind.TEMPLATE, given, around, evaluation)
         commits = version.commits
         plans = [
             pinned(one, commits[one.key]) if one.key in commits else one

@@ -32,19 +32,22 @@ class Leaving:
 
     @needs(Rule.PARENT)
     async def let_go(self, deployment: Deployment, *, by: Subject) -> None:
-        """Ask for those to go that no other depends on; called again when one is gone.
+        """Ask for those to go that no other of them depends on; again when one is gone.
 
         What each made is destroyed first. Who made nothing is known when it goes: what
-        runs have told of is not all, if a worker was lost.
+        runs have told of is not all, if a worker was lost. Raises for one that a stack
+        elsewhere depends on by now: it is known to have been asked.
         """
         placed = await self.store.stacks_of(deployment)
         ids = [one.stack_id for one in placed]
         stacks = await self.stacks.some(ids, by=by)
         below = await self.dependencies.on(ids, by=SYSTEM)
         for one in placed:
-            if one.going or below.get(one.stack_id):
+            stack = stacks.get(one.stack_id)  # None: gone a moment ago, with its place
+            others = (other.stack_id for other in below.get(one.stack_id, ()))
+            if stack is None or one.going or not stacks.keys().isdisjoint(others):
                 continue
             one.going = True
-            if not stacks[one.stack_id].deleting:
+            if not stack.deleting:
                 await self.stacks.delete(one.stack_id, destroy_resources=True, by=by)
         await self.store.write()

@@ -22,8 +22,10 @@ class Showing:
     @needs(Rule.PARENT)
     async def shown(self, deployment: Deployment, *, by: Subject) -> Deployed:
         placed = await self.store.stacks_of(deployment)
+        stacks = await self.stacks.some([one.stack_id for one in placed], by=by)
+        # one may have gone between these two queries: its place goes with it
+        placed = [one for one in placed if one.stack_id in stacks]
         ids = [one.stack_id for one in placed]
-        stacks = await self.stacks.some(ids, by=by)
         runs = await self._newest_runs(ids, by=by)
         progress = [
             StackProgress(

@@ -27,8 +27,9 @@ from stackyard.kernel.search import Page, Search
 
 @dataclass(frozen=True, slots=True)
 class TemplateFacts:
-    """What lists show of a template beside its own row."""
+    """What is shown of a template beside its row; *known* to who may read it."""
 
+    known: bool = False
     deployments: int = 0
     can_delete: bool = False
     latest: TemplateVersion | None = None  # of those that are published
@@ -84,9 +85,10 @@ class Templates:
         latest = await self.store.latest_published(ids)
         return {
             one.id: TemplateFacts(
-                deployments.get(one.id, 0),
-                one.space_id in mine and not versions.get(one.id),
-                latest.get(one.id),
+                known=True,
+                deployments=deployments.get(one.id, 0),
+                can_delete=one.space_id in mine and not versions.get(one.id),
+                latest=latest.get(one.id),
             )
             for one in found
         }

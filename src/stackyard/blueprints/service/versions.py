@@ -11,19 +11,19 @@ from stackyard.blueprints.errors import (
 )
 from stackyard.blueprints.model.blueprint import Publication
 from stackyard.blueprints.model.body import Kind, read_body
+from stackyard.blueprints.model.evaluation import Evaluation
 from stackyard.blueprints.model.occasion import Occasion
+from stackyard.blueprints.model.rendering import body_faults
 from stackyard.blueprints.model.template import (
     TemplateVersion,
     TemplateVersionSpec,
     full_version_id,
 )
 from stackyard.blueprints.ports import Repositories
-from stackyard.blueprints.service.rendering import Rendering
 from stackyard.blueprints.service.templates import Templates
 from stackyard.blueprints.store import TemplateVersionStore
 from stackyard.kernel.access import Access, Action, Subject
 from stackyard.kernel.audit import Resource, ResourceType, Trail
-from stackyard.kernel.clock import Clock
 from stackyard.kernel.errors import NotFoundError
 from stackyard.kernel.ids import TemplateId, TemplateVersionId
 from stackyard.kernel.needs import Rule, needs
@@ -33,10 +33,8 @@ from stackyard.kernel.needs import Rule, needs
 class TemplateVersions:
     store: TemplateVersionStore
     templates: Templates
-    rendering: Rendering
     repositories: Repositories
     access: Access
-    clock: Clock
     trail: Trail
     account: str
 
@@ -73,34 +71,53 @@ class TemplateVersions:
         return version
 
     @needs(Rule.SIGNED_IN)
-    async def problems(self, body: str, *, by: Subject) -> Sequence[str]:
+    async def problems(
+        self, body: str, evaluation: Evaluation, *, by: Subject
+    ) -> Sequence[str]:
         """Return what would be in the way of publishing this body."""
-        around = self._around(by=by)
-        return await self.rendering.problems(body, Kind.TEMPLATE, around)
+        around = Occasion(
+            by=by,
+            account=self.account,
+            at=evaluation.at,
+            seed=evaluation.seed,
+            about="deployment",
+            times={"created_at": evaluation.at},
+        )
+        return body_faults(body, Kind.TEMPLATE, around, evaluation)
 
     @needs(Action.SPACE_ADMIN)
     async def create(
-        self, template_id: TemplateId, spec: TemplateVersionSpec, *, by: Subject
+        self,
+        template_id: TemplateId,
+        spec: TemplateVersionSpec,
+        evaluation: Evaluation,
+        *,
+        by: Subject,
     ) -> TemplateVersion:
         template = await self.templates.get(template_id, by=by, lock=True)
         await self.access.require(by, Action.SPACE_ADMIN, space=template.space_id)
-        version = TemplateVersion.create(template, spec, at=self.clock())
-        await self._check_body(version, by=by)
+        version = TemplateVersion.create(template, spec, at=evaluation.at)
+        await self._check_body(version, evaluation, by=by)
         await self.store.add(version)
         await self._note("create", version, by=by)
         return version
 
     @needs(Action.SPACE_ADMIN)
     async def update(
-        self, version_id: TemplateVersionId, spec: TemplateVersionSpec, *, by: Subject
+        self,
+        version_id: TemplateVersionId,
+        spec: TemplateVersionSpec,
+        evaluation: Evaluation,
+        *,
+        by: Subject,
     ) -> TemplateVersion:
         """Replace all settings. Once published, neither body nor state change again."""
         version = await self.get(version_id, by=by, lock=True)
         await self.access.require(by, Action.SPACE_ADMIN, space=version.space_id)
         changes = spec.body != version.body or spec.state is not version.state
-        version.change(spec, at=self.clock())
+        version.change(spec, at=evaluation.at)
         if changes:
-            await self._check_body(version, by=by)
+            await self._check_body(version, evaluation, by=by)
         await self.store.write(version)
         await self._note("update", version, by=by)
         return version
@@ -122,10 +139,12 @@ class TemplateVersions:
         await self._note("delete", version, by=by)
         return version
 
-    async def _check_body(self, version: TemplateVersion, *, by: Subject) -> None:
+    async def _check_body(
+        self, version: TemplateVersion, evaluation: Evaluation, *, by: Subject
+    ) -> None:
         """What is to be published must be in order; its code is pinned."""
         if version.state is Publication.PUBLISHED:
-            problems = await self.problems(version.published_body(), by=by)
+            problems = await self.problems(version.published_body(), evaluation, by=by)
             if problems:
                 raise BodyProblemsError(*problems)
             version.commits = await self._pin(version.published_body(), by=by)
@@ -145,18 +164,6 @@ class TemplateVersions:
         if problems:
             raise BodyProblemsError(*problems)
         return found
-
-    def _around(self, *, by: Subject) -> Occasion:
-        now = self.clock()
-        times = {"created_at": now}
-        return Occasion(
-            by=by,
-            account=self.account,
-            at=now,
-            seed="",
-            about="deployment",
-            times=times,
-        )
 
     async def _note(self, verb: str, version: TemplateVersion, *, by: Subject) -> None:
         await self.trail.note(

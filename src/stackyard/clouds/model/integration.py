@@ -15,7 +15,7 @@ from stackyard.clouds.errors import CloudProblemsError
 from stackyard.kernel.audit import Resource, ResourceType
 from stackyard.kernel.ids import CloudId, SpaceId, new_ulid
 from stackyard.kernel.orm import Entity
-from stackyard.kernel.text import storable
+from stackyard.kernel.text import label_problems, storable
 
 LONGEST_NAME: Final = 256
 
@@ -51,10 +51,7 @@ class CloudSpec:
             found.append("name: must not be empty")
         if len(self.name) > LONGEST_NAME:
             found.append(f"name: at most {LONGEST_NAME} characters")
-        if not all(label.strip() for label in self.labels):
-            found.append("labels: a label must not be empty")
-        if len(set(self.labels)) < len(self.labels):
-            found.append("labels: must not name the same thing twice")
+        found += label_problems(self.labels)
         return found
 
 

@@ -85,6 +85,7 @@ class OwnClouds:
     async def _change(self, stack_id: StackId, *, by: Subject) -> Project:
         project = await self.stacks.project(stack_id, by=by, lock=True)
         await self.access.require(by, Action.STACK_UPDATE, space=project.space_id)
+        await self.stacks.neighbours.ensure_own(project.id)
         return project
 
     async def _note(

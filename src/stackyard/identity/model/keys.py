@@ -216,10 +216,9 @@ def check_expression(expression: str) -> None:
 
 
 def _name(name: str) -> str:
-    trimmed = name.strip()
-    if not 1 <= len(trimmed) <= LONGEST_NAME or not trimmed.isprintable():
+    if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
         raise ApiKeyNameError
-    return trimmed
+    return name
 
 
 def _mapping(entries: list[dict[str, str]]) -> list[dict[str, str]]:

@@ -26,11 +26,16 @@ class RunFacts:
     run_id: RunId
     run_type: str
     scope: Literal["read", "write"]
+    is_module: bool = False
+
+    @property
+    def caller_type(self) -> str:
+        return "module" if self.is_module else "stack"
 
     @property
     def subject(self) -> str:
         return (
-            f"space:{self.space_id}:stack:{self.stack_id}"
+            f"space:{self.space_id}:{self.caller_type}:{self.stack_id}"
             f":run_type:{self.run_type}:scope:{self.scope}"
         )
 
@@ -70,7 +75,7 @@ class RunTokens:
             {
                 "aud": self.site.host_name,
                 "callerId": run.stack_id,
-                "callerType": "stack",
+                "callerType": run.caller_type,
                 "exp": now + FEDERATION_SECONDS,
                 "iat": now,
                 "iss": self.site.issuer,

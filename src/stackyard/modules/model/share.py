@@ -51,10 +51,11 @@ def share_with(
 
     Each is an account, and a space if it is our own.
     """
+    targets = dict.fromkeys(wanted)  # each once, in their order
     by_target = {(one.account, one.space_id): one for one in there}
     last = max((one.id for one in there), default="")
     added = []
-    for account, space in dict.fromkeys(wanted):
+    for account, space in targets:
         if (account, space) not in by_target:
             last = new_ulid(after=last)
             added.append(
@@ -66,7 +67,7 @@ def share_with(
                 )
             )
     return Sharing(
-        kept=[one for target, one in by_target.items() if target in wanted],
+        kept=[one for target, one in by_target.items() if target in targets],
         added=added,
-        removed=[one for target, one in by_target.items() if target not in wanted],
+        removed=[one for target, one in by_target.items() if target not in targets],
     )

@@ -1,5 +1,6 @@
 """One version of a module: a commit under a number. Entity and row."""
 
+from collections.abc import Collection
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from stackyard.kernel.ids import RepoId, RunId, StackId, VersionId
 from stackyard.kernel.orm import Entity
 from stackyard.modules.model.numbers import Number
+from stackyard.runs import RunState
 
 
 class VersionState(StrEnum):
@@ -68,9 +70,32 @@ class ModuleVersion(Entity):
         """Whether whoever asks for the newest may be given this one."""
         return self.state is VersionState.ACTIVE and not self.yanked
 
+    def settle(self, cases: Collection[RunState]) -> bool:
+        """Take how its tests came out; False if there is nothing to say yet."""
+        if self.state is not VersionState.PENDING:
+            return False
+        if not cases or not all(state.is_final for state in cases):
+            return False
+        well = all(state is RunState.FINISHED for state in cases)
+        self.state = VersionState.ACTIVE if well else VersionState.FAILED
+        return True
+
     def withdraw(self) -> None:
         """Offer it no longer. Who has it keeps it: it can still be downloaded."""
         self.yanked = True
+
+
+class CaseRun(Entity):
+    """A run is of a test case of the version."""
+
+    __tablename__ = "module_case_runs"
+
+    run_id: Mapped[RunId] = mapped_column(
+        ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True
+    )
+    version_id: Mapped[VersionId] = mapped_column(
+        ForeignKey("module_versions.id", ondelete="CASCADE"), index=True
+    )
 
 
 class ModuleUse(Entity):

@@ -8,7 +8,7 @@ from typing import Any
 from stackyard.kernel.access import Access, Action, Subject
 from stackyard.kernel.audit import Trail
 from stackyard.kernel.clock import Clock
-from stackyard.kernel.ids import SpaceId, StackId
+from stackyard.kernel.ids import RepoId, SpaceId, StackId
 from stackyard.kernel.needs import needs
 from stackyard.kernel.search import Page, Search
 from stackyard.modules.errors import (
@@ -74,6 +74,14 @@ class Modules:
         """Return those of these modules that *by* may read."""
         found = await self.stacks.projects(module_ids, by=by)
         return {one.id: one for one in found.values() if isinstance(one, Module)}
+
+    @needs(Action.SPACE_READ)
+    async def following(
+        self, repo_id: RepoId, branch: str, *, by: Subject
+    ) -> Sequence[Module]:
+        """Return the modules whose code is on this branch of a built-in repository."""
+        spaces = self.stacks.neighbours.visible_spaces(by)
+        return await self.store.following(repo_id, branch, spaces)
 
     @needs(Action.SPACE_READ)
     async def search(self, search: Search, *, by: Subject) -> Page[Module]:

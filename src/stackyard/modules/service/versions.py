@@ -1,54 +1,38 @@
 """Use cases of a module's versions: load, ask leave, decide, tell."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from stackyard.kernel.access import Access, Action, Subject
 from stackyard.kernel.audit import Resource, ResourceType, Trail
 from stackyard.kernel.clock import Clock
-from stackyard.kernel.ids import StackId, VersionId, new_ulid
-from stackyard.kernel.needs import needs
+from stackyard.kernel.ids import ROOT, RunId, StackId, VersionId, new_ulid
+from stackyard.kernel.needs import Rule, needs
 from stackyard.kernel.search import Page, Search
 from stackyard.modules.errors import (
     CodeMissingError,
+    ModuleConfigError,
     VersionGapError,
     VersionNotFoundError,
     VersionNumberMissingError,
     VersionTakenError,
 )
-from stackyard.modules.model.config import CONFIG_FILE, ModuleConfig, read_config
-from stackyard.modules.model.description import CODE, WRITTEN_AS_JSON, describe
+from stackyard.modules.model.code import Code
 from stackyard.modules.model.numbers import Number, leaves_gap
 from stackyard.modules.model.version import ModuleUse, ModuleVersion, VersionState
+from stackyard.modules.service.cases import VersionCases
 from stackyard.modules.service.modules import Modules
 from stackyard.modules.store import VersionStore
-from stackyard.stacks import CommitFacts, Module, Stack
-
-
-@dataclass(frozen=True, slots=True)
-class Code:
-    """A commit, and the files of the module in it; None: they cannot be read here.
-
-    *files* are the texts of what lies in the module's folder, by name.
-    """
-
-    commit: CommitFacts
-    files: Mapping[str, str] | None
-    url: str | None = None
-
-    @property
-    def found(self) -> bool:
-        """Whether there is code, as far as anybody here can tell."""
-        endings = (*CODE, *WRITTEN_AS_JSON)
-        return self.files is None or any(one.endswith(endings) for one in self.files)
+from stackyard.stacks import Module, Stack
 
 
 @dataclass(frozen=True, slots=True)
 class Versions:
     store: VersionStore
     modules: Modules
+    version_cases: VersionCases
     access: Access
     clock: Clock
     trail: Trail
@@ -147,8 +131,9 @@ class Versions:
     ) -> ModuleVersion:
         """Make a version of a commit, under *number* or the one in its own file.
 
-        Without test cases it is ACTIVE at once. With some, or if nobody can know, it is
-        PENDING: nothing passes that was not tried.
+        A push may have made the very same one already: then that is it.
+        Without test cases it is ACTIVE at once. With some it is PENDING until they have
+        been run, and if nobody can know, it stays so: nothing passes untried.
         """
         module = await self.modules.get(module_id, by=by, lock=True)
         await self.access.require(
@@ -156,32 +141,48 @@ class Versions:
         )
         if not code.found:
             raise CodeMissingError(module=module.id, root=module.project_root)
-        config = _config(code)
-        if number is None and config is None:
+        wanted = _number(code, number)
+        if wanted is None:
             raise VersionNumberMissingError(module=module.id)
-        wanted = Number.read(number) if number else (config or ModuleConfig()).number
-        await self._require_succession(module, wanted)
-        tried = config is not None and not config.has_tests
+        there = await self.store.of([module.id])
+        if found := _the_same(code, wanted, there):
+            return found
+        _ensure_succession(module, wanted, there)
+        if code.config and code.config.problems:
+            raise ModuleConfigError(*code.config.problems)
+        cases = code.config.cases if code.config else None
         version = ModuleVersion(
             id=VersionId(new_ulid()),
             module_id=module.id,
             major=wanted.major,
             minor=wanted.minor,
             patch=wanted.patch,
-            state=VersionState.ACTIVE if tried else VersionState.PENDING,
+            state=VersionState.ACTIVE if cases == () else VersionState.PENDING,
             yanked=False,
             repo_id=module.vcs_repo_id,
             project_root=module.project_root,
             source_url=code.url,
             commit=code.commit.as_dict(),
-            described=None
-            if code.files is None
-            else describe(module.name, module.project_root or "", code.files),
+            described=None if code.described is None else dict(code.described),
             created_at=self.clock(),
         )
         await self.store.add(version, module=module.id)
         await self._note("create", version, module, by=by)
+        if cases:
+            await self.version_cases.begin(version, cases, module, by=by)
         return version
+
+    @needs(Rule.PLATFORM)
+    async def settle(self, run_id: RunId, *, by: Subject) -> None:
+        """Say of the version that a run was a test of how it came out, if it did."""
+        await self.access.require(by, Action.SPACE_ADMIN, space=ROOT)
+        version = await self.store.of_case_run(run_id)
+        if version is None:
+            return
+        states = await self.store.states_of_cases(version.id)
+        if version.settle(states):
+            module = await self.modules.get(version.module_id, by=by)
+            await self._note("settle", version, module, by=by)
 
     @needs(Action.MODULE_MARK_AS_BAD)
     async def delete(
@@ -200,19 +201,6 @@ class Versions:
             version.withdraw()
             await self._note("yank", version, module, by=by)
         return version
-
-    async def _require_succession(self, module: Module, wanted: Number) -> None:
-        there = {
-            one.parsed
-            for one in await self.store.of([module.id])
-            if one.state is not VersionState.FAILED
-        }
-        if wanted in there:
-            raise VersionTakenError(version=str(wanted), module=module.id)
-        if leaves_gap(wanted, there):
-            last = max(there)
-            following = ", ".join(str(one) for one in last.successors)
-            raise VersionGapError(version=str(wanted), newest=str(last), next=following)
 
     async def _readable(
         self, ids: Collection[VersionId], *, by: Subject
@@ -239,5 +227,29 @@ class Versions:
         )
 
 
-def _config(code: Code) -> ModuleConfig | None:
-    return None if code.files is None else read_config(code.files.get(CONFIG_FILE))
+def _number(code: Code, said: str | None) -> Number | None:
+    if said:
+        return Number.read(said)
+    return code.config.number if code.config else None
+
+
+def _the_same(
+    code: Code, wanted: Number, there: Sequence[ModuleVersion]
+) -> ModuleVersion | None:
+    """Return the version of this commit under this number, if it has not failed."""
+    sha = code.commit.as_dict()["hash"]
+    kept = (one for one in there if one.state is not VersionState.FAILED)
+    same = (one for one in kept if (one.parsed, one.commit["hash"]) == (wanted, sha))
+    return next((one for one in same if not one.yanked), None)
+
+
+def _ensure_succession(
+    module: Module, wanted: Number, there: Sequence[ModuleVersion]
+) -> None:
+    numbers = {one.parsed for one in there if one.state is not VersionState.FAILED}
+    if wanted in numbers:
+        raise VersionTakenError(version=str(wanted), module=module.id)
+    if leaves_gap(wanted, numbers):
+        last = max(numbers)
+        following = ", ".join(str(one) for one in last.successors)
+        raise VersionGapError(version=str(wanted), newest=str(last), next=following)

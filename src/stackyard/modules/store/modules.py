@@ -6,7 +6,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from stackyard.kernel.ids import SpaceId, StackId
+from stackyard.kernel.ids import RepoId, SpaceId, StackId
 from stackyard.kernel.search import Page, Predicate, Search
 from stackyard.modules.model.share import ModuleShare, Sharing
 from stackyard.modules.model.version import ModuleVersion, VersionState
@@ -47,6 +47,20 @@ class ModuleStore:
         query = select(Module).where(Module.space_id.in_(spaces))
         query = searched(query, search, _MORE)
         return page_of((await self.session.scalars(query)).all(), search)
+
+    async def following(
+        self, repo_id: RepoId, branch: str, spaces: Select[SpaceId]
+    ) -> Sequence[Module]:
+        query = (
+            select(Module)
+            .where(
+                Module.vcs_repo_id == repo_id,
+                Module.branch == branch,
+                Module.space_id.in_(spaces),
+            )
+            .order_by(Module.id)
+        )
+        return (await self.session.scalars(query)).all()
 
     async def find_offered(
         self, name: str, provider: str, to: Select[SpaceId]

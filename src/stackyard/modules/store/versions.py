@@ -27,7 +27,13 @@ from stackyard.kernel.search import (
     decode_cursor,
 )
 from stackyard.modules.errors import VersionTakenError
-from stackyard.modules.model.version import ModuleUse, ModuleVersion, VersionState
+from stackyard.modules.model.version import (
+    CaseRun,
+    ModuleUse,
+    ModuleVersion,
+    VersionState,
+)
+from stackyard.runs import Run, RunState
 from stackyard.stacks import Condition, flag_condition, text_condition
 
 _ORDER: Final = "createdAt"  # the only one, either way; the newest first if not asked
@@ -61,6 +67,30 @@ class VersionStore:
                 self.session.add(version)
         except IntegrityError:
             raise VersionTakenError(version=version.number, module=module) from None
+
+    async def add_case_runs(
+        self, version: ModuleVersion, runs: Collection[RunId]
+    ) -> None:
+        rows = [{"run_id": run, "version_id": version.id} for run in runs]
+        await self.session.execute(insert(CaseRun).values(rows))
+
+    async def of_case_run(self, run_id: RunId) -> ModuleVersion | None:
+        """Return the version that the run is a test of, locked."""
+        query = (
+            select(ModuleVersion)
+            .join(CaseRun, CaseRun.version_id == ModuleVersion.id)
+            .where(CaseRun.run_id == run_id)
+            .with_for_update(of=ModuleVersion)
+        )
+        return (await self.session.scalars(query)).one_or_none()
+
+    async def states_of_cases(self, version_id: VersionId) -> Sequence[RunState]:
+        query = (
+            select(Run.state)
+            .join(CaseRun, CaseRun.run_id == Run.id)
+            .where(CaseRun.version_id == version_id)
+        )
+        return (await self.session.scalars(query)).all()
 
     async def remove(self, version: ModuleVersion) -> None:
         await self.session.delete(version)
@@ -178,7 +208,7 @@ def _searched(module_id: StackId, search: Search) -> tuple[Select[ModuleVersion]
 def _condition(said: Predicate) -> ColumnElement[bool]:
     if said.field not in _FIELDS:
         raise SearchFieldError(field=said.field)
-    if not (said.booleans or said.enums or said.strings):
+    if not said.size:
         return true()
     holds = _FIELDS[said.field](said)
     return not_(holds) if said.exclude else holds

@@ -1,12 +1,14 @@
 """The use cases of runs, by who needs them.
 
 `triggers` and `previews` are how runs come about, `chains` which others they bring with
-them, `requests` what people decide about them, `reviews` what they think of them,
+them, `cases` how a module is tested, `requests` what people decide about them,
+`reviews` what they think of them,
 `queues` what waits for a pool, `dispatch` how a run finds its worker, `legs` what a
 worker reports, `logs` what it printed, `deletions` how a stack goes, `firings` what
 schedules bring about, `usage` how much was worked.
 """
 
+from stackyard.runs.service.cases import Cases
 from stackyard.runs.service.chains import Chains
 from stackyard.runs.service.deletions import Deletions, Looked
 from stackyard.runs.service.dispatch import Claim, Dispatch, Gate
@@ -22,6 +24,7 @@ from stackyard.runs.service.usage import Usage
 
 __all__ = [
     "PIECE",
+    "Cases",
     "Chains",
     "Claim",
     "Deletions",

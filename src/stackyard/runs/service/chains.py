@@ -5,6 +5,7 @@ below do not wait yet.
 """
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,9 +15,15 @@ from stackyard.kernel.clock import Clock
 from stackyard.kernel.config import ConfigValue
 from stackyard.kernel.ids import ROOT, RunId, StackId
 from stackyard.kernel.needs import Rule, needs
-from stackyard.runs.chain import Decision, decide, stacks_below, variable_of
+from stackyard.runs.chain import (
+    Decision,
+    decide,
+    hindrance,
+    stacks_below,
+    variable_of,
+)
 from stackyard.runs.chain_store import ChainStore
-from stackyard.runs.errors import InputsMissingError
+from stackyard.runs.errors import CascadeForbiddenError, InputsMissingError
 from stackyard.runs.model import Run, queue_run
 from stackyard.runs.service.notes import note_run
 from stackyard.runs.service.progress import Progress
@@ -37,10 +44,11 @@ class Chains:
     trail: Trail
 
     @needs(Rule.PARENT)
-    async def follow(self, run: Run) -> None:
+    async def follow(self, run: Run, *, confirmed_by: Subject | None = None) -> None:
         """Queue a tracked run of every stack below that of *run*, which is new.
 
-        A run that is made again brings none with it.
+        A run that is made again brings none with it. *confirmed_by* lets all of them
+        be applied without waiting for anybody, and must have the right to.
         """
         if run.type is not RunType.TRACKED or run.retry_of is not None:
             return
@@ -54,9 +62,13 @@ class Chains:
             for one in known.values()
             if not (one.is_disabled or one.deleting)
         }
+        below_it = [may_run[one] for one in stacks_below(run.stack_id, edges, may_run)]
+        if confirmed_by is not None:
+            await self._ensure_confirmable(below_it, by=confirmed_by)
+        forced = confirmed_by is not None
         chain = {run.stack_id: run}
-        for stack_id in stacks_below(run.stack_id, edges, may_run):
-            chain[stack_id] = await self._run_below(run, may_run[stack_id])
+        for stack in below_it:
+            chain[stack.id] = await self._run_below(run, stack, forced=forced)
         await self.store.let_wait(
             [
                 (chain[stack].id, chain[other].id)
@@ -95,6 +107,12 @@ class Chains:
         )
 
     @needs(Rule.PLATFORM)
+    async def hindrance(self, run: Run, *, by: Subject) -> str | None:
+        """Return why a run that waits for those above it will never have its turn."""
+        await self._require(by)
+        return hindrance(await self.store.above(run.id))
+
+    @needs(Rule.PLATFORM)
     async def stacks_waiting_for(self, run_id: RunId, *, by: Subject) -> list[StackId]:
         await self._require(by)
         return list(await self.store.stacks_waiting_for(run_id))
@@ -130,7 +148,17 @@ class Chains:
                 raise InputsMissingError(lacking)
         return found
 
-    async def _run_below(self, top: Run, stack: Stack) -> Run:
+    async def _ensure_confirmable(
+        self, stacks: Sequence[Stack], *, by: Subject
+    ) -> None:
+        spaces = {one.space_id for one in stacks}
+        allowed = await self.access.allowed(by, Action.RUN_CONFIRM, spaces=spaces)
+        refused = [one.id for one in stacks if one.space_id not in allowed]
+        if refused:
+            seen = await self.stacks.projects(refused, by=by)
+            raise CascadeForbiddenError(stacks=sorted(seen))
+
+    async def _run_below(self, top: Run, stack: Stack, *, forced: bool) -> Run:
         run, first = queue_run(
             stack_id=stack.id,
             type=RunType.TRACKED,
@@ -138,6 +166,7 @@ class Chains:
             at=self.clock(),
             triggered_by=f"{top.stack_id}/{top.id}",
             commit=stack.tracked_commit,
+            force_apply=forced,
         )
         run.awaits_upstream = True
         await self.progress.begin(run, first)

@@ -22,7 +22,7 @@ from stackyard.runs.service.chains import Chains
 from stackyard.runs.service.progress import Progress
 from stackyard.runs.states import PREPARATORY, RunState
 from stackyard.runs.store import RunStore
-from stackyard.stacks import Stack, Stacks
+from stackyard.stacks import Project, Stacks
 from stackyard.workers import Workers
 
 
@@ -99,8 +99,8 @@ class Dispatch:
         """Let through what may go."""
         await self._require(by)
         await self.store.lock_stack(stack_id)
-        stack = await self.stacks.find(stack_id, by=by)
-        queued = await self.store.queued(stack_id)
+        stack = await self.stacks.find_project(stack_id, by=by)
+        queued = await self._with_prospects(stack_id)
         lacks_commit = not all(run.code_known for run in queued)
         if stack is None or stack.worker_pool_id is None or stack.is_disabled:
             return Gate(None, lacks_commit)
@@ -187,22 +187,42 @@ class Dispatch:
         await self._require(by)
         return await self.store.stacks_with_queued_runs()
 
+    async def _with_prospects(self, stack_id: StackId) -> list[Run]:
+        """Return what waits before the gate; skip what went wrong above has ended.
+
+        Also where nothing can run now: those below wait for these, and so would the
+        people who see them.
+        """
+        queued = []
+        for run in await self.store.queued(stack_id):
+            reason = None
+            if run.awaits_upstream:
+                reason = await self.chains.hindrance(run, by=SYSTEM)
+            if reason is None:
+                queued.append(run)
+            else:
+                await self._skip(run, reason)
+        return queued
+
     async def _is_its_turn(self, run: Run) -> bool:
         """Ask about a run that waits for runs of other stacks; it may be skipped."""
         decision = await self.chains.decide(run, by=SYSTEM)
         if decision.turn is Turn.SKIP:
-            step = run.skip(decision.note, at=self.clock())
-            await self.progress.record(run, step)
+            await self._skip(run, decision.note)
         run.awaits_upstream = decision.turn is Turn.WAIT
         return decision.turn is Turn.GO
 
+    async def _skip(self, run: Run, reason: str) -> None:
+        await self.progress.record(run, run.skip(reason, at=self.clock()))
+        run.awaits_upstream = False
+
     async def _has_workers(self, stack_id: StackId) -> bool:
-        stack = await self.stacks.find(stack_id, by=SYSTEM)
+        stack = await self.stacks.find_project(stack_id, by=SYSTEM)
         if stack is None or stack.worker_pool_id is None:
             return False
         return bool(await self.workers.of([stack.worker_pool_id], by=SYSTEM))
 
-    async def _let_through(self, run: Run, stack: Stack) -> None:
+    async def _let_through(self, run: Run, stack: Project) -> None:
         assert stack.worker_pool_id is not None  # noqa: S101 - asked for by `gate`
         step = run.make_ready(pool_id=stack.worker_pool_id, at=self.clock())
         await self.progress.record(run, step)

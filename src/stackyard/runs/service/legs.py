@@ -22,7 +22,7 @@ from stackyard.runs.leg import Leg
 from stackyard.runs.model import Run
 from stackyard.runs.service.logs import RunLogs
 from stackyard.runs.service.progress import Progress
-from stackyard.runs.states import STOPPABLE, RunState
+from stackyard.runs.states import STOPPABLE, RunState, RunType
 from stackyard.runs.store import RunStore
 from stackyard.stacks import Stacks
 from stackyard.state import States
@@ -199,8 +199,9 @@ class Legs:
 
     async def _planned(self, run: Run, plan: Planned) -> Answer:
         run.record_plan(plan)
-        stack = await self.stacks.get(run.stack_id, by=SYSTEM)
-        automatic = stack.autodeploy and stack.locked_by is None
+        stack = await self.stacks.project(run.stack_id, by=SYSTEM)
+        confirmed = stack.autodeploy or run.force_apply
+        automatic = confirmed and stack.locked_by is None
         return _answer(run, run.after_plan(plan, automatic=automatic))
 
     async def _archived(self, run: Run, leg: Leg, archive: Archived) -> Answer:
@@ -213,22 +214,28 @@ class Legs:
         state = RunState(end.state)
         applied = run.state is RunState.APPLYING
         step = run.end(state, at=self.clock(), note=end.note)
-        if end.outputs is not None or end.resources is not None:
+        # what went wrong hands nothing on: it changes for those below when all is well
+        outputs = end.outputs if state is RunState.FINISHED else None
+        if outputs is not None or end.resources is not None:
             changed = await self.states.replace(
                 run.stack_id,
-                outputs=end.outputs,
+                outputs=outputs,
                 resources=end.resources,
                 run_id=run.id,
                 by=SYSTEM,
             )
-            run.changed_outputs = changed if applied else None
+            if applied and outputs is not None:
+                changed += await self.store.changed_by_tasks(run.stack_id)
+            run.changed_outputs = None if outputs is None else changed
         await self.progress.record(run, step)
         await self._close(leg)
         return _answer(run, Next.LET_GO)
 
     async def _fail_lost(self, run: Run, leg: Leg, what: str) -> None:
         note = f"{what} while the run was {run.state}."
-        if run.state is RunState.APPLYING:
+        if run.type is RunType.TESTING and run.state.may_have_made:
+            note += " What the test case had made may still be there: look for it."
+        elif run.state is RunState.APPLYING:
             note += (
                 " Some changes may have been made: what Terraform had written of the"
                 " state is kept. Look at it, then plan again."

@@ -14,6 +14,8 @@ async def note_run(
     facts = {"ID": run.id, "StackID": run.stack_id, "Type": str(run.type)}
     if run.triggered_by not in {None, by.name}:
         facts["TriggeredBy"] = str(run.triggered_by)
+    if run.force_apply:
+        facts["ForceApply"] = "true"
     await trail.note(
         f"{kind.lower()}.{verb}",
         Resource(kind, run.id),

@@ -12,14 +12,18 @@ from stackyard.kernel.clock import Clock
 from stackyard.kernel.events import Outbox
 from stackyard.kernel.ids import RunId, StackId
 from stackyard.kernel.needs import Rule, needs
-from stackyard.runs.errors import CommandMissingError, RunTypeError
+from stackyard.runs.errors import (
+    CommandMissingError,
+    ForceApplyTypeError,
+    RunTypeError,
+)
 from stackyard.runs.model import Run, Transition, queue_run
 from stackyard.runs.promotion import ensure_promotable
 from stackyard.runs.service.chains import Chains
 from stackyard.runs.service.notes import note_run
 from stackyard.runs.service.progress import Progress
 from stackyard.runs.service.requests import Runs
-from stackyard.runs.states import RunState, RunType
+from stackyard.runs.states import ForceApply, RunState, RunType
 from stackyard.runs.store import RunStore
 from stackyard.stacks import (
     RuntimeConfig,
@@ -58,11 +62,12 @@ class Triggers:
         branch: str | None = None,
         user_metadata: str | None = None,
         runtime_config: RuntimeConfig | None = None,
+        force_apply: ForceApply | None = None,
     ) -> Run:
         """Queue a run of *commit*, or of the stack's tracked commit.
 
         Without a commit it is looked up later: creating a run never waits for the
-        version control system.
+        version control system. With *force_apply* it is confirmed in advance.
         """
         if kind not in {RunType.TRACKED, RunType.PROPOSED}:
             raise RunTypeError(type=kind)
@@ -72,6 +77,10 @@ class Triggers:
             await self.access.require(by, action, space=stack.space_id)
             if problems := runtime_config.problems():
                 raise RuntimeConfigProblemsError(*problems)
+        if force_apply is not None:
+            if kind is not RunType.TRACKED:
+                raise ForceApplyTypeError(type=kind)
+            await self.access.require(by, Action.RUN_CONFIRM, space=stack.space_id)
         run, first = queue_run(
             stack_id=stack.id,
             type=kind,
@@ -81,8 +90,12 @@ class Triggers:
             commit=commit or (stack.tracked_commit if branch is None else None),
             user_metadata=user_metadata,
             runtime_config=runtime_config,
+            force_apply=force_apply is not None,
         )
-        return await self.enqueue(run, first, stack, verb="trigger", by=by)
+        cascade = force_apply is ForceApply.CASCADE
+        return await self.enqueue(
+            run, first, stack, verb="trigger", by=by, cascade=cascade
+        )
 
     @needs(Action.TASK_CREATE)
     async def create_task(
@@ -237,9 +250,17 @@ class Triggers:
 
     @needs(Rule.PARENT)
     async def enqueue(
-        self, run: Run, first: Transition, stack: Stack, *, verb: str, by: Subject
+        self,
+        run: Run,
+        first: Transition,
+        stack: Stack,
+        *,
+        verb: str,
+        by: Subject,
+        cascade: bool = False,
     ) -> Run:
+        """Let the run begin. *cascade*: those that it brings need no word, either."""
         await self.progress.begin(run, first)
-        await self.chains.follow(run)
+        await self.chains.follow(run, confirmed_by=by if cascade else None)
         await note_run(self.trail, verb, run, stack, by=by)
         return run

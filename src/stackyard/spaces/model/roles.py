@@ -225,12 +225,12 @@ def _in_order(actions: Iterable[Action]) -> list[str]:
 
 def _check(name: str, description: str | None, actions: list[str]) -> None:
     problems = []
-    if (
-        not 1 <= len(name) <= LONGEST_NAME
-        or not name.isprintable()
-        or not slugify(name)
-    ):
-        problems.append(f"name: 1 to {LONGEST_NAME} characters are needed")
+    if not slugify(name):
+        problems.append("name: must have a letter a-z or a digit")
+    if len(name) > LONGEST_NAME or not name.isprintable():
+        problems.append(
+            f"name: at most {LONGEST_NAME} characters, without control characters"
+        )
     if len(description or "") > LONGEST_DESCRIPTION:
         problems.append(f"description: at most {LONGEST_DESCRIPTION} characters")
     if not actions:

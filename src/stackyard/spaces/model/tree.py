@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from stackyard.kernel.ids import LEGACY, ROOT, SpaceId, new_ulid, slugify
 from stackyard.kernel.orm import Entity
+from stackyard.kernel.text import CONTROLS
 from stackyard.spaces.errors import BuiltInSpaceError, SpaceProblemsError
 
 LONGEST_NAME: Final = 200
@@ -83,8 +84,9 @@ class Space(Entity):
 def check(spec: SpaceSpec) -> None:
     """Raise `SpaceProblemsError` with everything that is wrong."""
     problems = []
-    if not 1 <= len(spec.name.strip()) <= LONGEST_NAME or not spec.name.isprintable():
-        problems.append(f"name: 1 to {LONGEST_NAME} characters are needed")
+    name = spec.name
+    if not name.strip() or len(name) > LONGEST_NAME or CONTROLS.search(name):
+        problems.append(f"name: 1 to {LONGEST_NAME} characters, in one line")
     if len(spec.description) > LONGEST_DESCRIPTION:
         problems.append(f"description: at most {LONGEST_DESCRIPTION} characters")
     if len(spec.labels) > MOST_LABELS:

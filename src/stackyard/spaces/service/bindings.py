@@ -21,7 +21,7 @@ from stackyard.spaces.errors import (
 )
 from stackyard.spaces.model import Holder, HolderKind, Role, RoleBinding
 from stackyard.spaces.model.roles import ADMIN_ROLE, ROLE_OF_LEVEL
-from stackyard.spaces.ports import SpaceOfStack
+from stackyard.spaces.ports import EnsureOwn, SpaceOfStack
 from stackyard.spaces.store import RoleStore
 
 Rules = Mapping[SpaceId, Level]
@@ -33,6 +33,7 @@ class Bindings:
     access: SpaceAccess
     clock: Clock
     space_of_stack: SpaceOfStack
+    ensure_own: EnsureOwn
     trail: Trail
 
     @needs(Action.SPACE_ADMIN)
@@ -80,9 +81,11 @@ class Bindings:
         except SpaceNotFoundError:  # which they see in the binding
             raise ForbiddenError(subject=by.name, space=binding.space_id) from None
         if kind is HolderKind.STACK:
-            space = await self.space_of_stack(StackId(binding.holder.id))
+            stack = StackId(binding.holder.id)
+            space = await self.space_of_stack(stack)
             if space is not None:
                 await self.access.require(by, Action.STACK_MANAGE, space=space)
+            await self.ensure_own(stack)
         await self.store.remove_binding(binding)
         self.access.forget()
         await self._note("delete", binding, binding.role_id, by=by)
@@ -200,6 +203,7 @@ class Bindings:
             raise HolderNotFoundError(stack=stack) from None
         if space == ROOT and home != ROOT:
             raise RootBindingError(stack=stack, space=home)
+        await self.ensure_own(stack)
 
 
 _KINDS: Final = {

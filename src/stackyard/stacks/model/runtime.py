@@ -55,10 +55,23 @@ class RuntimeConfig(Struct, frozen=True, kw_only=True):
             if len(text) > LONGEST_YAML:
                 raise ValueError("too long")  # noqa: TRY301 - said below
             said = yaml.safe_load(text)
-            block = msgspec.convert({} if said is None else said, _Block)
         except (yaml.YAMLError, RecursionError, ValueError) as error:
             problem = str(error).splitlines()[0]
             raise RuntimeConfigProblemsError(f"yaml: {problem}") from None
+        try:
+            return cls.from_block({} if said is None else said)
+        except RuntimeConfigProblemsError as error:
+            raise RuntimeConfigProblemsError(
+                *(f"yaml: {problem}" for problem in error.problems)
+            ) from None
+
+    @classmethod
+    def from_block(cls, said: object) -> Self:
+        """Read a block that has been parsed, or raise `RuntimeConfigProblemsError`."""
+        try:
+            block = msgspec.convert(said, _Block)
+        except msgspec.ValidationError as error:
+            raise RuntimeConfigProblemsError(str(error)) from None
         hooks = {name: getattr(block, name) for name in Hooks.__struct_fields__}
         tool = block.terraform_workflow_tool
         tofu = tool is TerraformTool.OPEN_TOFU

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from stackyard.kernel.access import Access, Action, Level, Subject
+from stackyard.kernel.access import Access, Action, Level, Subject, SubjectKind
 from stackyard.kernel.audit import Trail
 from stackyard.kernel.clock import Clock
 from stackyard.kernel.errors import ForbiddenError, NotFoundError
@@ -13,6 +13,7 @@ from stackyard.kernel.events import Outbox
 from stackyard.kernel.ids import (
     ROOT,
     ContextId,
+    PoolId,
     RepoId,
     SpaceId,
     StackId,
@@ -39,7 +40,6 @@ from stackyard.stacks.events import (
     StackUpdated,
 )
 from stackyard.stacks.model.project import Project, ProjectKind
-from stackyard.stacks.model.rules import LONGEST_NAME
 from stackyard.stacks.model.spec import StackSpec
 from stackyard.stacks.model.stack import Stack
 from stackyard.stacks.ports import CommitFacts, Neighbours, Reaching
@@ -145,7 +145,7 @@ class Stacks:
         """Make a stack; its slug comes from its name and never changes again."""
         settling = self.settling
         space_id = await settling.place(spec, None, creating=Action.STACK_CREATE, by=by)
-        stack_id = StackId(slug or slugify(spec.name)[:LONGEST_NAME].strip("-"))
+        stack_id = StackId(slug or slugify(spec.name))
         self._check(spec, slug=stack_id, manages_state=manage_state)
         await settling.check_use(spec, None, by=by)
         there = await self.store.find(Project, stack_id)
@@ -327,9 +327,17 @@ class Stacks:
         del by  # asked in the middle of deciding whether a move is allowed
         return await self.store.cut_off_of_context(context_id)
 
+    @needs(Rule.PLATFORM)
+    async def cut_off_of_pool(self, pool_id: PoolId, *, by: Subject) -> Sequence[str]:
+        """Name what the projects in a worker pool use and do not reach."""
+        del by  # asked in the middle of deciding whether a move is allowed
+        return await self.store.cut_off_of_pool(pool_id)
+
     async def _track(
         self, stack: Stack, commit: CommitFacts, *, set_by: str | None, by: Subject
     ) -> Stack:
+        if by.kind is not SubjectKind.SYSTEM:  # which finds out, and does not choose
+            await self.neighbours.ensure_own(stack.id)
         stack.tracked_commit = commit.as_dict()
         stack.tracked_commit_set_by = set_by or by.name
         facts = {"Commit": stack.tracked_commit["hash"], "SetBy": set_by or by.name}

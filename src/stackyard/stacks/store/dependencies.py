@@ -1,18 +1,33 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from sqlalchemy import ColumnElement, Select, func, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from stackyard.kernel.constraints import said_as
+from stackyard.kernel.errors import StackyardError
 from stackyard.kernel.ids import DependencyId, ReferenceId, SpaceId, StackId
-from stackyard.stacks.errors import DependencyExistsError, InputTakenError
+from stackyard.stacks.errors import (
+    DependencyExistsError,
+    DependencyNotFoundError,
+    InputTakenError,
+    StackNotFoundError,
+)
 from stackyard.stacks.model.dependencies import (
     DependencyReference,
     Edge,
     StackDependency,
 )
 from stackyard.stacks.model.stack import Stack
+
+_MEANINGS: Final[dict[str, type[StackyardError]]] = {
+    "uq_stack_dependencies_stack_id_depends_on_id": DependencyExistsError,
+    "fk_stack_dependencies_stack_id": StackNotFoundError,
+    "fk_stack_dependencies_depends_on_id": StackNotFoundError,
+    "uq_stack_dependency_references_dependency_id_input_name": InputTakenError,
+    "fk_stack_dependency_references_dependency_id": DependencyNotFoundError,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,22 +43,16 @@ class DependencyStore:
         return await self.session.get(DependencyReference, reference_id)
 
     async def add(self, dependency: StackDependency) -> None:
-        try:
+        facts = {"stack": dependency.stack_id, "depends_on": dependency.depends_on_id}
+        with said_as(_MEANINGS, **facts):
             async with self.session.begin_nested():
                 self.session.add(dependency)
-        except IntegrityError:
-            raise DependencyExistsError(
-                stack=dependency.stack_id, depends_on=dependency.depends_on_id
-            ) from None
 
     async def write(self, reference: DependencyReference) -> None:
         """Store it, new or changed; an input is given once by each dependency."""
-        name = reference.input_name
-        try:
+        with said_as(_MEANINGS, input=reference.input_name):
             async with self.session.begin_nested():
                 self.session.add(reference)
-        except IntegrityError:
-            raise InputTakenError(input=name) from None
 
     async def remove(self, gone: StackDependency | DependencyReference) -> None:
         await self.session.delete(gone)

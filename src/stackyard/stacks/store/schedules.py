@@ -1,16 +1,23 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import Select, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from stackyard.kernel.constraints import said_as
+from stackyard.kernel.errors import StackyardError
 from stackyard.kernel.ids import ScheduleId, SpaceId, StackId
-from stackyard.stacks.errors import DriftDetectionExistsError
+from stackyard.stacks.errors import DriftDetectionExistsError, StackNotFoundError
 from stackyard.stacks.model.schedules import Schedule, ScheduleKind
 from stackyard.stacks.model.stack import Stack
 from stackyard.workers import Pool
+
+_MEANINGS: Final[dict[str, type[StackyardError]]] = {
+    "uq_schedules_drift_detection": DriftDetectionExistsError,
+    "fk_schedules_stack_id": StackNotFoundError,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +33,9 @@ class ScheduleStore:
 
     async def add(self, schedule: Schedule) -> None:
         """Store a new one; of drift detections a stack has one at most."""
-        stack_id = schedule.stack_id
-        try:
+        with said_as(_MEANINGS, stack=schedule.stack_id):
             async with self.session.begin_nested():
                 self.session.add(schedule)
-        except IntegrityError:
-            raise DriftDetectionExistsError(stack=stack_id) from None
 
     async def remove(self, schedule: Schedule) -> None:
         await self.session.delete(schedule)

@@ -144,7 +144,7 @@ def _condition(said: Predicate, more: Mapping[str, Condition]) -> ColumnElement[
     meaning = more.get(said.field) or _FIELDS.get(said.field)
     if meaning is None:
         raise SearchFieldError(field=said.field)
-    if not (said.booleans or said.enums or said.strings):
+    if not said.size:
         return true()
     # nothing known is not the same as something else: null must not swallow a `not`
     holds = func.coalesce(meaning(said), false())

@@ -9,7 +9,7 @@ from sqlalchemy.orm import QueryableAttribute
 from stackyard.contexts import Context
 from stackyard.kernel.constraints import said_as
 from stackyard.kernel.errors import StackyardError
-from stackyard.kernel.ids import ContextId, RepoId, SpaceId, StackId
+from stackyard.kernel.ids import ContextId, PoolId, RepoId, SpaceId, StackId
 from stackyard.kernel.search import Page, Search
 from stackyard.policies import Policy
 from stackyard.spaces import Space, reaching
@@ -134,6 +134,12 @@ class StackStore:
         )
         spaces = select(Project.space_id).where(Project.id.in_(having))
         return await self._cut_off(reaching(spaces), Project.id.in_(having))
+
+    async def cut_off_of_pool(self, pool_id: PoolId) -> Sequence[str]:
+        """Name the uses of all projects in the pool."""
+        within = Project.worker_pool_id == pool_id
+        spaces = select(Project.space_id).where(within)
+        return await self._cut_off(reaching(spaces), within)
 
     async def _cut_off(self, pairs: CTE, which: ColumnElement[bool]) -> Sequence[str]:
         def lost(home: QueryableAttribute[SpaceId]) -> ColumnElement[bool]:

@@ -30,6 +30,7 @@ from stackyard.vcs.model.revision import (
     NewRevision,
     path_problem,
 )
+from stackyard.vcs.model.sealing import as_stored, opened
 from stackyard.vcs.model.unheard import PATIENCE, UnheardUpdate, is_overtaken
 
 __all__ = [
@@ -59,7 +60,9 @@ __all__ = [
     "UnheardUpdate",
     "VcsChecks",
     "agent_token",
+    "as_stored",
     "is_overtaken",
     "is_sha",
+    "opened",
     "path_problem",
 ]

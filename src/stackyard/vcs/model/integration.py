@@ -20,7 +20,6 @@ from stackyard.kernel.orm import Entity
 from stackyard.kernel.secrets import Sealed, Vault
 from stackyard.vcs.errors import DefaultIntegrationMovedError, IntegrationProblemsError
 from stackyard.vcs.model.integration_input import (
-    LONGEST_NAME,
     Connection,
     IntegrationKind,
     IntegrationSettings,
@@ -95,7 +94,7 @@ class Integration(Entity):
         )
         made = cls(
             kind=wanted.kind,
-            id=VcsIntegrationId(slugify(wanted.name)[:LONGEST_NAME].strip("-")),
+            id=VcsIntegrationId(slugify(wanted.name)),
             space_id=wanted.space_id,
             name=wanted.name,
             is_default=wanted.is_default,

@@ -10,12 +10,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, Self
 
-from sqlalchemy import BigInteger, ForeignKey
+from sqlalchemy import BigInteger, ForeignKey, LargeBinary
 from sqlalchemy.dialects.postgresql import ARRAY, TEXT
 from sqlalchemy.orm import Mapped, mapped_column
 
 from stackyard.kernel.ids import RepoId, SpaceId, new_ulid, slugify
 from stackyard.kernel.orm import Entity
+from stackyard.kernel.secrets import Sealed
 from stackyard.vcs.errors import (
     RefClashError,
     RepositoryNameError,
@@ -99,6 +100,8 @@ class Repository(Entity):
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     version: Mapped[int]  # counts the changes of refs and packs
+    # Of its sealed files; made with the first of them.
+    file_key: Mapped[Sealed | None] = mapped_column(LargeBinary)
 
     @classmethod
     def create(
@@ -137,6 +140,11 @@ class Repository(Entity):
             raise RefClashError(repository=self.id)
         self.version += 1
         self.updated_at = at
+
+    @property
+    def sealed_at(self) -> str:
+        """Return the context that the key of its files is sealed in."""
+        return f"repositories/{self.storage}/file_key"
 
     def repack(self) -> None:
         """Remember that the packs are others, with the same objects."""

@@ -4,12 +4,12 @@ import base64
 import binascii
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
 from stackyard.kernel.ids import RepoId
-from stackyard.vcs.errors import EncryptedFilesUnavailableError, RevisionError
+from stackyard.vcs.errors import RevisionError
 
 MOST_FILES: Final = 1_000
 MOST_BYTES: Final = 20 * 1024 * 1024
@@ -34,12 +34,14 @@ class FileAction(StrEnum):
 class FileChange:
     """One file of a revision. Without an action, make it or replace it.
 
-    Without a mode or content an existing file keeps the one it has.
+    Without a mode or content an existing file keeps the one it has, and without a
+    word on encryption it stays sealed or in the clear.
     """
 
     path: str
-    content: bytes | None = None
+    content: bytes | None = field(default=None, repr=False)
     mode: str | None = None
+    encrypt: bool | None = None
     action: FileAction | None = None
 
     @classmethod
@@ -53,14 +55,13 @@ class FileChange:
         action: FileAction | None = None,
     ) -> "FileChange":
         """Read a file of the API, whose content is base64."""
-        if encrypt:
-            raise EncryptedFilesUnavailableError(path=path)
         if file_mode and file_mode not in _MODES:
             _refuse(f'the mode of "{path}" is neither 0644 nor 0755')
         return cls(
             path=path,
             content=None if content is None else _decoded(path, content),
             mode=_MODES[file_mode] if file_mode else None,
+            encrypt=encrypt,
             action=action,
         )
 

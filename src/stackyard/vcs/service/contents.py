@@ -4,21 +4,22 @@ Lives as long as the process. Asks leave in a short transaction, and has closed 
 before it waits for git or for object storage.
 """
 
+import asyncio
 import hashlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final, Self, TypeAlias
 
 from stackyard.kernel.access import Action, Subject
 from stackyard.kernel.blobs import BlobNotFoundError, Blobs, Bucket
 from stackyard.kernel.clock import Clock
 from stackyard.kernel.ids import RepoId
 from stackyard.kernel.needs import Rule, needs
-from stackyard.vcs.model import SourceArchive, path_problem
+from stackyard.vcs.model import SourceArchive, opened, path_problem
 from stackyard.vcs.ports import FileVersion, GitService, Manifest, Mirror, Mirrors
 from stackyard.vcs.service.repositories import Repositories
 
@@ -32,6 +33,22 @@ _SURELY_KEPT: Final = timedelta(days=1)  # the workspace bucket keeps seven
 
 
 @dataclass(frozen=True, slots=True)
+class FileContent:
+    """What is in a file. Digest and size are of the clear text, sealed or not."""
+
+    sha256: str
+    size: int
+    shown: bytes | None  # None: it is sealed
+
+    @classmethod
+    def of(cls, stored: bytes, key: bytes | None) -> Self:
+        secret = opened(stored, key)
+        clear = stored if secret is None else secret
+        digest = hashlib.sha256(clear).hexdigest()
+        return cls(digest, len(clear), clear if secret is None else None)
+
+
+@dataclass(frozen=True, slots=True)
 class FileRevision:
     """A file as one revision left it. Deleted files have no mode and no content."""
 
@@ -39,7 +56,7 @@ class FileRevision:
     sha: str
     author_name: str
     mode: str | None
-    content: bytes | None
+    content: FileContent | None
 
     @property
     def is_deleted(self) -> bool:
@@ -48,12 +65,16 @@ class FileRevision:
 
 @dataclass(frozen=True, slots=True)
 class ArchiveRef:
-    """Where the archive of a commit's tree is, and what must be in it."""
+    """Where the archive of a commit's tree is, and what must be in it.
+
+    Sealed files are sealed in it, too; *file_key* opens them.
+    """
 
     bucket: Bucket
     key: str
     sha256: str
     size: int
+    file_key: bytes | None = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,27 +137,33 @@ class Contents:
             versions = await mirror.history(path, limit=limit)
             names = sorted({v.blob for v in versions if v.blob})
             blobs = await mirror.blobs(names, limit=_MOST_BYTES) if names else {}
-        return [_revision(path, version, blobs) for version in versions]
+        async with self.open() as repositories:
+            key = await repositories.file_key(repo_id, by=by)
+        found = {name: FileContent.of(blob, key) for name, blob in blobs.items()}
+        return [_revision(path, version, found) for version in versions]
 
     @needs(Rule.PLATFORM)
     async def archive(self, repo_id: RepoId, sha: str, *, by: Subject) -> ArchiveRef:
         """Return the commit's tree as a tar.gz in storage, making it if need be."""
         async with self.open() as repositories:
             known = await repositories.find_archive(repo_id, sha, by=by)
+            file_key = await repositories.file_key(repo_id, by=by)
         if known and (self._is_fresh(known) or await self._is_there(known.key)):
-            return ArchiveRef(Bucket.WORKSPACE, known.key, known.sha256, known.size)
+            return ArchiveRef(
+                Bucket.WORKSPACE, known.key, known.sha256, known.size, file_key
+            )
         async with (
             self.mirror(repo_id, by=by) as mirror,
             mirror.archive(sha) as path,
         ):
-            sha256, size = await _measure(path)
+            sha256, size = await asyncio.to_thread(_measure, path)
             key = f"sources/{repo_id}/{sha}.tar.gz"
             await self.blobs.put_stream(Bucket.WORKSPACE, key, read_file(path))
         async with self.open() as repositories:
             await repositories.save_archive(
                 repo_id, sha, sha256=sha256, size=size, by=by
             )
-        return ArchiveRef(Bucket.WORKSPACE, key, sha256, size)
+        return ArchiveRef(Bucket.WORKSPACE, key, sha256, size, file_key)
 
     def _is_fresh(self, archive: SourceArchive) -> bool:
         """Whether the bucket cannot have forgotten it yet: then nobody is asked."""
@@ -161,14 +188,14 @@ async def read_file(path: Path) -> AsyncIterator[bytes]:
             yield piece
 
 
-async def _measure(path: Path) -> tuple[str, int]:
-    digest, size = hashlib.sha256(), 0
-    async for piece in read_file(path):
-        digest.update(piece)
-        size += len(piece)
-    return digest.hexdigest(), size
+def _measure(path: Path) -> tuple[str, int]:
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, hashlib.sha256)
+        return digest.hexdigest(), file.tell()
 
 
-def _revision(path: str, version: FileVersion, blobs: dict[str, bytes]) -> FileRevision:
-    content = blobs[version.blob] if version.blob else None
+def _revision(
+    path: str, version: FileVersion, found: dict[str, FileContent]
+) -> FileRevision:
+    content = found[version.blob] if version.blob else None
     return FileRevision(path, version.sha, version.author_name, version.mode, content)

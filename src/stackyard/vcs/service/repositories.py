@@ -15,6 +15,7 @@ from stackyard.kernel.errors import NotFoundError
 from stackyard.kernel.events import Outbox
 from stackyard.kernel.ids import ROOT, RepoId, SpaceId, new_ulid
 from stackyard.kernel.needs import Rule, needs
+from stackyard.kernel.secrets import Vault
 from stackyard.vcs.errors import PushExpiredError, RepositoryNotFoundError
 from stackyard.vcs.events import RefUpdated
 from stackyard.vcs.model import (
@@ -28,6 +29,7 @@ from stackyard.vcs.model import (
 )
 from stackyard.vcs.ports import Manifest, PackFile, Stamp
 from stackyard.vcs.store import RepositoryStore
+from stackyard_protocol.sealed_file import new_key
 
 UPLOAD_HOURS: Final = 24  # an upload that is not in use by then never will be
 READER_HOURS: Final = 1  # replicas may still be reading what was replaced
@@ -72,6 +74,7 @@ class Repositories:
     outbox: Outbox
     clock: Clock
     trail: Trail
+    vault: Vault
 
     @needs(Action.SPACELIFT_VCS_CREATE)
     async def create(
@@ -170,6 +173,26 @@ class Repositories:
             for pack in await self.store.packs(repo_id)
         ]
         return Manifest(stamp, refs, tuple(packs))
+
+    @needs(Action.SPACE_READ)
+    async def file_key(self, repo_id: RepoId, *, by: Subject) -> bytes | None:
+        """Return the key of the sealed files, or None if there never was one."""
+        repository = await self._load(repo_id, Action.SPACE_READ, by=by)
+        if repository.file_key is None:
+            return None
+        return self.vault.unseal(repository.file_key, context=repository.sealed_at)
+
+    @needs(Action.SPACELIFT_VCS_COMMIT_FILES)
+    async def make_file_key(self, repo_id: RepoId, *, by: Subject) -> bytes:
+        """Return the key of the sealed files, making one if there is none."""
+        repository = await self._load(
+            repo_id, Action.SPACELIFT_VCS_COMMIT_FILES, by=by, lock=True
+        )
+        if repository.file_key is None:
+            repository.file_key = self.vault.seal(
+                new_key(), context=repository.sealed_at
+            )
+        return self.vault.unseal(repository.file_key, context=repository.sealed_at)
 
     @needs(Action.SPACELIFT_VCS_COMMIT_FILES)
     async def announce_packs(

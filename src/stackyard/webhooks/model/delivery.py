@@ -12,7 +12,7 @@ from stackyard.kernel.orm import Entity
 from stackyard.kernel.outbound import Posted
 from stackyard.webhooks.model.own import StackWebhook
 
-MOST_TRIES: Final = 3
+MOST_TRIES: Final = 4  # the first, and three more
 _FAULT_IS_THEIRS: Final = 500
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.types import Text
 from stackyard.kernel.ids import SpaceId, WebhookId, slugify
 from stackyard.kernel.orm import Entity
 from stackyard.kernel.secrets import Sealed, Vault
-from stackyard.kernel.text import storable
+from stackyard.kernel.text import label_problems, storable
 from stackyard.kernel.webhooks import MOST_HEADERS, header_problems
 from stackyard.webhooks.errors import HookProblemsError
 from stackyard.webhooks.model.settings import HookFields, HookSettings
@@ -32,14 +32,11 @@ class NamedSettings(HookSettings):
         if not all(storable(text) for text in (self.name, *self.labels)):
             return ["a webhook is described by text without NUL characters"]
         found = HookSettings.problems(self)
-        if not slug_of(self.name):
+        if not slugify(self.name):
             found.append("name: must have a letter a-z or a digit")
         if len(self.name) > LONGEST_NAME:
             found.append(f"name: at most {LONGEST_NAME} characters")
-        if not all(label.strip() for label in self.labels):
-            found.append("labels: a label must not be empty")
-        if len(set(self.labels)) < len(self.labels):
-            found.append("labels: must not name the same thing twice")
+        found += label_problems(self.labels)
         return found
 
 
@@ -58,7 +55,7 @@ class NamedWebhook(HookFields, Entity):
 
     @classmethod
     def create(cls, name: str, *, at: datetime) -> Self:
-        made = cls(id=WebhookId(slug_of(name)), created_at=at)
+        made = cls(id=WebhookId(slugify(name)), created_at=at)
         made.secret = None
         return made
 
@@ -103,7 +100,3 @@ def ensure_headers(wanted: Mapping[str, str], *, beside: set[str]) -> None:
         problems.append(f"there are more than {MOST_HEADERS} custom headers")
     if problems:
         raise HookProblemsError(*problems)
-
-
-def slug_of(name: str) -> str:
-    return slugify(name)[:LONGEST_NAME].strip("-")

@@ -36,14 +36,19 @@ class HookDeliveryStore:
         )
 
     async def claim(self, *, now: datetime) -> tuple[HookDelivery, StackWebhook] | None:
-        """Lock the next one that is due and that nobody else has."""
+        """Lock the next one that is due and that nobody else has, and its webhook.
+
+        It waits for neither: who waits for one with the other in hand waits for ever.
+        """
         query = (
             select(HookDelivery, StackWebhook)
             .join(StackWebhook, StackWebhook.id == HookDelivery.webhook_id)
             .where(_due(now))
             .order_by(HookDelivery.created_at, HookDelivery.id)
             .limit(1)
-            .with_for_update(of=HookDelivery, skip_locked=True)
+            .with_for_update(
+                of=(HookDelivery, StackWebhook), skip_locked=True, key_share=True
+            )
             .execution_options(populate_existing=True)
         )
         found = (await self.session.execute(query)).first()

@@ -17,7 +17,10 @@ class StackWebhookStore:
     async def find(
         self, stack_id: StackId, webhook_id: WebhookId
     ) -> StackWebhook | None:
-        found = await self.session.get(StackWebhook, webhook_id)
+        """Load it, so that no delivery changes it until we commit."""
+        found = await self.session.get(
+            StackWebhook, webhook_id, with_for_update=True, populate_existing=True
+        )
         return found if found and found.stack_id == stack_id else None
 
     async def write(self, webhook: StackWebhook) -> None:

@@ -13,9 +13,14 @@ from stackyard.kernel.errors import NotFoundError
 from stackyard.kernel.ids import LEGACY, PoolId, SpaceId, new_ulid
 from stackyard.kernel.needs import Rule, needs
 from stackyard.kernel.search import Page, Search
-from stackyard.workers.errors import PoolBusyError, PoolNotFoundError, PoolSpaceError
+from stackyard.workers.errors import (
+    PoolBusyError,
+    PoolNotFoundError,
+    PoolSpaceError,
+    PoolUnreachableError,
+)
 from stackyard.workers.model import Pool, PoolCounts, PoolSettings, fingerprint
-from stackyard.workers.ports import Courier, Signer, VisibleSpaces
+from stackyard.workers.ports import Courier, FindCutOff, Signer, VisibleSpaces
 from stackyard.workers.store import PoolStore, WorkerStore
 from stackyard_protocol.mqtt import (
     ApiEndpoint,
@@ -44,6 +49,7 @@ class Pools:
     clock: Clock
     endpoints: Endpoints
     visible_spaces: VisibleSpaces
+    find_cut_off: FindCutOff
     trail: Trail
 
     @needs(Action.SPACE_READ)
@@ -135,13 +141,17 @@ class Pools:
     async def update(
         self, pool_id: PoolId, wanted: PoolSettings, *, by: Subject
     ) -> Pool:
+        """Replace all settings. The stacks and modules in it must reach it."""
         pool = await self._load(pool_id, Action.WORKER_POOL_UPDATE, by=by, lock=True)
-        if wanted.space_id not in {None, pool.space_id}:
-            await self._require_in(
-                wanted.space_id or LEGACY, Action.WORKER_POOL_CREATE, by=by
-            )
+        space_id = wanted.space_id or pool.space_id
+        moves = space_id != pool.space_id
+        if moves:
+            await self._require_in(space_id, Action.WORKER_POOL_CREATE, by=by)
         pool.change(wanted, at=self.clock())
         await self.store.write(pool)
+        lost = await self.find_cut_off(pool.id) if moves else ()
+        if lost:
+            raise PoolUnreachableError(space=space_id, uses=", ".join(lost))
         await self._note("update", pool, by=by)
         return pool
 
@@ -167,9 +177,16 @@ class Pools:
         await self._note("cycle", pool, by=by)
 
     @needs(Action.WORKER_POOL_DELETE)
-    async def delete(self, pool_id: PoolId, *, by: Subject) -> Pool:
-        """Delete the pool; refused while stacks use it or it carries out a run."""
-        pool = await self._load(pool_id, Action.WORKER_POOL_DELETE, by=by, lock=True)
+    async def delete(self, pool_id: PoolId, *, by: Subject) -> Pool | None:
+        """Delete the pool, unless stacks use it or it carries out a run; None if it is
+        gone.
+        """
+        try:
+            pool = await self._load(
+                pool_id, Action.WORKER_POOL_DELETE, by=by, lock=True
+            )
+        except NotFoundError:
+            return None
         counts = await self.workers.counts([pool_id])
         if counts.get(pool_id, PoolCounts()).busy:
             raise PoolBusyError(pool=pool_id)

@@ -112,6 +112,10 @@ class ProviderVersion(Entity):
             updated_at=at,
         )
 
+    @property
+    def is_published(self) -> bool:
+        return self.status is _PUBLISHED
+
     def describe(self, text: str, *, at: datetime) -> None:
         if len(text) > LONGEST_DESCRIPTION or not storable(text):
             raise VersionProblemsError(

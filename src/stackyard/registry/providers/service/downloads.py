@@ -1,11 +1,12 @@
 """What Terraform loads: published versions, of providers that the caller may use."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from stackyard.kernel.access import Access, Action, Subject, SubjectKind
 from stackyard.kernel.errors import NotFoundError, UnauthorizedError
-from stackyard.kernel.ids import ROOT, ProviderId
+from stackyard.kernel.ids import ROOT, ProviderId, ProviderVersionId
 from stackyard.kernel.needs import Rule, needs, note_asked
 from stackyard.registry.providers.errors import (
     ProviderNotFoundError,
@@ -47,11 +48,10 @@ class ProviderDownloads:
         """Return each published version, the oldest first, and what it is made for."""
         provider = await self._usable(provider_id, by)
         published = await self.versions.published(provider.id)
-        platforms = await self.versions.platforms([one.id for one in published])
-        return [
-            (version, [one for one in platforms if one.version_id == version.id])
-            for version in published
-        ]
+        made: dict[ProviderVersionId, list[ProviderPlatform]] = defaultdict(list)
+        for platform in await self.versions.platforms([one.id for one in published]):
+            made[platform.version_id].append(platform)
+        return [(version, made[version.id]) for version in published]
 
     @needs(Rule.ANYBODY, Rule.OWN_RUN, Action.SPACE_READ)
     async def get(

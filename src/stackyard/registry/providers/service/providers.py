@@ -125,11 +125,12 @@ class TerraformProviders:
         await self.access.require(
             by, Action.TERRAFORM_PROVIDER_DELETE, space=provider.space_id
         )
-        published = await self.versions.published(provider.id)
+        old = await self.versions.lock_all(provider.id)
+        published = [one.number for one in old if one.is_published]
         if published:
-            numbers = ", ".join(one.number for one in published)
-            raise ProviderInUseError(provider=provider.id, versions=numbers)
-        old = await self.versions.of([provider.id])
+            raise ProviderInUseError(
+                provider=provider.id, versions=", ".join(published)
+            )
         platforms = await self.versions.platforms([one.id for one in old])
         await forget_files(self.outbox, old, platforms, at=self.clock())
         await self.store.remove(provider)

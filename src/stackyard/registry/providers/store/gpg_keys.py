@@ -22,8 +22,6 @@ class GpgKeyStore:
         return {one.id: one for one in await self.session.scalars(query)}
 
     async def find(self, key_id: GpgKeyId, *, lock: bool = False) -> GpgKey | None:
-        if "\0" in key_id:
-            return None
         return await self.session.get(
             GpgKey, key_id, with_for_update=lock, populate_existing=lock
         )

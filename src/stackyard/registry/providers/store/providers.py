@@ -17,8 +17,6 @@ class ProviderStore:
         self, provider_id: ProviderId, *, lock: bool = False
     ) -> TerraformProvider | None:
         """Load it; with *lock*, no one else may change it until we commit."""
-        if "\0" in provider_id:
-            return None
         return await self.session.get(
             TerraformProvider, provider_id, with_for_update=lock, populate_existing=lock
         )

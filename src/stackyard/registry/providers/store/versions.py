@@ -21,8 +21,6 @@ class VersionStore:
         self, version_id: ProviderVersionId, *, lock: bool = False
     ) -> ProviderVersion | None:
         """Load it; with *lock*, no one else may change it until we commit."""
-        if "\0" in version_id:
-            return None
         return await self.session.get(
             ProviderVersion, version_id, with_for_update=lock, populate_existing=lock
         )
@@ -33,6 +31,17 @@ class VersionStore:
             select(ProviderVersion)
             .where(ProviderVersion.provider_id.in_(providers))
             .order_by(ProviderVersion.created_at.desc(), ProviderVersion.id.desc())
+        )
+        return (await self.session.scalars(query)).all()
+
+    async def lock_all(self, provider: ProviderId) -> Sequence[ProviderVersion]:
+        """Load all of a provider's, the oldest first; none is published meanwhile."""
+        query = (
+            select(ProviderVersion)
+            .where(ProviderVersion.provider_id == provider)
+            .order_by(ProviderVersion.created_at, ProviderVersion.id)
+            .with_for_update()
+            .execution_options(populate_existing=True)
         )
         return (await self.session.scalars(query)).all()
 
