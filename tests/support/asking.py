@@ -32,10 +32,10 @@ from scripts.access_matrix import (
     YES,
 )
 
-from stackyard.graphql.needs import fields_of
+from stackyard.graphql.needs import field_needs, fields_of
 from stackyard.graphql.schema import build_schema
 from stackyard.http.authentication import CSRF_HEADER
-from stackyard.kernel.needs import Need, asking
+from stackyard.kernel.needs import Need, Rule, asking
 from tests.support.calls import ARGUMENTS, INSTEAD, ROOTS, ROUTES, Request
 from tests.support.whole import whole
 from tests.support.world import World, filled
@@ -61,6 +61,7 @@ class Asking:
     world: World
     client: httpx.AsyncClient
     said: dict[str, Answer] = field(default_factory=dict)
+    together: dict[tuple[str, str], dict[str, Answer]] = field(default_factory=dict)
 
     async def field(
         self, full: str, who: str, names: Mapping[str, str] | None = None
@@ -84,7 +85,7 @@ class Asking:
         return filled(query, world.names) != filled(query, world.with_ghosts)
 
     async def outcome(self, full: str, who: str) -> str:
-        answer = await self.field(full, who)
+        answer = await self._part(full, who)
         if answer.error:
             return answer.error
         if who == "root":
@@ -92,9 +93,47 @@ class Asking:
         reference = await self._reference(full)
         return self._compare(answer.value, reference.value)
 
+    async def _part(self, full: str, who: str) -> Answer:
+        """Return the answer to one field, which may have been asked with others.
+
+        Fields that are seen by whoever sees what they are part of come in one answer,
+        unless one of them is an error: then each is asked by itself.
+        """
+        owner = full.partition(".")[0]
+        if not _goes_with_others(full):
+            return await self.field(full, who)
+        if (owner, who) not in self.together:
+            self.together[owner, who] = await self._all_of(owner, who)
+        found = self.together[owner, who]
+        return found[full] if found else await self.field(full, who)
+
+    async def _all_of(self, owner: str, who: str) -> dict[str, Answer]:
+        names = [one for one in FIELDS if one.startswith(f"{owner}.")]
+        names = [one for one in names if _goes_with_others(one)]
+        parts = [f"p{n}: {_asked(one)}" for n, one in enumerate(names)]
+        above = [_called(one, None) for one in FOUND_BY[owner]]
+        query = " { ".join(["", *above, " ".join(parts)]) + " }" * (len(above) + 1)
+        path = [one.partition(".")[2] for one in FOUND_BY[owner]]
+        async with self.world.whole.database.rewound():
+            response = await self.client.post(
+                "/graphql",
+                json={"query": filled(query, self.world.names)},
+                headers=self.world.headers[who],
+            )
+        said = response.json()
+        if "errors" in said:
+            first = said["errors"][0]
+            above_all = len(first.get("path") or ()) <= len(path)
+            same = Answer(_class_of(first), first["message"])
+            return dict.fromkeys(names, same) if above_all else {}
+        return {
+            one: Answer(value=_dig(said["data"], [*path, f"p{number}"]))
+            for number, one in enumerate(names)
+        }
+
     async def _reference(self, full: str) -> Answer:
         if full not in self.said:
-            self.said[full] = await self.field(full, "root")
+            self.said[full] = await self._part(full, "root")
         return self.said[full]
 
     def _compare(self, value: Any, reference: Any) -> str:
@@ -167,6 +206,15 @@ def _called(full: str, instead: str | None) -> str:
     else:
         said = ARGUMENTS.get(full, "")
     return f"{name}({said})" if said else name
+
+
+def _goes_with_others(full: str) -> bool:
+    part = full.partition(".")[0] not in {"Query", "Mutation"}
+    return part and full not in INSTEAD and field_needs(FIELDS[full]) == {Rule.PARENT}
+
+
+def _asked(full: str) -> str:
+    return _called(full, None) + selection(get_named_type(FIELDS[full].type))
 
 
 def selection(kind: GraphQLNamedType, depth: int = 0) -> str:
