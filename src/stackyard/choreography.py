@@ -125,15 +125,17 @@ class Choreography(Generic[ToolsT]):
         name = str(message.body.get("reaction") or message.body.get("tick"))
         try:
             return await self._play(tools, message)
-        except StackyardError as error:
+        except Exception as broken:
+            error = _foreseen_in(broken)
+            if error is None:
+                receives = message.receives
+                log.exception("reaction.broken", reaction=name, receives=receives)
+                return FAILED
             if error.kind is Kind.UNAVAILABLE:
                 log.warning("reaction.postponed", reaction=name, facts=error.facts)
                 return Outcome(Verdict.RETRY, pause_after(message.returns))
             log.error("reaction.refused", reaction=name, facts=error.facts)  # noqa: TRY400 - foreseen: the traceback says nothing
             return Outcome(Verdict.BURY, reason=f"{type(error).__name__}: {error}")
-        except Exception:
-            log.exception("reaction.broken", reaction=name, receives=message.receives)
-            return FAILED
 
     async def _play(self, tools: ToolsT, message: Message) -> Outcome:
         body = message.body
@@ -176,6 +178,20 @@ async def file_dead_letter(message: Message) -> Outcome:
         of=message.body.get("event"),
     )
     return Outcome(Verdict.BURY, reason="told an operator")
+
+
+def _foreseen_in(broken: Exception) -> StackyardError | None:
+    """Return the error that we had foreseen.
+
+    Of several, from what went side by side, only if all are of the same outage.
+    """
+    if isinstance(broken, StackyardError):
+        return broken
+    if not isinstance(broken, ExceptionGroup):
+        return None
+    found = [_foreseen_in(one) for one in broken.exceptions]
+    out = [one for one in found if one and one.kind is Kind.UNAVAILABLE]
+    return out[0] if len(out) == len(found) else None
 
 
 def _stranger(message: Message) -> Outcome:

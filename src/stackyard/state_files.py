@@ -6,6 +6,7 @@ end, and no transaction waits for the store.
 
 import asyncio
 import json
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,8 +15,9 @@ from stackyard.kernel.blobs import BlobNotFoundError, Blobs, Bucket
 from stackyard.kernel.ids import RunId, StackId, new_ulid
 from stackyard.kernel.links import SealedLinks
 from stackyard.kernel.secrets import Sealed, UnsealError, Vault
+from stackyard.stacks import Stack
 from stackyard.state import StateVersion, UploadMissingError, is_bare, parse
-from stackyard.unit import OpenUnit
+from stackyard.unit import OpenUnit, Unit
 
 LINK_SECONDS: Final = 600
 DOWNLOAD, UPLOAD = "state-download", "state-upload"
@@ -53,16 +55,29 @@ class StateFiles:
         async with self.open_unit() as unit:
             await unit.states.record_import(version, old=old, by=by)
 
-    async def uploaded(self, object_id: str) -> bytes:
-        """Return what somebody put at an upload link; raise if it is no state."""
-        key = uploaded_key(object_id)
-        try:
-            sealed = Sealed(await self.blobs.get(Bucket.UPLOADS, key))
-        except BlobNotFoundError:
-            raise UploadMissingError(object=object_id) from None
-        body = await asyncio.to_thread(self.vault.unseal, sealed, context=key)
-        await asyncio.to_thread(parse, body)
-        return body
+    async def bring_to_new(
+        self,
+        make: Callable[[Unit], Awaitable[Stack]],
+        object_id: str,
+        *,
+        by: Subject,
+    ) -> Stack:
+        """Make a stack, and what was uploaded its state: both, or neither.
+
+        So it is tried first, and undone: the state is durable before a row names it.
+        """
+        body = await self._uploaded(object_id)
+        given = await asyncio.to_thread(parse, body)
+        async with self.open_unit() as unit:
+            stack = await make(unit)
+            version = await unit.states.prepare_import(stack.id, given, by=by)
+            await unit.session.rollback()
+        assert version is not None  # noqa: S101 - it is the stack's first
+        await self._store(version, body)
+        async with self.open_unit() as unit:
+            stack = await make(unit)
+            await unit.states.record_import(version, by=by)
+        return stack
 
     async def roll_back(
         self, stack_id: StackId, version_id: str, *, by: Subject
@@ -102,6 +117,15 @@ class StateFiles:
         except (BlobNotFoundError, UnsealError):
             return False
         return await asyncio.to_thread(is_bare, body)
+
+    async def _uploaded(self, object_id: str) -> bytes:
+        """Return what somebody put at an upload link."""
+        key = uploaded_key(object_id)
+        try:
+            sealed = Sealed(await self.blobs.get(Bucket.UPLOADS, key))
+        except BlobNotFoundError:
+            raise UploadMissingError(object=object_id) from None
+        return await asyncio.to_thread(self.vault.unseal, sealed, context=key)
 
     async def _store(self, version: StateVersion, body: bytes) -> None:
         sealed = await asyncio.to_thread(

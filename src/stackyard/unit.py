@@ -309,7 +309,7 @@ class Unit(Catalogue):
             self.template_versions,
             making,
             Showing(store, self.stacks, self.runs),
-            Leaving(store, making.stacks, making.dependencies, self.states),
+            Leaving(store, making.stacks, making.dependencies),
             self.access,
             self.means.vault,
             self.clock,

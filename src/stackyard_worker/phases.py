@@ -102,7 +102,7 @@ async def plan(work: Work) -> Planned:
         planned = await asyncio.to_thread(results.read_plan, text)
         if not hooks.after_plan:
             await asyncio.to_thread(_keep_prior_state, work, text)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, RecursionError):
         raise LegFailedError("The plan's JSON can't be understood.") from None
     return planned
 
@@ -154,7 +154,7 @@ async def read_state(work: Work) -> State | None:
             if found.too_large:
                 work.log.say(f"Too large to be shown: {found.too_large} resources.")
             return found
-    except (LegFailedError, msgspec.MsgspecError):
+    except (LegFailedError, msgspec.MsgspecError, RecursionError):
         pass  # said below: the result of the run does not depend on it
     work.log.say("Outputs and resources could not be read from the state.")
     return None

@@ -142,12 +142,15 @@ class _Attributes:
     def of(self, one: _Resource) -> str:
         if len(one.values) > _LARGEST:
             return self._none()
-        seen = sanitized(
-            msgspec.json.decode(one.values),
-            msgspec.json.decode(one.sensitive_values),
-            self.how,
-        )
-        text = msgspec.json.encode(seen)
+        try:
+            seen = sanitized(
+                msgspec.json.decode(one.values),
+                msgspec.json.decode(one.sensitive_values),
+                self.how,
+            )
+            text = msgspec.json.encode(seen)
+        except RecursionError:  # nested deeper than anybody looks
+            return self._none()
         if len(text) > self.room:
             return self._none()
         self.room -= len(text)

@@ -3,16 +3,23 @@
 `tests/operations` holds the clients' texts. They are never edited.
 """
 
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
+from tests.support.blobs import MemoryBlobs
 from tests.support.client import stack_input
 from tests.support.scene import Scene
+from tests.support.stacks import a_spec
 
 from stackyard.kernel.access import SYSTEM
+from stackyard.kernel.blobs import Bucket
+from stackyard.kernel.errors import UnavailableError
 from stackyard.kernel.ids import StackId
 from stackyard.runs import RunState, RunType
-from stackyard.stacks import TrackedCommit
+from stackyard.stacks import Stack, TrackedCommit
+from stackyard.state_files import uploaded_key
+from stackyard.unit import Unit
 from stackyard_protocol.job import LegKind
 from stackyard_protocol.report import (
     Archived,
@@ -347,6 +354,30 @@ async def test_a_token_that_is_none_of_a_log_is_refused(
     for first in (None, ""):
         found = await scene.ask(document, **named, token=first)
         assert "errors" not in found
+
+
+@dataclass
+class FullBlobs(MemoryBlobs):
+    """A store that takes no state any more."""
+
+    async def put(self, bucket: Bucket, key: str, body: bytes) -> None:
+        raise UnavailableError(bucket=bucket, key=key, size=len(body))
+
+
+async def test_a_stack_whose_state_cannot_be_kept_is_not_made(scene: Scene) -> None:
+    """Nobody would know whose it is, and its name would be taken."""
+    files = scene.asking.world.whole.platform.state_files
+    state, key = b'{"version": 4, "serial": 7, "lineage": "x"}', uploaded_key("theirs")
+    uploads = {(Bucket.UPLOADS, key): files.vault.seal(state, context=key)}
+
+    async def make(unit: Unit) -> Stack:
+        return await unit.stacks.create(a_spec(name="Brought"), by=SYSTEM)
+
+    full = replace(files, blobs=FullBlobs(dict(uploads)))
+    with pytest.raises(UnavailableError):
+        await full.bring_to_new(make, "theirs", by=SYSTEM)
+    async with scene.unit() as unit:
+        assert await unit.stacks.find(StackId("brought"), by=SYSTEM) is None
 
 
 async def test_a_stack_is_made_with_the_state_that_was_uploaded_for_it(

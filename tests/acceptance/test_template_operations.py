@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import pytest
 from sqlalchemy import update
+from tests.support.blobs import MemoryBlobs
 from tests.support.bodies import a_template
 from tests.support.bureau import Bureau
 from tests.support.clouds import an_aws_spec
@@ -35,6 +36,7 @@ from stackyard.reactions.stacks import begin_deletion
 from stackyard.runs import Run, RunState, RunType
 from stackyard.spaces import HolderKind, SpaceSpec
 from stackyard.stacks import StackDeleted, StackDeletionRequested
+from stackyard.state import Given
 from stackyard.unit import Unit
 from stackyard.vcs import Commit, Push, RefChange, RepositorySettings
 from stackyard_protocol.report import Resource
@@ -136,7 +138,8 @@ async def leave_runs(
 
 async def go_on(edge: Edge, stack: str) -> None:
     """Be the drain when a stack is to go, and when it is gone."""
-    tools, at = Bureau(edge.database, clock=edge.clock).tools, edge.clock()
+    bureau = Bureau(edge.database, clock=edge.clock, blobs=MemoryBlobs())
+    tools, at = bureau.tools, edge.clock()
     asked = StackDeletionRequested(
         stack_id=StackId(stack), destroy_resources=True, at=at
     )
@@ -421,6 +424,23 @@ async def test_what_the_stacks_made_is_destroyed_before_the_deployment_is_gone(
     await leave_runs(edge, RunState.FINISHED, RunType.DESTROY)
     await go_on(edge, "site-dev")
     assert await state(provider) is None
+
+
+async def test_what_a_lost_worker_never_told_of_is_destroyed_as_well(
+    provider: Provider, edge: Edge
+) -> None:
+    await make_template(provider)
+    await deploy(provider, await make_version(provider))
+    await leave_runs(edge, RunState.FINISHED)
+    given = Given(serial=1, lineage="l", sha256="0" * 64, size=9)
+    async with edge.unit() as unit:
+        states, stack_id = unit.states, StackId("site-dev")
+        version = await states.prepare_import(stack_id, given, by=SYSTEM)
+        assert version is not None
+        await states.record_import(version, by=SYSTEM)
+    await provider.data("TemplateDeploymentDelete", **DEPLOYMENT)
+    await go_on(edge, "site-dev")
+    assert await state(provider) == "DESTROYING"
 
 
 async def test_the_stacks_of_a_deployment_go_in_the_order_of_their_chain(

@@ -1,6 +1,7 @@
 """What a worker reports, what that does, and what it is answered."""
 
 import pytest
+from sqlalchemy import inspect
 from sqlalchemy.ext.asyncio import AsyncSession
 from tests.support.runs import HeldLeg, Plant
 from tests.support.stacks import ADA
@@ -199,3 +200,18 @@ async def test_a_lost_workers_log_is_at_its_end(plant: Plant) -> None:
     part = await plant.unit.logs.read(held.run, version, offset=0, by=SYSTEM)
     assert isinstance(part, LogPart)
     assert (part.exists, part.finished) == (True, True)
+
+
+async def test_a_list_of_runs_leaves_their_plans_where_they_are(plant: Plant) -> None:
+    """Each may be of thousands of resources."""
+    held = await plant.started()
+    await held.planned(add=2)
+    await plant.session.flush()
+    plant.session.expunge_all()
+    runs, ids = plant.unit.runs, [held.run.id]
+    kinds = [RunType.TRACKED]
+    listed = await runs.of_stacks([plant.stack_id], kinds, by=SYSTEM)
+    found = [*listed[plant.stack_id], *await runs.some(ids, by=SYSTEM)]
+    assert [inspect(one).unloaded for one in found] == [{"changes"}] * 2
+    changes = (await runs.changes(ids, by=SYSTEM))[held.run.id]
+    assert [one.address for one in changes] == ["x.0", "x.1"]

@@ -174,6 +174,23 @@ async def test_what_would_fail_again_is_buried_with_its_reason() -> None:
     assert "NotFoundError" in outcome.reason
 
 
+@pytest.mark.parametrize(
+    ("beside", "verdict"),
+    [
+        (UnavailableError(), Verdict.RETRY),
+        (ZeroDivisionError(), Verdict.FAILED),
+        (NotFoundError(), Verdict.FAILED),
+    ],
+)
+async def test_what_went_side_by_side_is_postponed_if_all_of_it_met_an_outage(
+    beside: Exception, verdict: Verdict
+) -> None:
+    inner = ExceptionGroup("inner", [beside])
+    tools = Tools(raises=ExceptionGroup("several", [UnavailableError(), inner]))
+    outcome = await CHOREOGRAPHY.react(tools, message(message_of(PAINTED, "admire")))
+    assert outcome.verdict is verdict
+
+
 async def test_a_bug_is_tried_again_and_counts() -> None:
     tools = Tools(raises=ZeroDivisionError())
 

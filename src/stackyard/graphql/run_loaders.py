@@ -9,6 +9,7 @@ from stackyard.graphql.loader import Loader
 from stackyard.kernel.ids import PoolId, RunId, StackId
 from stackyard.runs import Run, RunReview, RunType, Transition
 from stackyard.unit import Unit
+from stackyard_protocol.report import Change
 
 Step: TypeAlias = tuple[Transition, bool]  # and whether it printed anything
 
@@ -39,6 +40,12 @@ class RunLoaders(Batches):
             ),
         )
         return made
+
+    @cached_property
+    def run_changes(self) -> Loader[RunId, list[Change]]:
+        return self._loader(
+            lambda u, keys: u.runs.changes(keys, by=self._by), lambda _: []
+        )
 
     @cached_property
     def some_runs(self) -> Loader[RunId, Run | None]:

@@ -288,13 +288,13 @@ def resolve_delta(root: Run, _info: Info) -> dict[str, int] | None:
 
 
 @run.field("changesV3")
-def resolve_changes(
+async def resolve_changes(
     root: Run,
-    _info: Info,
+    info: Info,
     *,
     input: dict[str, Any],  # noqa: A002, ARG001 - the contract's name
 ) -> list[dict[str, Any]]:
-    changes = root.planned_changes()
+    changes = await info.context.loaders.run_changes.load(root.id)
     if not changes:
         return []
     return [

@@ -85,21 +85,23 @@ async def resolve_create(
     stack_object_id: str | None = None,
 ) -> Stack:
     by = info.context.subject
-    state, managed = None, manage_state is not False
-    if stack_object_id:  # looked at first: without its state the stack is not made
-        if not managed:
-            raise StateUnmanagedError
-        state = await info.context.means.state_files.uploaded(stack_object_id)
-    async with info.context.open_unit() as unit:
-        stack = await unit.stacks.create(
+    managed = manage_state is not False
+
+    async def make(unit: Unit) -> Stack:
+        return await unit.stacks.create(
             spec_from(input),
             manage_state=managed,
             slug=slug or None,
             by=by,
         )
-    if state is not None:
-        await info.context.means.state_files.bring(stack.id, state, by=by)
-    return stack
+
+    if stack_object_id:
+        if not managed:
+            raise StateUnmanagedError
+        files = info.context.means.state_files
+        return await files.bring_to_new(make, stack_object_id, by=by)
+    async with info.context.open_unit() as unit:
+        return await make(unit)
 
 
 @mutation.field("stackUpdate")

@@ -35,7 +35,7 @@ from stackyard.kernel.search import (
 from stackyard.runs.leg import Leg
 from stackyard.runs.model import Run
 from stackyard.runs.states import WAITING
-from stackyard.runs.store import PROPOSALS_LAST
+from stackyard.runs.store import PROPOSALS_LAST, WITHOUT_PLAN
 
 Condition: TypeAlias = Callable[[Predicate], ColumnElement[bool]]
 _PLACE: Final = "position"  # the only order, either way
@@ -89,6 +89,7 @@ class QueueStore:
         query = (
             select(Run, place)
             .join(placed, placed.c.id == Run.id)
+            .options(WITHOUT_PLAN)
             .where(
                 Run.stack_id.in_(stacks),
                 *(_condition(said) for said in search.predicates),

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+import msgspec
 from sqlalchemy import case, func, select, text, true
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import defer
 
 from stackyard.kernel.ids import LegId, PoolId, RunId, StackId
 from stackyard.runs.errors import LegNotFoundError, RunNotFoundError
@@ -15,7 +17,10 @@ from stackyard.runs.leg import Leg
 from stackyard.runs.model import Run, Transition
 from stackyard.runs.states import WAITING, RunState, RunType
 from stackyard.stacks import Project
+from stackyard_protocol.report import Change
 
+# Of thousands of resources it is megabytes, and a list has fifty runs of each stack.
+WITHOUT_PLAN: Final = defer(Run.changes, raiseload=True)
 LIVE_CHANNEL: Final = "stackyard_live"
 _PROPOSED: Final = Run.type == RunType.PROPOSED
 PROPOSALS_LAST: Final = case(
@@ -57,8 +62,18 @@ class RunStore:
         )
 
     async def some(self, run_ids: Sequence[RunId]) -> Sequence[Run]:
-        query = select(Run).where(Run.id.in_(run_ids))
+        query = select(Run).where(Run.id.in_(run_ids)).options(WITHOUT_PLAN)
         return (await self.session.scalars(query)).all()
+
+    async def changes(self, run_ids: Sequence[RunId]) -> dict[RunId, list[Change]]:
+        """Return what each of these would change, as far as it is planned."""
+        query = select(Run.id, Run.changes).where(
+            Run.id.in_(run_ids), Run.changes.is_not(None)
+        )
+        return {
+            run: msgspec.convert(rows, list[Change])
+            for run, rows in await self.session.execute(query)
+        }
 
     async def of_stacks(
         self,
@@ -81,6 +96,7 @@ class RunStore:
             .join(Run, Run.id == newest.c.id)
             .where(Project.id.in_(stack_ids))
             .order_by(Run.id.desc())
+            .options(WITHOUT_PLAN)
         )
         return (await self.session.scalars(query)).all()
 
@@ -94,7 +110,11 @@ class RunStore:
         return (await self.session.scalars(query)).all()
 
     async def blockers(self, stack_ids: Sequence[StackId]) -> dict[StackId, Run]:
-        query = select(Run).where(Run.stack_id.in_(stack_ids), Run.holds_blocker)
+        query = (
+            select(Run)
+            .where(Run.stack_id.in_(stack_ids), Run.holds_blocker)
+            .options(WITHOUT_PLAN)
+        )
         return {run.stack_id: run for run in await self.session.scalars(query)}
 
     async def newest(self, stack_ids: Sequence[StackId]) -> dict[StackId, RunId]:

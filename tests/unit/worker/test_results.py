@@ -155,3 +155,11 @@ def test_attributes_that_are_too_large_are_left_out_and_counted() -> None:
     found = read_state(text, sensitive=False)
     assert found.too_large == 1
     assert found.resources[0].attributes == "{}"
+
+
+def test_attributes_that_are_nested_too_deeply_are_left_out_and_counted() -> None:
+    """Else a run that had applied all would be told to have failed."""
+    deep = f"{'[' * 700}{']' * 700}"
+    text = a_state(values={"content": "deep"}).replace(b'"deep"', deep.encode())
+    found = read_state(text, sensitive=False)
+    assert (found.too_large, found.resources[0].attributes) == (1, "{}")

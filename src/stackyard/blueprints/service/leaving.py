@@ -9,7 +9,6 @@ from stackyard.blueprints.store import DeploymentStore
 from stackyard.kernel.access import SYSTEM, Subject
 from stackyard.kernel.needs import Rule, needs
 from stackyard.stacks import StackDependencies, Stacks
-from stackyard.state import States
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +16,6 @@ class Leaving:
     store: DeploymentStore
     stacks: Stacks  # those that may change what is deployed
     dependencies: StackDependencies
-    states: States
 
     @needs(Rule.PARENT)
     async def ensure_unused(
@@ -36,14 +34,14 @@ class Leaving:
     async def let_go(self, deployment: Deployment, *, by: Subject) -> None:
         """Ask for those to go that no other of them depends on; again when one is gone.
 
-        What one that made something has made is destroyed first. Raises for one that a
-        stack elsewhere depends on by now: it is known to have been asked.
+        What each made is destroyed first. Who made nothing is known when it goes: what
+        runs have told of is not all, if a worker was lost. Raises for one that a stack
+        elsewhere depends on by now: it is known to have been asked.
         """
         placed = await self.store.stacks_of(deployment)
         ids = [one.stack_id for one in placed]
         stacks = await self.stacks.some(ids, by=by)
         below = await self.dependencies.on(ids, by=SYSTEM)
-        made = {one.stack_id for one in await self.states.resources(ids, by=by)}
         for one in placed:
             stack = stacks.get(one.stack_id)  # None: gone a moment ago, with its place
             others = (other.stack_id for other in below.get(one.stack_id, ()))
@@ -51,7 +49,5 @@ class Leaving:
                 continue
             one.going = True
             if not stack.deleting:
-                await self.stacks.delete(
-                    one.stack_id, destroy_resources=one.stack_id in made, by=by
-                )
+                await self.stacks.delete(one.stack_id, destroy_resources=True, by=by)
         await self.store.write()

@@ -111,11 +111,6 @@ class User(Entity):
             raise InvitationPendingError(user=self.username)
         return self.renew_invitation(queued=queued, at=at)
 
-    def send_queued(self, *, at: datetime) -> None:
-        """The strategy changed to user management: the 24 hours begin."""
-        if self.standing is UserStatus.QUEUED:
-            self.standing, self.invited_at = UserStatus.PENDING, at
-
     def renew_invitation(self, *, queued: bool, at: datetime) -> str:
         secret = new_secret()
         self.invitation_digest, self.invited_at = digest(secret), at

@@ -27,6 +27,7 @@ from stackyard.runs.states import DISCARDABLE, RunType
 from stackyard.runs.store import RunStore
 from stackyard.stacks import Project, Stack, Stacks
 from stackyard.workers import Pools
+from stackyard_protocol.report import Change
 
 PAGE = 50
 
@@ -78,6 +79,14 @@ class Runs:
         runs = await self.store.some(run_ids)
         projects = await self.stacks.projects({run.stack_id for run in runs}, by=by)
         return [run for run in runs if run.stack_id in projects]
+
+    @needs(Action.SPACE_READ)
+    async def changes(
+        self, run_ids: Sequence[RunId], *, by: Subject
+    ) -> dict[RunId, list[Change]]:
+        """Return what those of these runs that *by* may read would change."""
+        readable = await self.some(run_ids, by=by)
+        return await self.store.changes([run.id for run in readable])
 
     @needs(Action.SPACE_READ)
     async def of(self, stack_id: StackId, run_id: RunId, *, by: Subject) -> Run:
