@@ -52,7 +52,9 @@ def test_what_is_known_not_to_be_answered_must_not_be() -> None:
         ({"data": None}, Outcome.REFUSED),
         ({"data": {"one": 1}, "errors": [{}]}, Outcome.REFUSED),
         ({"data": {"one": None, "other": None}}, Outcome.EMPTY),
+        ({"data": {"one": {"many": [], "other": None}}}, Outcome.EMPTY),
         ({"data": {"one": None, "other": False}}, Outcome.ANSWERED),
+        ({"data": {"one": {"many": [{"id": "x"}]}}}, Outcome.ANSWERED),
     ],
 )
 def test_an_answer_says_something_and_has_no_error(

@@ -46,6 +46,14 @@ KNOWN: Final[Mapping[str, tuple[Outcome, str]]] = {
         Outcome.REFUSED,
         "no test cases of modules are run yet",
     ),
+    "spacectl/ModuleLocalPreviewLocalPreviewFunc__4": (
+        Outcome.EMPTY,
+        "modules have no runs yet",
+    ),
+    "spacectl/PolicyMcpRegisterGetPolicySampleTool": (
+        Outcome.EMPTY,
+        "no policy is evaluated, so there are no samples",
+    ),
     "spacectl/PolicySimulateSimulate": (
         Outcome.REFUSED,
         "there is no policy engine yet",
@@ -110,8 +118,17 @@ def _read(body: bytes) -> dict[str, Any]:
 def outcome_of(said: Mapping[str, Any]) -> Outcome:
     if "errors" in said or not said.get("data"):
         return Outcome.REFUSED
-    there = any(value is not None for value in said["data"].values())
-    return Outcome.ANSWERED if there else Outcome.EMPTY
+    return Outcome.ANSWERED if _says_something(said["data"]) else Outcome.EMPTY
+
+
+def _says_something(said: Any) -> bool:
+    match said:
+        case dict():
+            return any(map(_says_something, said.values()))
+        case list():
+            return any(map(_says_something, said))
+        case _:
+            return said is not None
 
 
 def merge(seen: Mapping[str, int]) -> None:
