@@ -11,7 +11,6 @@ from typing import Any, Final, TypeAlias
 from tests.support.lives.attachments import attach_all, give_one_of_many
 from tests.support.lives.course import Sender, carry, living
 from tests.support.lives.kinds import course
-from tests.support.lives.modules import a_module, publish
 from tests.support.lives.people import binding
 from tests.support.lives.shelves import carry_file, carry_settings
 from tests.support.lives.stacks import (
@@ -72,11 +71,6 @@ async def crowd_attached_to_a_module(sender: Sender, name: str, many: int) -> No
         await at_once(many, one)
 
 
-async def crowd_of_versions(sender: Sender, name: str, many: int) -> None:
-    async with a_module(sender, name) as (made, sha):
-        await at_once(many, lambda n: publish(sender, made["id"], sha, f"1.{n}.0"))
-
-
 async def crowd_of_files(sender: Sender, name: str, many: int) -> None:
     async with living(sender, course("repo", name)) as repo:
         await at_once(many, lambda n: carry_file(sender, repo["id"], f"{n}.tf"))
@@ -116,7 +110,6 @@ CROWDS: Final[tuple[Crowd, ...]] = (
     crowd_of_a_stack,
     crowd_around_a_stack,
     crowd_attached_to_a_module,
-    crowd_of_versions,
     crowd_of_files,
     crowd_of_settings,
     crowd_of_drafts,

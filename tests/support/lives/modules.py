@@ -33,7 +33,10 @@ async def live_of_a_module(sender: Sender, name: str) -> None:
             ("ResourceVersionCreate", None),  # which is the one that the code says
             ("ResourceVersionCreate__2", "1.1.0"),
         ):
-            await publish(sender, here, sha, number, operation)
+            version = await sender.data(operation, module=here, sha=sha, version=number)
+            named = {"moduleId": here, "versionId": version["id"]}
+            found = await sender.data("GetVersion", **named)
+            assert found["version"]["state"] == "ACTIVE", here
         shares = await sender.data(
             "ModuleShare", id=here, input={"accounts": ["them"], "spaces": ["legacy"]}
         )
@@ -41,19 +44,6 @@ async def live_of_a_module(sender: Sender, name: str) -> None:
         found = await sender.data("ModuleAWSRoleRead", id=here)
         assert found == published, here
         assert (found["public"], found["moduleShares"]) == (True, shares), here
-
-
-async def publish(
-    sender: Sender,
-    module: str,
-    sha: str,
-    number: str | None,
-    operation: str = "ResourceVersionCreate__2",
-) -> None:
-    version = await sender.data(operation, module=module, sha=sha, version=number)
-    named = {"moduleId": module, "versionId": version["id"]}
-    found = await sender.data("GetVersion", **named)
-    assert found["version"]["state"] == "ACTIVE", number
 
 
 @asynccontextmanager
