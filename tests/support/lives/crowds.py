@@ -1,7 +1,8 @@
 """Many of a kind that hang on one thing, at the same moment: a `count` of forty.
 
 Each is made, read, changed, read again and deleted, as in a life of its own; but they
-all want the same rows.
+all want the same rows. Versions of one module are not among them: each has to follow
+another.
 """
 
 import asyncio
