@@ -11,6 +11,7 @@ from tests.support.documents import (
     SENDING,
     Outcome,
     documents,
+    in_folder,
     is_whole,
     outcome_of,
     unlike,
@@ -64,9 +65,9 @@ def test_an_answer_says_something_and_has_no_error(
 
 
 def test_only_a_run_of_all_tests_that_send_documents_is_reckoned() -> None:
-    files = {path.name for folder in SENDING for path in folder.glob("test_*.py")}
-    assert is_whole(files | {"test_other.py"})
-    assert not is_whole(files - {"test_other_clients.py"})
+    files = {in_folder(one) for folder in SENDING for one in folder.glob("test_*.py")}
+    assert is_whole(files | {"faults/test_start.py"})
+    assert not is_whole(files - {"acceptance/test_other_clients.py"})
 
 
 def test_what_is_sent_must_be_read_again_or_said_why_not() -> None:

@@ -154,7 +154,12 @@ def unlike(
 def is_whole(files: set[str]) -> bool:
     """Say whether these are all whose tests send documents."""
     needed = (path for folder in SENDING for path in folder.glob("test_*.py"))
-    return files >= {path.name for path in needed}
+    return files >= {in_folder(path) for path in needed}
+
+
+def in_folder(path: Path) -> str:
+    """Return its name, and its folder's: some are called alike."""
+    return f"{path.parent.name}/{path.name}"
 
 
 class Reckoning:
@@ -173,7 +178,7 @@ class Reckoning:
         ROUNDS.back.update(output.get("inputs", ()))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        self.files.add(Path(report.nodeid.partition("::")[0]).name)
+        self.files.add(in_folder(Path(report.nodeid.partition("::")[0])))
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         output: dict[str, Any] | None = getattr(self.config, "workeroutput", None)
