@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 import stackyard.composition  # noqa: F401 - every table is declared below it
 from stackyard.adapters.postgres import Database
 from stackyard.kernel.orm import Entity
+from tests.support import documents
 from tests.support.elasticmq import ElasticMq, running_elasticmq
 from tests.support.platform import Platform, logs_of
 from tests.support.postgres import (
@@ -130,8 +131,9 @@ def pytest_report_header() -> str:
     return f"PostgreSQL: {CHOSEN or 'the wheel'}"
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Nothing of the machine's own Terraform or cloud set-up reaches a test."""
     for name in list(os.environ):
         if name.startswith(MACHINE_S):
             del os.environ[name]
+    config.pluginmanager.register(documents.Reckoning(config))

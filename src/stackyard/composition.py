@@ -306,7 +306,11 @@ def guarded_http(settings: ServerSettings | DrainSettings) -> GuardedHttp:
 def connect_replica(settings: ServerSettings | DrainSettings) -> Database | None:
     if settings.database_read_only_url is None:
         return None
-    return Database.connect(settings.database_read_only_url, pool_size=5)
+    return Database.connect(
+        settings.database_read_only_url,
+        pool_size=5,
+        pool_seconds=10,  # there is the primary to go to
+    )
 
 
 def connect_blobs(settings: ServerSettings | DrainSettings) -> Blobs:

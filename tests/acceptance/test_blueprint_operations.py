@@ -215,9 +215,11 @@ async def test_the_python_client_finds_a_blueprint_and_its_run(
     assert await data(provider, "pyclient", "Blueprint", id="our-app") == named
     asked = await data(provider, "pyclient", "BlueprintInputs", id="our-app")
     assert [one["type"] for one in asked["inputs"]] == ["SELECT", "SECRET"]
-    said = {"predicates": [{"field": "state", "constraint": {"enumEquals": ["DRAFT"]}}]}
-    none = await data(provider, "pyclient", "SearchBlueprints", input=said)
-    assert none == {"edges": []}
+    for state, edges in (("DRAFT", []), ("PUBLISHED", [{"node": named}])):
+        states = {"field": "state", "constraint": {"enumEquals": [state]}}
+        said = {"predicates": [states]}
+        found = await data(provider, "pyclient", "SearchBlueprints", input=said)
+        assert found == {"edges": edges}
     made = await data(
         provider, "pyclient", "BlueprintCreateStack", id="our-app", input=filled()
     )

@@ -6,8 +6,9 @@
 from typing import Any
 
 import pytest
+from tests.support.documents import CLIENTS
 from tests.support.edge import Edge
-from tests.support.provider import CLIENTS, Provider
+from tests.support.provider import Provider
 from tests.support.stacks import a_spec
 
 from stackyard.adapters.postgres import Database
@@ -103,6 +104,9 @@ async def test_the_life_of_a_context_in_python(provider: Provider) -> None:
     assert await client.data("ContextsWithConfig") == [
         name | {"config": [variable, secret | {"value": None}]}
     ]
+    read = await provider.data("ContextRead", id="our-net")
+    told = (read["space"], read["description"], read["labels"])
+    assert told == ("root", "d", ["a"])
     taken = await client.error("ContextCreateV2", **wanted)
     assert "context with this slug already exists for this account" in taken
     assert await client.data("ContextDelete", id="our-net") == {"id": "our-net"}
@@ -126,6 +130,8 @@ async def test_the_life_of_a_space_in_python(provider: Provider) -> None:
     name = {"id": made["id"], "name": "Payments"}
     assert await client.data("Space", id=made["id"]) == name
     assert name in await client.data("Spaces")
+    read = await provider.data("SpaceRead", id=made["id"])
+    assert (read["parentSpace"], read["inheritEntities"]) == ("root", True)
     assert await client.data("SpaceDelete", id=made["id"]) == {"id": made["id"]}
     assert await client.data("Space", id=made["id"]) is None
 

@@ -13,7 +13,9 @@ from tests.support.hosting import ADA, Hosting, Replica
 from tests.support.provider import OPERATIONS
 from tests.support.small_context import small_context
 
+from stackyard.adapters.git.mirror import Mirror
 from stackyard.adapters.postgres import Database
+from stackyard.kernel.ids import RepoId
 
 CREATE = """mutation($input: RepoCreateInput!) { repoCreate(input: $input) {
   id name description labels vcsChecks createdAt updatedAt } }"""
@@ -23,7 +25,7 @@ HISTORY = (OPERATIONS / "RepoFileRead.graphql").read_text()
 
 class Client:
     def __init__(self, hosting: Hosting, replica: Replica) -> None:
-        self.hosting = hosting
+        self.hosting, self.replica = hosting, replica
         self.context = small_context(
             hosting.unit, ADA, contents=replica.contents, pushes=replica.pushes
         )
@@ -175,6 +177,31 @@ async def test_encryption_alone_makes_a_revision_and_hides_the_content(
         clear | {"content": content, "isEncrypted": False},
         clear | {"content": None, "isEncrypted": True},
         clear | {"content": content, "isEncrypted": False},
+    ]
+
+
+async def test_who_made_a_revision_and_why_is_in_git(client: Client) -> None:
+    wanted = {
+        "repoID": "garden",
+        "message": "Plant",
+        "description": "Roses.",
+        "authorName": "Ada",
+        "authorEmail": "ada@example.com",
+        "files": [{"path": "a", "content": "YQ=="}],
+    }
+    await client.data(REVISE, input=wanted)
+
+    async with client.replica.contents.mirror(RepoId("garden"), by=ADA) as mirror:
+        assert isinstance(mirror, Mirror)
+        log = ("log", "--format=%an <%ae>%n%B", "refs/heads/main")
+        told = await mirror.git.run(f"--git-dir={mirror.folder}", *log)
+    assert told.decode().split("\n") == [
+        "Ada <ada@example.com>",
+        "Plant",
+        "",
+        "Roses.",
+        "",
+        "",
     ]
 
 

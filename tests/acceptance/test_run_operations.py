@@ -25,6 +25,7 @@ from stackyard_protocol.report import (
     Archived,
     Change,
     Entered,
+    Output,
     Planned,
 )
 
@@ -403,3 +404,24 @@ async def test_a_stack_is_made_with_the_state_that_was_uploaded_for_it(
     async with scene.unit() as unit:
         newest = await unit.states.newest(StackId("custom-slug-1"), by=SYSTEM)
     assert newest.serial == 7
+
+
+async def test_outputs_are_read_by_their_names_and_none_by_its_value(
+    scene: Scene,
+) -> None:
+    """The client wants to know which there are; what is in them is for runs."""
+    outputs = [
+        Output("vpc", sensitive=False, value='"v"'),
+        Output("key", sensitive=True, value=None),
+    ]
+    async with scene.unit() as unit:
+        await unit.states.replace(
+            scene.stack, outputs=outputs, resources=None, by=SYSTEM
+        )
+
+    found = await scene.data("terraform-provider/StackOutputsRead", id=scene.stack)
+
+    assert found["outputs"] == [
+        {"id": "key", "description": None, "sensitive": True},
+        {"id": "vpc", "description": None, "sensitive": False},
+    ]

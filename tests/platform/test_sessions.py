@@ -476,6 +476,38 @@ def test_spaces_pools_contexts_policies_and_keys_are_listed_and_shown(
     assert waiting["searchSchedulableRuns"]["edges"] == []
 
 
+def test_the_samples_of_a_policy_that_nothing_evaluates_are_none(
+    spacectl: Spacectl, provider: Provider
+) -> None:
+    body = {"name": "sampled", "body": "package spacelift", "type": "PLAN"}
+    policy = str(provider.ask("PolicyCreateV2", input=body | {"labels": []})["id"])
+    listed = spacectl.ask("PolicyMcpRegisterListPolicySamplesTool", policyId=policy)
+    assert listed == {"id": policy, "evaluationRecords": []}
+    one = spacectl.ask(
+        "PolicyMcpRegisterGetPolicySampleTool", policyId=policy, key="gone"
+    )
+    assert one == {"evaluationSample": None}
+    found = spacectl.ask(
+        "PolicySamplesIndexedSearchEvaluationRecords", id=policy, input=PAGE | OLDEST
+    )
+    assert found["searchEvaluationRecords"]["edges"] == []
+    tried = {"body": body["body"], "input": "{}", "type": "PLAN"}
+    said = spacectl.answer("PolicySimulateSimulate", **tried)
+    assert "opa eval" in said["errors"][0]["message"]
+    provider.ask("PolicyDelete", id=policy)
+
+
+def test_a_token_of_github_s_signs_nobody_in_and_what_does_is_said(
+    platform: Platform,
+) -> None:
+    """The client shows the words; GitHub is no place to sign in with here."""
+    stranger = Spacectl(Client(platform.base))
+    said = stranger.answer("SessionGithubTokenExchange", token="gho_any")  # noqa: S106 - nobody's
+    assert (said.get("data") or {}).get("oauthUser") is None
+    assert "use an API key" in said["errors"][0]["message"]
+    stranger.client.http.close()
+
+
 def test_usage_is_a_table_for_whoever_signed_in(spacectl: Spacectl) -> None:
     """A plain request: it is no question to the graph."""
     asked = {"since": "2020-01-01", "until": "2020-01-31", "aspect": "run-minutes"}

@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 
 import httpx
 
+from tests.support.documents import hear
+
 T = TypeVar("T")
 
 FINAL = {"FINISHED", "FAILED", "CANCELED", "DISCARDED", "STOPPED", "SKIPPED"}
@@ -63,6 +65,9 @@ class Client:
     base: str
     token: str = ""
     http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=30))
+
+    def __post_init__(self) -> None:
+        self.http.event_hooks = {"response": [hear]}
 
     def ask(self, document: str, **variables: Any) -> dict[str, Any]:
         answer = self.http.post(

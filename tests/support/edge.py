@@ -56,6 +56,7 @@ from stackyard.plugins import seed_templates
 from stackyard.spaces import seed
 from stackyard.unit import Means, QueueUpkeep, Unit
 from stackyard.workers import Courier, Endpoints, Signer
+from tests.support.documents import hear_async
 from tests.support.fakes import Clock, MemoryOutbox
 
 SITE = Site("http://stackyard.test", "acme")
@@ -208,5 +209,8 @@ class Edge:
     def client(self) -> httpx.AsyncClient:
         transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
         return httpx.AsyncClient(
-            transport=transport, base_url=self.site.base_url, timeout=10
+            transport=transport,
+            base_url=self.site.base_url,
+            timeout=10,
+            event_hooks={"response": [hear_async]},
         )

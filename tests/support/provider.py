@@ -6,9 +6,9 @@ from typing import Any, Final, Self
 from stackyard.kernel.access import SYSTEM
 from stackyard.kernel.ids import SpaceId
 from stackyard.spaces import Holder, HolderKind
+from tests.support.documents import CLIENTS
 from tests.support.edge import Edge
 
-CLIENTS: Final = Path(__file__).parents[1] / "operations"
 OPERATIONS: Final = CLIENTS / "terraform-provider"
 
 

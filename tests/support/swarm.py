@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import httpx
 
+from tests.support.documents import hear_async
 from tests.support.lives import LIVES, Life
 from tests.support.wire import PROVIDER, body, headers
 
@@ -22,6 +23,7 @@ class Swarm:
 
     base: str
     token: str
+    name: str = "swarm"  # of whatever they make
     took: defaultdict[str, list[float]] = field(
         default_factory=lambda: defaultdict(list)
     )
@@ -50,7 +52,9 @@ class Swarm:
         self, go_on: Callable[["Swarm"], Awaitable[None]], clients: int = 1
     ) -> None:
         limits = httpx.Limits(max_connections=clients)
-        async with httpx.AsyncClient(timeout=PATIENCE, limits=limits) as self._http:
+        async with httpx.AsyncClient(
+            timeout=PATIENCE, limits=limits, event_hooks={"response": [hear_async]}
+        ) as self._http:
             await go_on(self)
 
     async def data(self, operation: str, **variables: Any) -> Any:
@@ -79,5 +83,5 @@ class Swarm:
     ) -> None:
         """Take the next of them every time, whichever that is."""
         while (number := next(numbers)) < len(lives) or time.monotonic() < end:
-            await lives[number % len(lives)](self, f"swarm-{number}")
+            await lives[number % len(lives)](self, f"{self.name}-{number}")
             self.lives += 1

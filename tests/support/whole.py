@@ -28,6 +28,7 @@ from stackyard.settings import ServerSettings
 from stackyard.unit import Means
 from stackyard.workers import Endpoints
 from tests.support.blobs import MemoryBlobs
+from tests.support.documents import hear_async
 from tests.support.edge import ADMIN, SITE, rsa_key
 from tests.support.fakes import Clock
 from tests.support.metrics import ReadableMetrics
@@ -101,6 +102,7 @@ class Whole:
             transport=httpx.ASGITransport(self.app, raise_app_exceptions=False),
             base_url=SITE.base_url,
             timeout=30,
+            event_hooks={"response": [hear_async]},
         )
 
 

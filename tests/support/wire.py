@@ -1,13 +1,11 @@
 """What goes over the wire when a client that is written in Go asks the graph."""
 
-import re
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any, Final
 
-CLIENTS: Final = Path(__file__).parents[1] / "operations"
-_NAMED: Final = re.compile(r"^(query|mutation) \w+")
+from tests.support.documents import CLIENTS, oneline
+
 # Neither client says another name than that of its library.
 _GO: Final = {
     "Content-Type": "application/json",
@@ -54,5 +52,4 @@ def body(client: str, operation: str, variables: Mapping[str, Any]) -> dict[str,
 @cache
 def text(client: str, operation: str) -> str:
     """Return the client's own document, in one line, and without a name."""
-    written = (CLIENTS / client / f"{operation}.graphql").read_text()
-    return _NAMED.sub(r"\1", " ".join(written.split()))
+    return oneline((CLIENTS / client / f"{operation}.graphql").read_text())

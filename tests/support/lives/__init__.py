@@ -8,7 +8,8 @@ its id alone, deleted, and read as null.
 from typing import Final
 
 from tests.support.lives.course import Life, Sender, carry
-from tests.support.lives.kinds import KINDS
+from tests.support.lives.crowds import CROWDS, Crowd
+from tests.support.lives.kinds import KINDS, Kind
 from tests.support.lives.modules import (
     live_of_a_module,
     live_of_what_a_module_has,
@@ -31,7 +32,7 @@ from tests.support.lives.stacks import (
 )
 from tests.support.lives.templates import live_of_a_template
 
-__all__ = ["LIVES", "Life", "Sender", "carry"]
+__all__ = ["CROWDS", "LIVES", "Crowd", "Life", "Sender", "called", "carry"]
 
 # The longest first: whoever comes too late for one would go on for longest.
 LIVES: Final[tuple[Life, ...]] = (
@@ -52,3 +53,9 @@ LIVES: Final[tuple[Life, ...]] = (
     live_of_a_webhook,
     *(kind.live for kind in KINDS),
 )
+
+
+def called(life: Life | Crowd) -> str:
+    """Return its name, for people."""
+    whose = getattr(life, "__self__", None)
+    return whose.noun if isinstance(whose, Kind) else str(getattr(life, "__name__", ""))

@@ -28,15 +28,18 @@ async def attach_all(sender: Sender, project: str, name: str) -> None:
 
 async def give_all(sender: Sender, holder: str, project: str) -> None:
     """Carry whatever a stack or a module can have of its own."""
-    await carry_settings(sender, holder, project)
-    operation = _READS[holder]
-
-    async def own(*names: str) -> Any:
-        found = await sender.data(operation, id=project)
-        return inside(found, "integrations", *names)
-
-    for give in (_role, _account, _webhook):
+    own = _own_of(sender, holder, project)
+    for give in (_role, _account):
         await give(sender, project, own)
+    await give_one_of_many(sender, holder, project)
+
+
+async def give_one_of_many(
+    sender: Sender, holder: str, project: str, name: str = "one"
+) -> None:
+    """Carry what it can have several of."""
+    await carry_settings(sender, holder, project, name)
+    await _webhook(sender, project, _own_of(sender, holder, project), name)
 
 
 def _attachment(
@@ -103,7 +106,7 @@ async def _azure(sender: Sender, project: str, name: str) -> None:
             "AzureIntegrationAttachmentDelete",
             (
                 "AzureIntegrationAttachmentUpdate",
-                _OTHER_USES | {"subscriptionId": None},
+                _OTHER_USES | {"subscriptionId": "two"},
             ),
         )
         await carry(sender, attached)
@@ -118,6 +121,14 @@ def _between(integration: Variables, project: str) -> Variables:
 
 # What is a project's own is read with it: nothing is left of it, but no null either.
 Own = Callable[..., Awaitable[Any]]
+
+
+def _own_of(sender: Sender, holder: str, project: str) -> Own:
+    async def own(*names: str) -> Any:
+        found = await sender.data(_READS[holder], id=project)
+        return inside(found, "integrations", *names)
+
+    return own
 
 
 async def _role(sender: Sender, project: str, own: Own) -> None:
@@ -140,15 +151,19 @@ async def _account(sender: Sender, project: str, own: Own) -> None:
     assert await own("gcp", "serviceAccountEmail") is None, project
 
 
-async def _webhook(sender: Sender, project: str, own: Own) -> None:
-    first: Variables = {"endpoint": "https://hooks.example/in", "secret": "hush"}
+async def _webhook(sender: Sender, project: str, own: Own, name: str) -> None:
+    first: Variables = {"endpoint": f"https://hooks.example/{name}", "secret": "hush"}
     first |= {"enabled": True, "retryOnFailure": False}
     then = first | {"enabled": False, "secret": ""}
     made = await sender.data("WebhookCreate", stack=project, input=first)
     read = {"id": made["id"], "secret": ""}
-    assert await own("webhooks") == [first | read], project
+
+    async def shown() -> list[Any]:
+        return [one for one in await own("webhooks") if one["id"] == made["id"]]
+
+    assert await shown() == [first | read], project
     here = {"stack": project, "webhook": made["id"]}
     await sender.data("WebhookUpdate", **here, input=then)
-    assert await own("webhooks") == [then | read], project
+    assert await shown() == [then | read], project
     await sender.data("WebhookDelete", **here)
-    assert await own("webhooks") == [], project
+    assert await shown() == [], project

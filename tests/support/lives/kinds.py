@@ -195,7 +195,7 @@ KINDS: Final = (
             "ManagedUserGroupDelete",
         ),
         lambda name: an_input(groupName=name, description="", accessRules=[]),
-        lambda _: an_input(description="d", accessRules=[]),
+        lambda _: an_input(description="d", accessRules=[READER]),
         within="input",
     ),
     Kind(

@@ -33,7 +33,9 @@ async def live_of_a_context(sender: Sender, name: str) -> None:
         await carry_settings(sender, "Context", context["id"])
 
 
-async def carry_settings(sender: Sender, holder: str, holder_id: str) -> None:
+async def carry_settings(
+    sender: Sender, holder: str, holder_id: str, name: str = "one"
+) -> None:
     """Carry a variable and a file of a context, a module or a stack."""
     add = "CreateContext" if holder == "Context" else "CreateModule"
     delete = "DeleteContext" if holder == "Context" else "DeleteStack"
@@ -41,8 +43,8 @@ async def carry_settings(sender: Sender, holder: str, holder_id: str) -> None:
     whose = {called: holder_id}
     files = tuple(base64.b64encode(one).decode() for one in (b"hello", b"bye"))
     for setting, kind, values in (
-        ("REGION", "ENVIRONMENT_VARIABLE", ("eu", "us")),
-        ("notes/one.txt", "FILE_MOUNT", files),
+        (f"REGION_{name}", "ENVIRONMENT_VARIABLE", ("eu", "us")),
+        (f"notes/{name}.txt", "FILE_MOUNT", files),
     ):
         config = {"id": setting, "type": kind, "writeOnly": False, "description": "d"}
         first, then = (config | {"value": value} for value in values)
@@ -119,16 +121,18 @@ async def live_of_a_pool(sender: Sender, name: str) -> None:
 async def live_of_a_repository(sender: Sender, name: str) -> None:
     """A repository, with a file that is made, changed and deleted in it."""
     async with living(sender, course("repo", name)) as repo:
-        for action, text in (("CREATE", "one"), ("UPDATE", "two"), ("DELETE", "")):
-            await revise(sender, repo["id"], {"main.tf": text}, action)
-            found = await sender.data(
-                "RepoFileRead", repoID=repo["id"], filePath="main.tf", first=1
-            )
-            [newest] = [edge["node"] for edge in found["edges"]]
-            assert newest["isDeleted"] is (action == "DELETE"), repo
-            if text:
-                kept = base64.b64decode(newest["content"]["content"]).decode()
-                assert kept == text, repo
+        await carry_file(sender, repo["id"], "main.tf")
+
+
+async def carry_file(sender: Sender, repo: str, path: str) -> None:
+    for action, text in (("CREATE", "one"), ("UPDATE", "two"), ("DELETE", "")):
+        await revise(sender, repo, {path: text}, action)
+        found = await sender.data("RepoFileRead", repoID=repo, filePath=path, first=1)
+        [newest] = [edge["node"] for edge in found["edges"]]
+        assert newest["isDeleted"] is (action == "DELETE"), path
+        if text:
+            kept = base64.b64decode(newest["content"]["content"]).decode()
+            assert kept == text, path
 
 
 async def live_of_a_provider(sender: Sender, name: str) -> None:

@@ -40,7 +40,7 @@ async def live_of_what_a_stack_has(sender: Sender, name: str) -> None:
 
 async def live_of_a_stack(sender: Sender, name: str) -> None:
     async with a_stack(sender, name, brings=_STATE) as stack:
-        await _schedules(sender, stack)
+        await carry_schedules(sender, stack)
         await _vendor(sender, stack)
         await _runs(sender, stack)
 
@@ -50,8 +50,8 @@ async def live_of_a_dependency(sender: Sender, name: str) -> None:
         a_stack(sender, f"{name}-net") as net,
         a_stack(sender, f"{name}-app") as app,
     ):
-        await _dependency(sender, app, net)
-        await _roles(sender, app, name)
+        await carry_dependency(sender, app, net)
+        await carry_roles(sender, app, name)
 
 
 @asynccontextmanager
@@ -93,7 +93,7 @@ async def _stack(sender: Sender, stack: str) -> Any:
     return await sender.data("StackAWSRoleRead", id=stack)
 
 
-async def _schedules(sender: Sender, stack: str) -> None:
+async def carry_schedules(sender: Sender, stack: str) -> None:
     run = _NIGHTLY | {"name": "nightly", "runtimeConfig": None}
     task = _NIGHTLY | {"command": "ls -lah"}
     going = {"shouldDeleteResources": True, "timestampSchedule": 2_000_000_000}
@@ -135,13 +135,15 @@ async def _drift(sender: Sender, stack: str) -> None:
     assert found["schedule"] == [], stack
 
 
-async def _roles(sender: Sender, stack: str, name: str) -> None:
+async def carry_roles(sender: Sender, stack: str, name: str) -> None:
     async with living(sender, course("role", name)) as role:
         bound = {"stackID": stack, "roleID": role["id"], "spaceID": "legacy"}
         await carry(sender, binding("Stack", bound))
 
 
-async def _dependency(sender: Sender, stack: str, on: str) -> None:
+async def carry_dependency(
+    sender: Sender, stack: str, on: str, variable: str = "TF_VAR_vpc"
+) -> None:
     both = {"stackId": stack, "dependsOnStackId": on}
     dependency = Course(
         ("StackDependencyCreate", {"input": both}),
@@ -150,7 +152,7 @@ async def _dependency(sender: Sender, stack: str, on: str) -> None:
         at=("dependency",),
     )
     async with living(sender, dependency) as made:
-        said: Variables = {"outputName": "vpc", "inputName": "TF_VAR_vpc"}
+        said: Variables = {"outputName": "vpc", "inputName": variable}
         said |= {"type": "ENVIRONMENT_VARIABLE", "triggerAlways": True}
         whose = {"stack_id": stack, "dependency_id": made["id"]}
         reference = Course(
@@ -172,7 +174,7 @@ async def _dependency(sender: Sender, stack: str, on: str) -> None:
                 **whose | {"dependency_id": ""},
                 depends_on_stack_id=on,
                 reference_id="",
-                input_name="TF_VAR_vpc",
+                input_name=variable,
             )
             assert brought["dependency"]["reference"] == one, stack
 

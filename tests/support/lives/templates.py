@@ -33,19 +33,10 @@ async def live_of_a_template(sender: Sender, name: str) -> None:
     valid = await sender.data("ValidateTemplateVersionTemplate", template=body)
     assert valid == {"errors": []}, valid
     async with living(sender, course("template", name)) as template:
-        draft: Variables = {"versionNumber": "1.0.0", "state": "DRAFT"}
-        draft |= {"template": body, "labels": ["a"], "instructions": "# Do"}
-        other = draft | {"labels": [], "instructions": None, "versionNumber": "1.0.1"}
-        version = Course(
-            (
-                "TemplateVersionCreate",
-                {"input": {"templateID": template["id"]} | draft},
-            ),
-            ("TemplateVersionRead", {"templateId": template["id"], "versionId": HERE}),
-            ("TemplateVersionDelete", {"id": HERE}),
-            ("TemplateVersionUpdate", {"id": HERE, "input": other}),
-            at=("templateVersion",),
-        )
+        draft = a_draft(name)
+        other = draft | {"labels": ["a"], "instructions": "# Do"}
+        other["versionNumber"] = "1.0.1"
+        version = of_a_version(template["id"], draft, other)
         async with living(sender, version) as made:
             public = await sender.data(
                 "TemplateVersionUpdate",
@@ -61,6 +52,26 @@ async def live_of_a_template(sender: Sender, name: str) -> None:
             )
             assert found == {"templateVersionByNumber": public}
             await _deploy(sender, template["id"], made["id"], name)
+
+
+def a_draft(name: str, number: str = "1.0.0") -> Variables:
+    return {
+        "versionNumber": number,
+        "state": "DRAFT",
+        "template": _BODY.replace("NAME", name),
+        "labels": [],
+        "instructions": None,
+    }
+
+
+def of_a_version(template: str, first: Variables, then: Variables) -> Course:
+    return Course(
+        ("TemplateVersionCreate", {"input": {"templateID": template} | first}),
+        ("TemplateVersionRead", {"templateId": template, "versionId": HERE}),
+        ("TemplateVersionDelete", {"id": HERE}),
+        ("TemplateVersionUpdate", {"id": HERE, "input": then}),
+        at=("templateVersion",),
+    )
 
 
 async def _deploy(sender: Sender, template: str, version: str, name: str) -> None:

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import (
 from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.pool import QueuePool
 
-from stackyard.adapters.postgres.dial import Connection, limits_sql
+from stackyard.adapters.postgres.dial import LIMITS, Connection, limits_sql
 from stackyard.kernel.database_url import DatabaseUrl
 from stackyard.kernel.errors import InvalidError, UnavailableError
 
@@ -53,11 +53,13 @@ class Database:
         url: DatabaseUrl | str,
         *,
         pool_size: int = 10,
-        pool_seconds: float = 10,
+        pool_seconds: float = LIMITS["statement_timeout"] / 1000,
     ) -> Self:
         """Return a bounded pool; nothing is dialled yet.
 
-        *pool_seconds* is how long a connection is waited for when all are in use.
+        *pool_seconds* is how long a connection is waited for when all are in use. Of
+        forty clients on a slow machine each has to wait: it is the server that hangs
+        only when whoever has one gets no answer either.
         """
         address = DatabaseUrl.of(url)
         engine = create_async_engine(
