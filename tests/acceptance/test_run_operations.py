@@ -268,10 +268,11 @@ async def test_the_provider_starts_runs_and_waits_for_what_becomes_of_them(
     run = await scene.data(
         "terraform-provider/RunTrigger",
         stack=scene.stack,
-        sha=scene.names["commit"],
+        sha=scene.names["commit"].upper(),
         runType="PROPOSED",
         runtimeConfig=None,
     )
+    assert (await scene.run(run["id"])).commit == {"hash": scene.names["commit"]}
     task = await scene.data(
         "terraform-provider/TaskCreate",
         stack=scene.stack,

@@ -69,7 +69,7 @@ async def resolve_run_trigger(
         return await unit.triggers.trigger(
             StackId(stack),
             kind=_type(run_type),
-            commit={"hash": commit_sha} if commit_sha else None,
+            commit={"hash": commit_sha.strip().lower()} if commit_sha else None,
             runtime_config=runtime_config_from(runtime_config),
             force_apply=ForceApply(force_apply) if force_apply else None,
             user_metadata=info.context.headers.get(METADATA_HEADER),
