@@ -42,14 +42,6 @@ KNOWN: Final[Mapping[str, tuple[Outcome, str]]] = {
         Outcome.REFUSED,
         "nobody signs in with another provider's token",
     ),
-    "spacectl/ModuleLocalPreviewLocalPreviewFunc__3": (
-        Outcome.REFUSED,
-        "no test cases of modules are run yet",
-    ),
-    "spacectl/ModuleLocalPreviewLocalPreviewFunc__4": (
-        Outcome.EMPTY,
-        "modules have no runs yet",
-    ),
     "spacectl/PolicyMcpRegisterGetPolicySampleTool": (
         Outcome.EMPTY,
         "no policy is evaluated, so there are no samples",
