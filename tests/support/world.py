@@ -3,7 +3,6 @@
 What is asked about lies in HOME; `names` are the ids of one thing of each kind there.
 """
 
-import gzip
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -101,6 +100,7 @@ from tests.support.certificates import signing_request
 from tests.support.clouds import a_hook, a_named_hook, an_aws_spec, an_azure_spec
 from tests.support.edge import ADMIN
 from tests.support.git_servers import a_connection, a_git_server
+from tests.support.legs import tarball
 from tests.support.release import LINUX, Release, public_armor, secret_key, sha256
 from tests.support.stacks import a_spec
 from tests.support.whole import Whole, server_settings
@@ -506,16 +506,16 @@ class World:
         async with self.whole.platform.unit() as unit:
             found = await unit.states.versions([stack], by=SYSTEM)
         self.names["state"] = found[stack][-1].id
-        await self._upload(stack)
+        await self._uploads()
 
-    async def _upload(self, stack: StackId) -> None:
+    async def _uploads(self) -> None:
+        """Put the same code of somebody's there for a stack and for a module."""
         workspace = WorkspaceId(new_ulid())
         self.names["workspace"] = workspace
-        await self.whole.blobs.put(
-            Bucket.USER_UPLOADED_WORKSPACES,
-            uploaded_key(stack, workspace),
-            gzip.compress(b""),
-        )
+        body = tarball({"code/.spacelift/config.yml": "tests: [{name: it works}]"})
+        for project in ("net", "module"):
+            key = uploaded_key(StackId(self.names[project]), workspace)
+            await self.whole.blobs.put(Bucket.USER_UPLOADED_WORKSPACES, key, body)
 
     async def _runs(self) -> None:
         waiting = await self._start("net", "pool", RunType.TRACKED)

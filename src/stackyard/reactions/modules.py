@@ -36,5 +36,7 @@ async def make_versions(
 async def _make_version(tools: Tools, module: Module, commit: Commit) -> None:
     reader = ModuleCode(tools.open_unit, tools.contents, tools.heads)
     code = await reader.at(module, commit.hash)
+    if code.config is None or code.config.said is None:
+        return  # whoever numbers versions elsewhere makes them as well
     async with tools.open_unit() as unit:
         await unit.versions.create(module.id, code, number=None, by=SYSTEM)

@@ -25,9 +25,13 @@ _NONE: Final = frozenset({"", "~", "null", "false"})
 class ModuleConfig:
     """*problems* are those of the test cases: with any, there are no cases."""
 
-    number: Number = FIRST  # also where nothing can be read
+    said: Number | None = None  # None also where nothing can be read
     cases: tuple[Case, ...] = ()
     problems: tuple[str, ...] = ()
+
+    @property
+    def number(self) -> Number:
+        return self.said or FIRST
 
 
 class _Head(Struct, frozen=True):
@@ -68,11 +72,11 @@ def _load(text: str) -> Any:
     return yaml.load(text, Loader=yaml.CBaseLoader)  # noqa: S506 - makes nothing but text, lists and mappings
 
 
-def _number(said: object) -> Number:
+def _number(said: object) -> Number | None:
     try:
-        return Number.read(said) if isinstance(said, str) else FIRST
+        return Number.read(said) if isinstance(said, str) else None
     except VersionNumberError:
-        return FIRST
+        return None
 
 
 def _cases(said: object, defaults: object) -> tuple[Case, ...]:
