@@ -28,7 +28,7 @@ from stackyard.unit import Means
 
 NOTE: Final = "<!-- Written by scripts/generate-docs from the code. Do not edit. -->"
 YES, OWN, EMPTY, NULL = "yes", "own", "empty", "null"
-MISSING, NO, DENIED, LATER = "missing", "no", "denied", "later"
+MISSING, NO, DENIED = "missing", "no", "denied"
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,6 @@ LEGEND: Final[Mapping[str, str]] = MappingProxyType(
         MISSING: "an error, in the words of what does not exist",
         NO: "an error that says `unauthorized`",
         DENIED: "an error that says `denied`: a run's own stack, without a role",
-        LATER: "an error that says that it is not built yet",
     }
 )
 _INTRODUCTION: Final = """\
@@ -304,7 +303,6 @@ EXCEPTIONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         "Mutation.terraformProviderVersionDelete": dict.fromkeys(
             ("neighbour", "run", "stranger"), NULL
         ),
-        "Mutation.workerPoolDelete": _GONE,
         # a destructor deletes a stack before what is the stack's own
         **dict.fromkeys(
             (
@@ -333,10 +331,6 @@ EXCEPTIONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         "Mutation.stackIntegrationDriftDetectionCreate": {"run": MISSING},
         # whoever cannot see the parent is not told whether it is there
         "Mutation.spaceCreate": dict.fromkeys(("neighbour", "run", "stranger"), NO),
-        # nothing carries out the tests of a module yet
-        "Mutation.versionProposeLocalWorkspace": dict.fromkeys(
-            ("writer", "admin", "root", "governor"), LATER
-        ),
         # only administrators of a space see who is given what; a neighbour sees it
         "Mutation.apiKeyRoleBindingDelete": _UNSEEN | {"neighbour": NO},
         "Mutation.userGroupRoleBindingDelete": _UNSEEN | {"neighbour": NO},

@@ -22,7 +22,6 @@ from scripts.access_matrix import (
     DENIED,
     EMPTY,
     FOUND_BY,
-    LATER,
     LEGEND,
     MISSING,
     NO,
@@ -263,8 +262,6 @@ def _class_of(error: dict[str, Any]) -> str:
         return NO
     if "no policy engine" in message:
         return YES  # it was let in
-    if "not built yet" in message:
-        return LATER
     code = error.get("extensions", {}).get("code")
     if code == "NOT_FOUND" or message == "not found" or "no such" in message:
         return MISSING

@@ -359,7 +359,7 @@ ROOTS: Final[Mapping[str, str]] = {
     "vcsAgentPools": "",
     "versionCreate": 'module: "{module}", commitSha: "{commit}", version: "2.0.0"',
     "versionDelete": 'module: "{module}", id: "{module_version}"',
-    "versionProposeLocalWorkspace": 'module: "{module}", workspace: "x"',
+    "versionProposeLocalWorkspace": 'module: "{module}", workspace: "{tasty}"',
     "viewer": "",
     "webhooksIntegrationCreate": f'stack: "{{net}}", input: {{ {_HOOK} }}',
     "webhooksIntegrationDelete": 'stack: "{net}", id: "{webhook}"',

@@ -57,7 +57,7 @@ from stackyard.kernel.ids import (
     new_ulid,
 )
 from stackyard.local_workspaces import uploaded_key
-from stackyard.modules import ModuleSpec, name_module, read_code
+from stackyard.modules import CONFIG_FILE, ModuleSpec, name_module, read_code
 from stackyard.plugins import PluginSpec, PluginTemplateSpec, seed_templates
 from stackyard.policies import PolicySpec, PolicyType
 from stackyard.processes.server import make_doors
@@ -101,6 +101,7 @@ from tests.support.certificates import signing_request
 from tests.support.clouds import a_hook, a_named_hook, an_aws_spec, an_azure_spec
 from tests.support.edge import ADMIN
 from tests.support.git_servers import a_connection, a_git_server
+from tests.support.legs import tarball
 from tests.support.release import LINUX, Release, public_armor, secret_key, sha256
 from tests.support.stacks import a_spec
 from tests.support.whole import Whole, server_settings
@@ -506,15 +507,15 @@ class World:
         async with self.whole.platform.unit() as unit:
             found = await unit.states.versions([stack], by=SYSTEM)
         self.names["state"] = found[stack][-1].id
-        await self._upload(stack)
+        await self._upload("workspace", stack, gzip.compress(b""))
+        code = tarball({f"tasty/{CONFIG_FILE}": "tests: [{name: x}]"})
+        await self._upload("tasty", StackId(self.names["module"]), code)
 
-    async def _upload(self, stack: StackId) -> None:
+    async def _upload(self, name: str, project: StackId, code: bytes) -> None:
         workspace = WorkspaceId(new_ulid())
-        self.names["workspace"] = workspace
+        self.names[name] = workspace
         await self.whole.blobs.put(
-            Bucket.USER_UPLOADED_WORKSPACES,
-            uploaded_key(stack, workspace),
-            gzip.compress(b""),
+            Bucket.USER_UPLOADED_WORKSPACES, uploaded_key(project, workspace), code
         )
 
     async def _runs(self) -> None:
