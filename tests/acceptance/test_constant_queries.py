@@ -85,7 +85,8 @@ NOT_OF_ROWS_WITHIN: Final = {
     "PublicWorkerPool.searchSchedulableRuns",
 }
 _DEEPEST: Final = 2
-_PAGED: Final = -1  # what is in a page lies a step deeper than what is in a list
+# Pages of what no plain list has: the things in them lie a step deeper.
+PAGED_ALONE: Final = {"searchBlueprints", "searchModules", "searchTemplates"}
 HUNDRED: Final = 100
 
 
@@ -151,7 +152,7 @@ def query_for(name: str, who: str) -> tuple[str, str]:
     """Return a document that asks for all of the list, and where that lies."""
     where = LISTS.get(name) or WITHIN[name]
     field = FIELDS[f"Query.{name}" if name in LISTS else name]
-    depth = _PAGED if where.endswith(".edges") else 0
+    depth = -1 if name in PAGED_ALONE else 0
     body = everything_of(get_named_type(field.type), who, depth)
     if name in LISTS:
         given = ARGUMENTS.get(name, ROOTS[name])

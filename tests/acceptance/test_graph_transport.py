@@ -211,6 +211,37 @@ async def test_introspection_is_open_to_any_key(edge: Edge) -> None:
     assert answer["data"]["__schema"]["types"]
 
 
+ADD = 'mutation($config:ConfigInput!){stackConfigAdd(stack:"net",config:$config){id}}'
+SET = {"id": "A", "type": "ENVIRONMENT_VARIABLE", "writeOnly": True}
+
+
+@pytest.mark.parametrize(
+    ("query", "config", "named"),
+    [
+        (ADD, SET | {"value": "canary", "more": 1}, "more"),
+        (ADD, SET | {"value": ["canary"]}, "config"),
+        (ADD, {"id": "A", "value": "canary"}, "type"),
+        (ADD, "canary", "config"),
+        (
+            'mutation{stackConfigAdd(stack:"net",config:{value:"canary"}){id}}',
+            None,
+            "type",
+        ),
+        ('mutation{stackConfigAdd(stack:"net",config:"canary"){id}}', None, "Config"),
+    ],
+)
+async def test_what_was_sent_is_not_in_the_error_about_it(
+    edge: Edge, query: str, config: Any, named: str
+) -> None:
+    """It may be a secret, and clients print errors where everybody reads them."""
+    answer = await ask(
+        edge, query, headers=await edge.bearer(), variables={"config": config}
+    )
+
+    assert named in answer["errors"][0]["message"]
+    assert "canary" not in str(answer)
+
+
 async def test_named_operations_are_chosen_by_their_name(edge: Edge) -> None:
     both = "query A { name } query B { tier }"
     headers = await edge.bearer()

@@ -79,6 +79,28 @@ async def test_an_uploaded_workspace_is_what_a_proposed_run_is_of(scene: Scene) 
     assert CANARY.encode() not in bytes(claim.run.overrides or b"")
 
 
+async def test_a_preview_keeps_what_its_client_says(scene: Scene) -> None:
+    workspace = await upload(scene, gzip.compress(b"code"))
+    answer = await scene.asking.client.post(
+        "/graphql",
+        json={
+            "query": "mutation ($stack: ID!, $workspace: ID!, $none: [EnvironmentVari"
+            "able!]!) { runProposeLocalWorkspace(stack: $stack, workspace: $workspace,"
+            " environmentVarsOverrides: $none) { id } }",
+            "variables": {
+                "stack": scene.stack,
+                "workspace": workspace,
+                "none": None,  # as Go writes a list that nobody filled
+            },
+        },
+        headers=scene.asking.world.headers["root"]
+        | {"Spacelift-User-Provided-Run-Metadata": "ticket 7"},
+    )
+
+    made = answer.json()["data"]["runProposeLocalWorkspace"]
+    assert (await scene.run(made["id"])).user_metadata == ["ticket 7"]
+
+
 async def test_the_older_document_is_answered_as_well(scene: Scene) -> None:
     document = "spacectl/ModuleLocalPreviewLocalPreviewFunc__2"
     assert await upload(scene, gzip.compress(b""), document)

@@ -1,5 +1,6 @@
 """Turn errors into what a client is told, in one place."""
 
+import re
 from typing import Any, Final
 
 import structlog
@@ -12,6 +13,11 @@ log = structlog.get_logger(__name__)
 
 # Existing clients look for this word, in lower case, in the text.
 _UNAUTHORIZED: Final = "unauthorized"
+# Where the library goes on with what was sent, which may be a secret that a client
+# then prints: a newer provider that sends one field more, for instance.
+_ECHO: Final = re.compile(
+    r"(?P<kept> cannot represent [\w -]*value): .*|,? [Ff]ound:? .*", re.DOTALL
+)
 
 
 def present(error: GraphQLError) -> dict[str, Any]:
@@ -19,9 +25,11 @@ def present(error: GraphQLError) -> dict[str, Any]:
     match error.original_error:
         case StackyardError() as cause:
             return dict(error.formatted) | foreseen(cause)
-        case (
-            None | GraphQLError()
-        ):  # a malformed query, or words a resolver chose: already said
+        case None | GraphQLError() if error.path is None:  # a malformed query
+            return dict(error.formatted) | {
+                "message": _ECHO.sub(r"\g<kept>", error.message)
+            }
+        case None | GraphQLError():  # words a resolver chose: already said
             return dict(error.formatted)
         case cause:
             error_id = new_ulid()
