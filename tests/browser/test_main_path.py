@@ -111,3 +111,35 @@ def test_nothing_sticks_out_on_a_phone(browser: Browser, platform: Platform) -> 
         page.get_by_role("heading", level=1).wait_for()
         assert not is_too_wide(page), place
     context.close()
+
+
+def test_a_run_of_a_modules_test_case_has_a_page(
+    page: Page, platform: Platform
+) -> None:
+    client = platform.client
+    repo = client.create_repo("terraform-default-tasty")
+    config = "module_version: 1.0.0\ntests: [{name: It is tasty}]\n"
+    client.commit(repo, {"main.tf": CODE, ".spacelift/config.yml": config})
+    settings = {
+        "administrative": False,
+        "branch": "main",
+        "localPreviewEnabled": False,
+        "protectFromDeletion": False,
+        "workerPool": platform.pool,
+    }
+    code = {"repository": repo, "provider": "SPACELIFT", "space": "legacy"}
+    client.ask(
+        "mutation ($input: ModuleCreateInput!) { moduleCreate(input: $input) { id } }",
+        input={"updateInput": settings, **code},
+    )
+    module = "terraform-default-tasty"
+    client.ask(f'mutation {{ versionCreate(module: "{module}") {{ id }} }}')
+    [(run,)] = platform.query("SELECT id FROM runs WHERE type = 'TESTING'")
+    sign_in(page)
+
+    page.goto(f"/module/{module}/run/{run}")
+
+    expect(page.get_by_role("heading", name="It is tasty")).to_be_visible()
+    expect(page.get_by_role("status")).to_contain_text("finished")
+    expect(page.get_by_role("log", name="Log of applying")).to_contain_text("1 added")
+    expect(page.get_by_label("Breadcrumb")).to_contain_text("Module tasty")

@@ -73,6 +73,7 @@ export function App() {
           <Route path="/" element={<StackList />} />
           <Route path="/stack/:stackId" element={<StackPage />} />
           <Route path="/stack/:stackId/run/:runId" element={<RunPage />} />
+          <Route path="/module/:moduleId/run/:runId" element={<RunPage />} />
           <Route path="/spaces" element={<SpaceList />} />
           <Route path="/spaces/:spaceId" element={<SpacePage />} />
           <Route path="/policies" element={<PolicyList />} />

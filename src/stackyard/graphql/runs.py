@@ -246,7 +246,7 @@ def resolve_created_at(root: Run, _info: Info) -> int:
 
 @run.field("canRetry")
 def resolve_can_retry(root: Run, _info: Info) -> bool:
-    return root.state is RunState.FAILED
+    return root.state is RunState.FAILED and root.type is not RunType.TESTING
 
 
 @run.field("expired")

@@ -3,7 +3,7 @@ import { Link, useParams } from "react-router";
 
 import { ask } from "../api/client";
 import { graphql } from "../api/generated";
-import type { RunQuery } from "../api/generated/graphql";
+import type { ShownFragment } from "../api/generated/graphql";
 import { useHints } from "../api/live";
 import { Problem } from "../ui/Problem";
 import { State, words } from "../ui/State";
@@ -18,44 +18,62 @@ const RUN = graphql(`
       id
       name
       run(id: $run) {
-        id
-        type
-        state
-        stateVersion
-        title
-        branch
-        createdAt
-        triggeredBy
-        finished
-        canRetry
-        waitingFor
-        commit {
-          hash
-          message
-          authorName
-        }
-        delta {
-          addCount
-          changeCount
-          deleteCount
-        }
-        changesV3(input: {}) {
-          resources {
-            address
-            previousAddress
-            actions
-          }
-        }
-        history {
-          state
-          stateVersion
-          timestamp
-          username
-          note
-          hasLogs
-          terminal
-        }
+        ...Shown
       }
+    }
+  }
+`);
+
+const MODULE_RUN = graphql(`
+  query ModuleRun($module: ID!, $run: ID!) {
+    module(id: $module) {
+      id
+      name
+      run(id: $run) {
+        ...Shown
+      }
+    }
+  }
+`);
+
+graphql(`
+  fragment Shown on Run {
+    id
+    type
+    state
+    stateVersion
+    title
+    branch
+    createdAt
+    triggeredBy
+    finished
+    canRetry
+    waitingFor
+    commit {
+      hash
+      message
+      authorName
+    }
+    delta {
+      addCount
+      changeCount
+      deleteCount
+    }
+    changesV3(input: {}) {
+      resources {
+        address
+        previousAddress
+        actions
+      }
+    }
+    history {
+      state
+      stateVersion
+      timestamp
+      username
+      note
+      hasLogs
+      terminal
     }
   }
 `);
@@ -103,32 +121,34 @@ const PRINTING = new Set([
   "DESTROYING",
 ]);
 
-type Run = NonNullable<NonNullable<RunQuery["stack"]>["run"]>;
+type Run = ShownFragment;
 type Step = Run["history"][number];
 
 export function RunPage() {
-  const { stackId = "", runId = "" } = useParams();
+  const { stackId = "", moduleId, runId = "" } = useParams();
   const cache = useQueryClient();
   const query = useQuery({
-    queryKey: ["run", stackId, runId],
-    queryFn: () => ask(RUN, { stack: stackId, run: runId }),
+    queryKey: ["run", runId],
+    queryFn: async () =>
+      moduleId === undefined
+        ? (await ask(RUN, { stack: stackId, run: runId })).stack
+        : (await ask(MODULE_RUN, { module: moduleId, run: runId })).module,
   });
-  const run = query.data?.stack?.run;
+  const run = query.data?.run;
   const act = useMutation({
     mutationFn: async (verb: Verb) => {
       await ask(VERBS[verb] as (typeof VERBS)["confirm"], {
-        stack: stackId,
+        stack: moduleId ?? stackId,
         run: runId,
       });
     },
-    onSettled: () =>
-      cache.invalidateQueries({ queryKey: ["run", stackId, runId] }),
+    onSettled: () => cache.invalidateQueries({ queryKey: ["run", runId] }),
   });
   useHints(
     run && !run.finished ? `/runs/${runId}/events` : null,
     "state",
     () => {
-      void cache.invalidateQueries({ queryKey: ["run", stackId, runId] });
+      void cache.invalidateQueries({ queryKey: ["run", runId] });
     },
   );
 
@@ -146,8 +166,14 @@ export function RunPage() {
   return (
     <main>
       <nav aria-label="Breadcrumb">
-        <Link to="/">Stacks</Link> /{" "}
-        <Link to={`/stack/${stackId}`}>{query.data?.stack?.name}</Link>
+        {moduleId === undefined ? (
+          <>
+            <Link to="/">Stacks</Link> /{" "}
+            <Link to={`/stack/${stackId}`}>{query.data?.name}</Link>
+          </>
+        ) : (
+          `Module ${query.data?.name}`
+        )}
       </nav>
       <div className="bar">
         <h1>
