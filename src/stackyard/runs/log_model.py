@@ -10,14 +10,16 @@ from stackyard.kernel.orm import Entity
 from stackyard.runs.errors import LogGapError, LogOffsetError
 
 LARGEST_OFFSET: Final = 2**63 - 1  # what a column holds
+_DIGITS: Final = len(str(LARGEST_OFFSET))
 
 
 def offset_of(text: str | None) -> int:
     """Read where in a log somebody wants to go on; None is its beginning."""
     if not text:
         return 0
-    if not (text.isascii() and text.isdecimal()) or int(text) > LARGEST_OFFSET:
-        raise LogOffsetError(offset=text)
+    digits = text.isascii() and text.isdecimal() and len(text) <= _DIGITS
+    if not digits or int(text) > LARGEST_OFFSET:
+        raise LogOffsetError(offset=text[:_DIGITS])
     return int(text)
 
 
