@@ -70,7 +70,7 @@ def left(platform: Platform) -> Left:
 
 
 def rows(platform: Platform) -> dict[str, int]:
-    """Count what there is, table by table, in one question: it is asked again and again."""
+    """Count what there is, table by table, in one question: it is asked often."""
     tables = platform.query(
         "SELECT table_name FROM information_schema.tables"
         " WHERE table_schema = 'public' ORDER BY table_name"
