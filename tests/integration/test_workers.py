@@ -230,8 +230,11 @@ async def test_a_silent_worker_is_doubted_first_and_lost_half_a_lease_later(
     await yard.workers.claim(pool.id, leg_id, by=SYSTEM)
     yard.outbox.events.clear()
 
+    begin = yard.clock.now
+
     async def sweep_after(seconds: float) -> int:
         yard.clock.advance(seconds)
+        await yard.workers.beat("server", since=begin, by=SYSTEM)
         return await yard.workers.expire(LEASE, by=SYSTEM)
 
     assert await sweep_after(59) == 0
@@ -246,13 +249,41 @@ async def test_a_silent_worker_is_doubted_first_and_lost_half_a_lease_later(
     ]
 
 
+async def test_while_no_server_hears_workers_none_is_lost(yard: Yard) -> None:
+    pool = await yard.pool()
+    await yard.register(pool.id)
+    await yard.workers.claim(pool.id, leg(), by=SYSTEM)
+    yard.outbox.events.clear()
+
+    async def buried_after(seconds: float) -> int:
+        yard.clock.advance(seconds)
+        return await yard.workers.expire(LEASE, by=SYSTEM)
+
+    begin = yard.clock.now
+    await yard.workers.beat("old", since=begin, by=SYSTEM)
+    for seconds in (LEASE.seconds, LEASE.seconds, 3600):  # the server is killed
+        assert await buried_after(seconds) == 0
+    since = yard.clock.now
+    for _ in range(3):  # another one is there; for less than a lease
+        await yard.workers.beat("new", since=since, by=SYSTEM)
+        assert await buried_after(LEASE.seconds / 4) == 0
+    await yard.workers.beat("new", since=since, by=SYSTEM)
+    assert await buried_after(LEASE.seconds / 4 + 1) == 0  # in doubt from here on
+    await yard.workers.beat("new", since=since, by=SYSTEM)
+    assert await buried_after(LEASE.seconds / 2 - 1) == 0
+    await yard.workers.beat("new", since=since, by=SYSTEM)
+    assert await buried_after(1) == 1
+
+
 async def test_after_a_long_outage_a_living_worker_has_time_to_be_heard(
     yard: Yard,
 ) -> None:
     pool = await yard.pool()
     worker_id = await yard.register(pool.id)
     yard.outbox.events.clear()
-    yard.clock.advance(3600)  # nobody could be heard, and nobody swept
+    begin = yard.clock.now
+    yard.clock.advance(3600)  # the database was away, and nobody swept
+    await yard.workers.beat("server", since=begin, by=SYSTEM)
     assert await yard.workers.expire(LEASE, by=SYSTEM) == 0
     assert await yard.workers.claim(pool.id, leg(), by=SYSTEM) is None  # in doubt
 
@@ -261,6 +292,7 @@ async def test_after_a_long_outage_a_living_worker_has_time_to_be_heard(
     assert yard.outbox.events == [WorkerIdle(pool_id=pool.id, at=yard.clock.now)]
 
     yard.clock.advance(40)
+    await yard.workers.beat("server", since=begin, by=SYSTEM)
     assert await yard.workers.expire(LEASE, by=SYSTEM) == 0
     assert await yard.workers.claim(pool.id, leg(), by=SYSTEM) == worker_id
 

@@ -45,6 +45,7 @@ from stackyard.kernel.queue import Queue
 from stackyard.kernel.routing import message_of
 from stackyard.logs import configure_logs
 from stackyard.plugins import seed_templates
+from stackyard.processes import pulse
 from stackyard.processes.life import (
     in_background,
     prepare_database,
@@ -105,7 +106,9 @@ async def serve(settings: ServerSettings) -> None:
         serving = [server] + [probes] * settings.enable_instrumentation_endpoints
         async with (
             relaying(settings, platform.database, platform.traffic) as relays,
-            in_background(live.run(), fanout.run(), tls.run(), *relays),
+            in_background(
+                live.run(), fanout.run(), tls.run(), pulse.beat(platform), *relays
+            ),
         ):
             tasks = [asyncio.create_task(one.serve()) for one in serving]
             condition.started = True

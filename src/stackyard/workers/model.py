@@ -145,3 +145,13 @@ class Worker(Entity):
             self.suspect_at = at
             return False
         return at - self.suspect_at >= lease / 2
+
+
+class BrokerPulse(Entity):
+    """A server that hears workers. While there is none, their silence says nothing."""
+
+    __tablename__ = "broker_pulses"
+
+    server_id: Mapped[str] = mapped_column(primary_key=True)
+    since: Mapped[datetime]
+    seen_at: Mapped[datetime]

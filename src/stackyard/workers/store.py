@@ -2,7 +2,8 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -17,8 +18,16 @@ from stackyard.workers.errors import (
     PoolSpaceError,
     WorkerNotFoundError,
 )
-from stackyard.workers.model import Introduction, Pool, PoolCounts, Worker
+from stackyard.workers.model import (
+    BrokerPulse,
+    Introduction,
+    Pool,
+    PoolCounts,
+    Worker,
+)
 from stackyard.workers.search import page_of, searched
+
+PULSE_KEPT: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +200,25 @@ class WorkerStore:
         )
         row = freed.one_or_none()
         return row.pool_id if row and not row.drained else None
+
+    async def beat(self, server_id: str, *, since: datetime, at: datetime) -> None:
+        """Keep that a server hears workers, and forget those that went long ago."""
+        pulse = {"server_id": server_id, "since": since, "seen_at": at}
+        await self.session.execute(
+            insert(BrokerPulse)
+            .values(pulse)
+            .on_conflict_do_update(
+                index_elements=[BrokerPulse.server_id], set_={"seen_at": at}
+            )
+        )
+        gone = BrokerPulse.seen_at < at - PULSE_KEPT
+        await self.session.execute(delete(BrokerPulse).where(gone))
+
+    async def heard_since(self, *, alive: datetime) -> datetime | None:
+        """Return since when workers are heard, by servers that beat since *alive*."""
+        first = select(func.min(BrokerPulse.since))
+        query = first.where(BrokerPulse.seen_at >= alive)
+        return (await self.session.execute(query)).scalar_one()
 
     async def silent_since(self, moment: datetime) -> Sequence[Worker]:
         query = (

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import assert_never
 
 import msgspec
@@ -125,10 +125,23 @@ class Workers:
             await self._say_idle(pool_id)
 
     @needs(Rule.PLATFORM)
+    async def beat(self, server_id: str, *, since: datetime, by: Subject) -> None:
+        """Note that the broker of a server, which came up then, hears workers now."""
+        await self._require(by)
+        await self.store.beat(server_id, since=since, at=self.clock())
+
+    @needs(Rule.PLATFORM)
     async def expire(self, lease: timedelta, *, by: Subject) -> int:
-        """Bury workers that were not heard of; return how many."""
+        """Bury workers that were not heard of; return how many.
+
+        None, as long as there was not somebody to hear them for a whole lease: a
+        server that was away must not cost the runs that went on without it.
+        """
         await self._require(by)
         at, buried = self.clock(), 0
+        heard_since = await self.store.heard_since(alive=at - lease / 2)
+        if heard_since is None or heard_since > at - lease:
+            return 0  # they may have spoken, and nobody heard them
         for worker in await self.store.silent_since(at - lease):
             if worker.is_gone(lease, at=at):
                 await self._bury(worker)
