@@ -4,13 +4,14 @@ The server is the process's own, with every route and field of it; `World` is wh
 is asked about. After each request the world is as it was.
 """
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 import structlog
 from scripts.access_matrix import YES, routes_of
-from tests.support.asking import FIELDS, everybody, table
+from tests.support.asking import FIELDS, Asking, table
+from tests.support.clones import everybody_in_a_clone
 
 from stackyard.graphql.needs import field_needs
 from stackyard.kernel.needs import Rule
@@ -37,67 +38,68 @@ def parts() -> list[str]:
     return [name for name in TABLE if " " not in name and name not in roots]
 
 
+@pytest.fixture(scope="module")
+async def asking(
+    postgres_port: int, template: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Asking]:
+    folder = tmp_path_factory.mktemp("everybody")
+    async with everybody_in_a_clone(postgres_port, template, folder) as asking:
+        yield asking
+
+
 @pytest.mark.parametrize(
     "names",
     [of("Query"), of("Mutation"), parts()],
     ids=["queries", "mutations", "fields"],
 )
 async def test_everybody_is_answered_as_the_page_says(
-    database_url: str, tmp_path: Path, names: list[str]
+    asking: Asking, names: list[str]
 ) -> None:
-    async with everybody(database_url, tmp_path) as asking:
-        wrong = {}
-        for name in names:
-            for who, expected in TABLE[name].items():
-                outcome = await asking.outcome(name, who)
-                if outcome != expected:
-                    wrong[f"{name} by {who}"] = f"{outcome}, not {expected}"
+    wrong = {}
+    for name in names:
+        for who, expected in TABLE[name].items():
+            outcome = await asking.outcome(name, who)
+            if outcome != expected:
+                wrong[f"{name} by {who}"] = f"{outcome}, not {expected}"
     assert wrong == {}
 
 
 @pytest.mark.parametrize("who", ["neighbour", "stranger"])
 async def test_what_one_may_not_see_is_answered_as_what_does_not_exist(
-    database_url: str, tmp_path: Path, who: str
+    asking: Asking, who: str
 ) -> None:
-    async with everybody(database_url, tmp_path) as asking:
-        differs = {}
-        for name in of("Query", "Mutation"):
-            if not asking.names_what_is_at_home(name):
-                continue
-            there = await asking.field(name, who)
-            nowhere = await asking.field(name, who, asking.world.with_ghosts)
-            if (there.words, there.value) != (nowhere.words, nowhere.value):
-                differs[name] = f"{there} is not {nowhere}"
+    differs = {}
+    for name in of("Query", "Mutation"):
+        if not asking.names_what_is_at_home(name):
+            continue
+        there = await asking.field(name, who)
+        nowhere = await asking.field(name, who, asking.world.with_ghosts)
+        if (there.words, there.value) != (nowhere.words, nowhere.value):
+            differs[name] = f"{there} is not {nowhere}"
     assert differs == {}
 
 
 @pytest.mark.parametrize("who", ["writer", "admin", "root"])
-async def test_what_is_declared_is_what_is_asked_for(
-    database_url: str, tmp_path: Path, who: str
-) -> None:
+async def test_what_is_declared_is_what_is_asked_for(asking: Asking, who: str) -> None:
     """A root field whose use case asks for something else is found here."""
-    async with everybody(database_url, tmp_path) as asking:
-        lies = {}
-        for name in of("Query", "Mutation"):
-            needs = field_needs(FIELDS[name])
-            if TABLE[name][who] != YES or needs & ASKED_OF_NOBODY:
-                continue
-            asked = (await asking.field(name, who)).asked
-            if not needs & asked:
-                lies[name] = f"says {sorted(needs)}, asks for {sorted(asked)}"
+    lies = {}
+    for name in of("Query", "Mutation"):
+        needs = field_needs(FIELDS[name])
+        if TABLE[name][who] != YES or needs & ASKED_OF_NOBODY:
+            continue
+        asked = (await asking.field(name, who)).asked
+        if not needs & asked:
+            lies[name] = f"says {sorted(needs)}, asks for {sorted(asked)}"
     assert lies == {}
 
 
-async def test_every_route_answers_as_the_page_says(
-    database_url: str, tmp_path: Path
-) -> None:
-    async with everybody(database_url, tmp_path) as asking:
-        routes = [name for name, _ in routes_of(asking.world.whole.app)]
-        assert routes == [name for name in TABLE if " " in name]
-        wrong = {}
-        for name in routes:
-            for who, expected in TABLE[name].items():
-                outcome = await asking.route(name, who)
-                if outcome != expected:
-                    wrong[f"{name} by {who}"] = f"{outcome}, not {expected}"
+async def test_every_route_answers_as_the_page_says(asking: Asking) -> None:
+    routes = [name for name, _ in routes_of(asking.world.whole.app)]
+    assert routes == [name for name in TABLE if " " in name]
+    wrong = {}
+    for name in routes:
+        for who, expected in TABLE[name].items():
+            outcome = await asking.route(name, who)
+            if outcome != expected:
+                wrong[f"{name} by {who}"] = f"{outcome}, not {expected}"
     assert wrong == {}

@@ -17,7 +17,7 @@ from tests.support.swarm import Swarm
 from tests.support.wire import PROVIDER, is_mutation
 
 # Two minutes, where somebody has the time: FORTY_CLIENTS_SECONDS=120.
-SECONDS: Final = float(os.environ.get("FORTY_CLIENTS_SECONDS", "8"))
+SECONDS: Final = float(os.environ.get("FORTY_CLIENTS_SECONDS", "5"))
 # How many of each kind at the same moment: with a quarter of an hour, forty.
 OF_A_KIND: Final = int(os.environ.get("FORTY_OF_A_KIND", "2"))
 # The account has one of each, or it is no resource.

@@ -60,14 +60,23 @@ class Answer:
 class Asking:
     world: World
     client: httpx.AsyncClient
+    answers: dict[tuple[str, str], Answer] = field(default_factory=dict)
     said: dict[str, Answer] = field(default_factory=dict)
     together: dict[tuple[str, str], dict[str, Answer]] = field(default_factory=dict)
 
     async def field(
         self, full: str, who: str, names: Mapping[str, str] | None = None
     ) -> Answer:
+        """Return the answer; what is asked of the world as it is, is asked once."""
+        if names is not None:
+            return await self._ask(full, who, names)
+        if (full, who) not in self.answers:
+            self.answers[full, who] = await self._ask(full, who, self.world.names)
+        return self.answers[full, who]
+
+    async def _ask(self, full: str, who: str, names: Mapping[str, str]) -> Answer:
         query, path = query_of(full)
-        body = {"query": filled(query, names or self.world.names)}
+        body = {"query": filled(query, names)}
         async with self.world.whole.database.rewound():
             with asking() as asked:
                 response = await self.client.post(
