@@ -6,7 +6,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import APIResponse, Browser, Locator, Page, Route, expect
 from tests.support.browser import is_too_wide, sign_in
 from tests.support.platform import Platform, running_platform
 
@@ -167,6 +167,27 @@ def test_the_secret_of_a_key_is_shown_once_and_opens_what_its_role_allows(
     page.get_by_role("button", name="Sign out").click()
     sign_in_with_key(page, key, secret)
     expect(page.get_by_role("link", name="Settings")).to_have_count(0)
+
+
+def test_a_list_that_was_on_its_way_does_not_hide_what_was_made_meanwhile(
+    page: Page, tmp_path: Path
+) -> None:
+    held: list[tuple[Route, APIResponse]] = []
+
+    def hold(route: Route) -> None:
+        if not held and "query Keys" in (route.request.post_data or ""):
+            held.append((route, route.fetch()))
+        else:
+            route.continue_()
+
+    sign_in(page)
+    page.route("**/graphql", hold)
+    page.goto("/settings/keys")
+    make_key(page, "hasty", tmp_path)
+    [(route, before)] = held
+    route.fulfill(response=before)
+
+    expect(row(page, "hasty")).to_be_visible()
 
 
 def make_key(page: Page, name: str, folder: Path) -> tuple[str, str]:

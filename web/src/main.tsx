@@ -12,10 +12,15 @@ import { SignedOutError } from "./api/client";
 import "./style.css";
 
 const signedOut = () => cache.setQueryData(["session"], null);
+/** Ask for all of it anew. What is on its way was asked for before the change. */
+async function refresh() {
+  await cache.cancelQueries();
+  await cache.invalidateQueries();
+}
 const cache: QueryClient = new QueryClient({
   // Rights hang together: whatever was changed, all that is shown is asked for anew.
   mutationCache: new MutationCache({
-    onSuccess: () => void cache.invalidateQueries(),
+    onSuccess: () => void refresh(),
     onError: (error) => {
       if (error instanceof SignedOutError) signedOut();
     },
