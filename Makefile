@@ -9,7 +9,6 @@ VENV := .venv
 BIN := $(VENV)/bin
 ELASTICMQ := tests/emulators/elasticmq
 export PYTHONPATH := src
-export PYTHONDONTWRITEBYTECODE := 1
 
 .PHONY: help demo up test test-newest test-oldest test-postgres check check-types check-style check-web \
 	check-units bench lock web system emulators servers identity-providers prepared format

@@ -22,6 +22,7 @@ from tests.support.ports import free_port
 from stackyard.embedded.child import Child, Program
 from stackyard.embedded.folder import DataFolder, FolderInUseError, PortTakenError
 from stackyard.embedded.postgres import EmbeddedPostgres
+from stackyard.kernel.blobs import Bucket
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(600)"]
 
@@ -78,6 +79,19 @@ async def test_the_stores_inner_doors_want_a_token(folder: Path) -> None:
         ) as door:
             door.sendall(b"GET /buckets/ HTTP/1.0\r\n\r\n")
             assert b" 401 " in door.recv(64)
+
+
+@pytest.mark.parametrize("index", ["filerldb2", "index"])
+async def test_the_store_finds_again_what_it_had(folder: Path, index: str) -> None:
+    """Under the index of an earlier release, too."""
+    (folder / "objects" / index).mkdir(parents=True)
+    async with running_store(folder) as store:
+        await store.connect().put(Bucket.STATES, "kept", b"state")
+        store.stop()
+        await store.start()
+
+        assert await store.connect().get(Bucket.STATES, "kept") == b"state"
+        assert any((folder / "objects" / index).iterdir())
 
 
 def test_a_data_folder_has_one_owner_at_a_time(folder: Path) -> None:

@@ -33,6 +33,9 @@ _SIGNATURES: Final = (
 )
 # Seven volumes per bucket and first write is its way; one is enough here.
 _GROWTH: Final = "[master.volume_growth]\ncopy_1 = 1\n"
+# Its own choice is an index in eight parts of 16 MB each: more than its memory may be,
+# so that its collector would never rest (6 % of a processor while nothing happens).
+_INDEX: Final = '[leveldb]\nenabled = true\ndir = {folder}\n'
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,9 @@ class EmbeddedStore:
         self._write("s3.json", json.dumps(self._identities()))
         self._write("security.toml", _signatures())
         self._write("master.toml", _GROWTH)
+        if not (self._data / "filerldb2").exists():  # else: of an earlier release
+            place = json.dumps(str(self._data / "index"))  # quoted as in TOML
+            self._write("filer.toml", _INDEX.format(folder=place))
 
     def command(self) -> list[str]:
         """Return the command line of the server, in the foreground."""
