@@ -31,6 +31,8 @@ CREDENTIALS: Final = {
     "AWS_SECRET_ACCESS_KEY": "tests",
     "AWS_REGION": REGION,
 }
+# It lives for minutes: compiling well would cost more than it saves.
+_LEAN: Final = ("-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 _CONFIG: Final = """
 include classpath("application.conf")
 node-address {{ host = "127.0.0.1", port = {port} }}
@@ -60,7 +62,7 @@ class ElasticMq:
         with (self.folder / "elasticmq.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [
-                    *("java", "-Xmx128m", f"-Dconfig.file={config}"),
+                    *("java", *_LEAN, f"-Dconfig.file={config}"),
                     *("-cp", f"{HOME / 'lib'}/*", "org.elasticmq.server.Main"),
                 ],
                 stdin=subprocess.DEVNULL,

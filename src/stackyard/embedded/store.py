@@ -35,7 +35,7 @@ _SIGNATURES: Final = (
 _GROWTH: Final = "[master.volume_growth]\ncopy_1 = 1\n"
 # Its own choice is an index in eight parts of 16 MB each: more than its memory may be,
 # so that its collector would never rest (6 % of a processor while nothing happens).
-_INDEX: Final = '[leveldb]\nenabled = true\ndir = {folder}\n'
+_INDEX: Final = "[leveldb]\nenabled = true\ndir = {folder}\n"
 
 
 @dataclass(frozen=True, slots=True)
