@@ -31,6 +31,7 @@ class Leg(Entity):
             unique=True,
             postgresql_where=text("ended_at IS NULL"),
         ),
+        Index("ix_run_legs_ended_at", "ended_at"),  # of what went on since a moment
     )
 
     id: Mapped[LegId] = mapped_column(primary_key=True)

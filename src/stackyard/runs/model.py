@@ -28,6 +28,7 @@ from stackyard.runs.errors import (
 from stackyard.runs.states import (
     DISCARDABLE,
     ENDS,
+    FINAL,
     HANDED_OVER,
     ON_WORKER,
     PREPARATORY,
@@ -42,6 +43,8 @@ from stackyard_protocol.job import LegKind
 from stackyard_protocol.report import Change, Next, Planned
 
 WORKSPACE_LIFE: Final = timedelta(days=7)  # the workspace bucket's retention
+# In words, so that the database sees that its index has all that is asked for.
+UNFINISHED: Final = text(f"runs.state NOT IN {tuple(sorted(map(str, FINAL)))}")
 _APPLIED: Final = frozenset({RunType.TRACKED, RunType.TESTING})
 _CONFIRMED_BEFORE: Final = "Applied at once, as was said when the run was triggered."
 
@@ -69,6 +72,8 @@ class Run(Entity):
         ),
         Index("ix_runs_queued", "stack_id", postgresql_where=text("state = 'QUEUED'")),
         Index("ix_runs_pool_id", "pool_id"),
+        Index("ix_runs_unfinished", "stack_id", "id", postgresql_where=UNFINISHED),
+        Index("ix_runs_commit", "stack_id", text("(commit ->> 'hash')")),
     )
 
     id: Mapped[RunId] = mapped_column(primary_key=True)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import defer
 from stackyard.kernel.ids import LegId, PoolId, RunId, StackId
 from stackyard.runs.errors import LegNotFoundError, RunNotFoundError
 from stackyard.runs.leg import Leg
-from stackyard.runs.model import Run, Transition
+from stackyard.runs.model import UNFINISHED, Run, Transition
 from stackyard.runs.states import WAITING, RunState, RunType
 from stackyard.stacks import Project
 from stackyard_protocol.report import Change
@@ -147,13 +147,12 @@ class RunStore:
 
     async def unfinished_drift(self, pool_id: PoolId) -> Sequence[Run]:
         """Return what looks for drift, or puts it right, on the pool's stacks."""
-        finals = [state for state in RunState if state.is_final]
         query = (
             select(Run)
             .join(Project, Project.id == Run.stack_id)
             .where(
                 Run.drift_detection,
-                Run.state.not_in(finals),
+                UNFINISHED,
                 Project.worker_pool_id == pool_id,
             )
         )
@@ -206,10 +205,9 @@ class RunStore:
         return (await self.session.scalars(query)).all()
 
     async def unfinished(self, stack_id: StackId) -> Sequence[Run]:
-        finals = [state for state in RunState if state.is_final]
         query = (
             select(Run)
-            .where(Run.stack_id == stack_id, Run.state.not_in(finals))
+            .where(Run.stack_id == stack_id, UNFINISHED)
             .order_by(Run.id)
             .with_for_update()
         )

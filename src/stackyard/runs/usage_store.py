@@ -1,6 +1,6 @@
 """All SQL about usage: sums over the legs of runs, which nothing else is kept for.
 
-Each is one statement that looks at every leg there is: whoever pays asks seldom.
+Each is one statement that looks at every leg of the days in question.
 """
 
 from collections.abc import Sequence
@@ -15,9 +15,11 @@ from sqlalchemy import (
     Select,
     Subquery,
     Text,
+    and_,
     cast,
     func,
     literal,
+    or_,
     select,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -79,7 +81,10 @@ def _by_day(query: UsageQuery, now: datetime) -> Subquery:
         .join(Run, Run.id == Leg.run_id)
         .where(
             Leg.accepted_at < query.ends_at,
-            func.coalesce(Leg.ended_at, now) > query.begins_at,
+            or_(
+                Leg.ended_at > query.begins_at,
+                and_(Leg.ended_at.is_(None), literal(now > query.begins_at)),
+            ),
         )
         .subquery()
     )
