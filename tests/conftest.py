@@ -23,7 +23,8 @@ from tests.support.platform import Platform, logs_of
 from tests.support.postgres import (
     CHOSEN,
     administer,
-    clone_name,
+    clone,
+    cloned,
     temporary_postgres,
 )
 
@@ -70,10 +71,8 @@ def migrate_with(code: Path, url: str) -> None:
 @pytest.fixture
 def database_url(postgres_port: int, template: str) -> Iterator[str]:
     """A database of its own, cloned from the template, dropped afterwards."""
-    name = clone_name()
-    administer(postgres_port, f"CREATE DATABASE {name} TEMPLATE {template}")
-    yield _url(postgres_port, name)
-    administer(postgres_port, f"DROP DATABASE {name} WITH (FORCE)")
+    with cloned(postgres_port, template) as url:
+        yield url
 
 
 @pytest.fixture
@@ -85,9 +84,7 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 
 @pytest.fixture(scope="session")
 async def shared(postgres_port: int, template: str) -> AsyncIterator[Database]:
-    name = clone_name()
-    administer(postgres_port, f"CREATE DATABASE {name} TEMPLATE {template}")
-    database = Database.connect(_url(postgres_port, name))
+    database = Database.connect(clone(postgres_port, template))
     yield database
     await database.close()
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 import pytest
 from sqlalchemy import text
 from tests.support.edge import Edge
-from tests.support.postgres import administer, clone_name
+from tests.support.postgres import cloned
 from tests.support.provider import Provider
 
 from stackyard.adapters.postgres import Database
@@ -48,15 +48,12 @@ hooks:
 @pytest.fixture(scope="module")
 async def edge(postgres_port: int, template: str) -> AsyncIterator[Edge]:
     """One server for all of these tests: each has names of its own."""
-    name = clone_name()
-    administer(postgres_port, f"CREATE DATABASE {name} TEMPLATE {template}")
-    url = f"postgresql://postgres@127.0.0.1:{postgres_port}/{name}"
-    database = Database.connect(url)
-    edge = Edge(database)
-    await edge.prepare()
-    yield edge
-    await database.close()
-    administer(postgres_port, f"DROP DATABASE {name} WITH (FORCE)")
+    with cloned(postgres_port, template) as url:
+        database = Database.connect(url)
+        edge = Edge(database)
+        await edge.prepare()
+        yield edge
+        await database.close()
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ import pytest
 from sqlalchemy import select, text
 from tests.support.edge import Edge
 from tests.support.git_backend import OwnTls
-from tests.support.postgres import administer, clone_name
+from tests.support.postgres import cloned
 from tests.support.provider import Provider
 from tests.support.registry import Registry
 from tests.support.release import (
@@ -211,15 +211,12 @@ async def opened(
     postgres_port: int, template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Whole]:
     """One server for all of these tests; what each does is undone after it."""
-    name = clone_name()
-    administer(postgres_port, f"CREATE DATABASE {name} TEMPLATE {template}")
-    url = f"postgresql://postgres@127.0.0.1:{postgres_port}/{name}"
-    async with whole(url, tmp_path_factory.mktemp("server")) as server:
-        async with server.database.transaction() as session:
-            await seed(session, at=server.clock())
-            await seed_templates(session, at=server.clock())
-        yield server
-    administer(postgres_port, f"DROP DATABASE {name} WITH (FORCE)")
+    with cloned(postgres_port, template) as url:
+        async with whole(url, tmp_path_factory.mktemp("server")) as server:
+            async with server.database.transaction() as session:
+                await seed(session, at=server.clock())
+                await seed_templates(session, at=server.clock())
+            yield server
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from tests.support.edge import NOTHING, Edge
 from tests.support.ports import free_port
-from tests.support.postgres import administer, clone_name
+from tests.support.postgres import administer, cloned
 from tests.support.stacks import ADA, a_spec
 
 from stackyard.adapters.postgres import Database, Reading
@@ -20,12 +20,10 @@ WHERE = text("SELECT current_database()")
 
 @pytest.fixture
 async def replica(postgres_port: int, template: str) -> AsyncIterator[Database]:
-    name = clone_name()
-    administer(postgres_port, f"CREATE DATABASE {name} TEMPLATE {template}")
-    replica = Database.connect(f"postgres://postgres@127.0.0.1:{postgres_port}/{name}")
-    yield replica
-    await replica.close()
-    administer(postgres_port, f"DROP DATABASE {name} WITH (FORCE)")
+    with cloned(postgres_port, template) as url:
+        replica = Database.connect(url)
+        yield replica
+        await replica.close()
 
 
 async def name_of(database: Database) -> str:

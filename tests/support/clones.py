@@ -3,21 +3,12 @@
 `everybody` takes a second to make; a savepoint takes none.
 """
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from tests.support.asking import Asking, everybody
-from tests.support.postgres import administer, clone_name
-
-
-@contextmanager
-def cloned(port: int, template: str) -> Iterator[str]:
-    """Lend a database of its own; the argument is where, and what it is cloned from."""
-    name = clone_name()
-    administer(port, f"CREATE DATABASE {name} TEMPLATE {template}")
-    yield f"postgresql://postgres@127.0.0.1:{port}/{name}"
-    administer(port, f"DROP DATABASE {name} WITH (FORCE)")
+from tests.support.postgres import cloned
 
 
 @asynccontextmanager

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -77,6 +77,16 @@ def rsa_key(number: int = 0) -> rsa.RSAPrivateKey:
 
 
 @cache
+def _signing() -> RsaTokens:
+    return RsaTokens.of(rsa_key(), clock=Clock())
+
+
+def tokens_at(clock: Clock) -> RsaTokens:
+    """Return tokens of the same key always: reading it takes longer than a request."""
+    return replace(_signing(), clock=clock)
+
+
+@cache
 def the_schema() -> GraphQLSchema:
     """Return the schema, which no request changes: making it takes a while."""
     return build_schema()
@@ -99,7 +109,7 @@ class Edge:
     expressions: Expressions = field(default_factory=CelExpressions)
 
     def __post_init__(self) -> None:
-        self.tokens = RsaTokens.of(rsa_key(), clock=self.clock)
+        self.tokens = tokens_at(self.clock)
         self.means = Means(
             blobs=NO_BLOBS,
             vault=AesVault(b"\0" * 32),

@@ -13,7 +13,7 @@ from stackyard.kernel.ids import ROOT, RepoId, SpaceId
 from stackyard.processes.server import make_doors
 from stackyard.spaces import Holder, HolderKind, SpaceSpec, seed
 from stackyard.vcs import FileAction, FileChange, NewRevision, RepositorySettings
-from tests.support.postgres import administer, clone_name
+from tests.support.postgres import cloned
 from tests.support.whole import Whole, server_settings, whole
 
 READ: Final = "ModuleAWSRoleRead"  # what the provider reads a module with
@@ -163,12 +163,9 @@ async def server(
     template: str,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[Desk]:
-    name = clone_name()
-    administer(postgres_port, f"CREATE DATABASE {name} TEMPLATE {template}")
-    url = f"postgresql://postgres@127.0.0.1:{postgres_port}/{name}"
-    async with whole(url, tmp_path_factory.mktemp("modules")) as server:
-        yield await Desk(server).prepare()
-    administer(postgres_port, f"DROP DATABASE {name} WITH (FORCE)")
+    with cloned(postgres_port, template) as url:
+        async with whole(url, tmp_path_factory.mktemp("modules")) as server:
+            yield await Desk(server).prepare()
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from starlette.applications import Starlette
 
-from stackyard.adapters.crypto import AesVault, RsaTokens
+from stackyard.adapters.crypto import AesVault
 from stackyard.adapters.expressions import CelExpressions
 from stackyard.adapters.federation import Providers, SamlSignIn
 from stackyard.adapters.git import GitMirrors
@@ -29,7 +29,7 @@ from stackyard.unit import Means
 from stackyard.workers import Endpoints
 from tests.support.blobs import MemoryBlobs
 from tests.support.documents import hear_async
-from tests.support.edge import ADMIN, SITE, rsa_key
+from tests.support.edge import ADMIN, SITE, tokens_at
 from tests.support.fakes import Clock
 from tests.support.metrics import ReadableMetrics
 from tests.support.realm import AUTHORITY
@@ -130,7 +130,7 @@ async def whole(url: str, folder: Path) -> AsyncIterator[Whole]:
             means = Means(
                 blobs=blobs,
                 vault=AesVault(b"\0" * 32),
-                tokens=RsaTokens.of(rsa_key(), clock=clock),
+                tokens=tokens_at(clock),
                 signer=AUTHORITY,
                 endpoints=Endpoints(SITE.base_url, "tls://broker:1", ""),
                 site=SITE,
