@@ -5,6 +5,7 @@ commits is a savepoint. `database` is for edges: a database of its own, cloned f
 template in milliseconds, where commits are commits and tasks run side by side.
 """
 
+import gc
 import os
 import subprocess
 import sys
@@ -31,6 +32,8 @@ from tests.support.postgres import (
 TEMPLATE = "stackyard_template"
 LONGEST = ("faults", "browser", "platform")  # each file starts a whole platform
 MACHINE_S = ("AWS_", "OBSERVABILITY_", "OTEL_", "SPACELIFT_", "STACKYARD_", "TF_")
+
+gc.set_threshold(10_000)  # as our processes do
 
 
 @pytest.fixture(scope="session")
