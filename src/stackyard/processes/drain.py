@@ -57,19 +57,21 @@ async def run(settings: DrainSettings) -> None:
         if settings.enable_instrumentation_endpoints:
             port = settings.stackyard_instrumentation_port
             duties.append(serve_probes(condition, port))
+        works = [drain.run(stop) for drain in drains]
         if settings.drain_scheduler_enabled:
             scheduler = Scheduler(
                 lambda: open_sender(platform.database, platform.traffic),
                 CHOREOGRAPHY.periods,
                 platform.means.clock,
             )
-            duties.append(scheduler.run(stop))
+            works.append(scheduler.run(stop))
         async with in_background(*duties):
             condition.started = True
             log.info("drain.started")
+            # they end by themselves: cut off, they would not count what they have sent
             async with asyncio.TaskGroup() as group:
-                for drain in drains:
-                    group.create_task(drain.run(stop))
+                for work in works:
+                    group.create_task(work)
             condition.stopping = True
     log.info("drain.stopped")
 
