@@ -11,18 +11,21 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
 import stackyard.composition  # noqa: F401 - every table is declared below it
 from stackyard.adapters.postgres import Database
+from stackyard.kernel.database_url import DatabaseUrl
 from stackyard.kernel.orm import Entity
 from tests.support import documents
 from tests.support.elasticmq import ElasticMq, running_elasticmq
 from tests.support.platform import Platform, logs_of
 from tests.support.postgres import (
     CHOSEN,
+    MovingUrl,
     administer,
     clone,
     cloned,
@@ -78,9 +81,18 @@ def database_url(postgres_port: int, template: str) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def wandering() -> tuple[Database, MovingUrl]:
+    url = MovingUrl()
+    return Database.connect(cast("DatabaseUrl", url)), url
+
+
 @pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    database = Database.connect(database_url)
+async def database(
+    database_url: str, wandering: tuple[Database, MovingUrl]
+) -> AsyncIterator[Database]:
+    database, url = wandering
+    url.move(database_url)
     yield database
     await database.close()
 

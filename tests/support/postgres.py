@@ -10,6 +10,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
@@ -17,6 +18,7 @@ from uuid import uuid4
 import psycopg
 
 from stackyard.embedded.postgres import EmbeddedPostgres
+from stackyard.kernel.database_url import DatabaseUrl
 from tests.support.ports import free_port
 from tests.support.room import quick_folder
 
@@ -124,6 +126,26 @@ def clone(port: int, template: str) -> str:
     way = "" if CHOSEN == "14" else "STRATEGY FILE_COPY"
     administer(port, f"CREATE DATABASE {name} TEMPLATE {template} {way}")
     return f"postgresql://postgres@127.0.0.1:{port}/{name}"
+
+
+@dataclass
+class MovingUrl:
+    """An address that one engine is led by from database to database.
+
+    An engine compiles each statement once; one for each test did so for each of them.
+    """
+
+    now: DatabaseUrl = field(init=False)
+
+    def move(self, url: str) -> None:
+        self.now = DatabaseUrl.parse(url)
+
+    @property
+    def prepares(self) -> bool:
+        return self.now.prepares
+
+    def conninfo(self, **defaults: str) -> str:
+        return self.now.conninfo(**defaults)
 
 
 @contextmanager
