@@ -43,15 +43,15 @@ WAKES: Final = 400
 
 @asynccontextmanager
 async def receiver_at(url: str) -> AsyncIterator[PostgresReceiver]:
-    database, listener = Database.connect(url, pool_size=4), Listener(url)
+    listener = Listener(url)
     listening = asyncio.create_task(listener.run())
     try:
         await eventually(lambda: listener.hears)
-        yield PostgresReceiver(database, listener, poll_seconds=5)
+        async with PostgresReceiver.open(url, listener) as receiver:
+            yield receiver
     finally:
         listening.cancel()
         await asyncio.gather(listening, return_exceptions=True)
-        await database.close()
 
 
 async def consume(url: str, queue: Queue, done: Any) -> None:

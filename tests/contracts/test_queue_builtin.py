@@ -20,7 +20,7 @@ from tests.support.queues import (
     take,
 )
 
-from stackyard.adapters.postgres import Database
+from stackyard.adapters.postgres import Database, Wire
 from stackyard.adapters.queue import (
     Listener,
     PostgresReceiver,
@@ -30,6 +30,8 @@ from stackyard.adapters.queue import (
     statements,
 )
 from stackyard.kernel.queue import MAX_RECEIVES, Queue
+
+UNHEARD = Listener("postgresql://unused")
 
 
 @pytest.fixture
@@ -104,14 +106,14 @@ async def test_a_listener_that_checks_itself_wakes_all(database_url: str) -> Non
 
 
 async def test_without_any_listener_polling_finds_the_message(
-    database: Database,
+    database: Database, database_url: str
 ) -> None:
-    deaf = PostgresReceiver(database, Listener("postgresql://unused"), deaf_seconds=0.1)
-    waiting = asyncio.create_task(next_messages(deaf, Queue.IOT, seconds=10))
-    await asyncio.sleep(0.2)
-    await send(database, Queue.IOT, {"n": 1})
+    async with PostgresReceiver.open(database_url, UNHEARD, deaf_seconds=0.1) as deaf:
+        waiting = asyncio.create_task(next_messages(deaf, Queue.IOT, seconds=10))
+        await asyncio.sleep(0.2)
+        await send(database, Queue.IOT, {"n": 1})
 
-    assert numbers(await waiting) == [1]
+        assert numbers(await waiting) == [1]
 
 
 async def test_a_tick_that_nobody_handled_within_the_hour_expires(
@@ -224,10 +226,10 @@ async def test_what_was_a_free_head_a_moment_ago_is_looked_at_again(
 
 @pytest.mark.parametrize("queue", [Queue.ASYNC, Queue.ASYNC_FIFO])
 async def test_a_plan_that_was_made_while_it_was_empty_does_not_slow_a_full_queue(
-    database_url: str, queue: Queue
+    database: Database, database_url: str, queue: Queue
 ) -> None:
-    database = Database.connect(database_url, pool_size=1)
-    receiver = PostgresReceiver(database, Listener("postgresql://unused"))
+    wire = Wire(database_url, statements.BY_INDEX_ONLY, most=1)
+    receiver = PostgresReceiver(wire, UNHEARD)
     for _ in range(12):  # often enough for the plan to be kept
         await _one_round(receiver, database, queue)
     async with database.transaction() as session:
@@ -239,11 +241,11 @@ async def test_a_plan_that_was_made_while_it_was_empty_does_not_slow_a_full_queu
             ),
             {"queue": queue, "fifo": queue.fifo},
         )
-    before = await _rows_read_in_vain(database)
+    before = await _rows_read_in_vain(wire)
     for _ in range(10):
         await _one_round(receiver, database, queue)
-    read = await _rows_read_in_vain(database) - before
-    await database.close()
+    read = await _rows_read_in_vain(wire) - before
+    await wire.close()
 
     assert read < 5000
 
@@ -260,26 +262,22 @@ async def _one_round(
             await receiver.wait(queue)
 
 
-async def _have_counted(database: Database) -> None:
+async def _have_counted(wire: Wire) -> None:
     """Have the server count what was read; before 15 it does so twice a second."""
-    async with database.transaction() as session:
-        version = int(await session.scalar(text("SHOW server_version_num")) or 0)
-        if version >= 150_000:
-            await session.execute(text("SELECT pg_stat_force_next_flush()"))
-            return
+    [(version,)] = await wire.ask(text("SHOW server_version_num"), {})
+    if int(version) >= 150_000:
+        await wire.ask(text("SELECT pg_stat_force_next_flush()"), {})
+        return
     for _ in range(2):
         await asyncio.sleep(0.6)
-        async with database.transaction() as session:
-            await session.execute(text("SELECT 1"))
+        await wire.ask(text("SELECT 1"), {})
 
 
-async def _rows_read_in_vain(database: Database) -> int:
-    await _have_counted(database)
-    async with database.transaction() as session:
-        found = await session.scalar(
-            text(
-                "SELECT seq_tup_read FROM pg_stat_user_tables"
-                " WHERE relname = 'message_queue_messages'"
-            )
-        )
+async def _rows_read_in_vain(wire: Wire) -> int:
+    await _have_counted(wire)
+    counted = text(
+        "SELECT seq_tup_read FROM pg_stat_user_tables"
+        " WHERE relname = 'message_queue_messages'"
+    )
+    [(found,)] = await wire.ask(counted, {})
     return int(found or 0)

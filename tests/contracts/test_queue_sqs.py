@@ -60,8 +60,10 @@ async def receiver(
 
 
 @pytest.fixture
-def outbox(database: Database) -> PostgresReceiver:
-    return PostgresReceiver(database, Listener("postgresql://unused"))
+async def outbox(database_url: str) -> AsyncIterator[PostgresReceiver]:
+    unheard = Listener("postgresql://unused")
+    async with PostgresReceiver.open(database_url, unheard) as outbox:
+        yield outbox
 
 
 async def left_in(database: Database) -> list[tuple[str, str | None]]:

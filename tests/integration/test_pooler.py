@@ -101,9 +101,11 @@ async def test_messages_arrive_through_it_by_polling(
 ) -> None:
     listener = Listener(pooled_url)
     listening = asyncio.create_task(listener.run())
-    receiver = PostgresReceiver(pooled, listener, poll_seconds=60, deaf_seconds=0.2)
+    opened = PostgresReceiver.open(
+        pooled_url, listener, poll_seconds=60, deaf_seconds=0.2
+    )
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(10), opened as receiver:
             assert not await receiver.receive(
                 Queue.ASYNC, limit=1, visibility_seconds=9
             )

@@ -68,8 +68,8 @@ class Relayed:
                 await asyncio.sleep(0.02)
 
     async def _waiting(self) -> int:
-        async with self.outbox.database.transaction() as session:
-            return int(await session.scalar(_NOT_RELAYED) or 0)
+        [(count,)] = await self.outbox.wire.ask(_NOT_RELAYED, {})
+        return int(count)
 
 
 @dataclass
@@ -102,8 +102,8 @@ async def relayed(
     async with (
         SqsConnection.open(urls, region=REGION) as connection,
         SqsReceiver.open(connection, DeadLetterArchive(database)) as receiver,
+        PostgresReceiver.open(url, listener) as outbox,
     ):
-        outbox = PostgresReceiver(database, listener)
         running = [Relay(outbox, connection, set(Queue) - DEAD) for _ in range(relays)]
         tasks = [asyncio.create_task(listener.run())]
         tasks += [asyncio.create_task(relay.run()) for relay in running]

@@ -89,8 +89,8 @@ async def hidden(receiver: Receiver, message: Message) -> bool:
 
 
 async def main(url: str, queue: Queue, batch: int, *urls: str) -> None:
+    database = Database.connect(url)
     async with receiver_at(url, poll_seconds=1) as receiver:
-        database = receiver.database
         if not urls:
             await consume(database, receiver, queue, batch)
         async with (

@@ -35,18 +35,17 @@ async def receiver_at(
     url: str, *, poll_seconds: float = 60, deaf_seconds: float = 1
 ) -> AsyncIterator[PostgresReceiver]:
     """Yield a receiver that hears; it polls so rarely that hearing must do."""
-    database = Database.connect(url)
     listener = Listener(url)
     listening = asyncio.create_task(listener.run())
     try:
         await eventually(lambda: listener.hears)
-        yield PostgresReceiver(
-            database, listener, poll_seconds=poll_seconds, deaf_seconds=deaf_seconds
-        )
+        async with PostgresReceiver.open(
+            url, listener, poll_seconds=poll_seconds, deaf_seconds=deaf_seconds
+        ) as receiver:
+            yield receiver
     finally:
         listening.cancel()
         await asyncio.gather(listening, return_exceptions=True)
-        await database.close()
 
 
 async def eventually(holds: Callable[[], bool], *, seconds: float = 20) -> None:

@@ -6,7 +6,7 @@ product's permissions let it send; so the drain does not need leave to send ever
 """
 
 from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -49,16 +49,16 @@ class Sources:
 
 
 @asynccontextmanager
-async def relaying(
-    settings: Settings, database: Database, traffic: Traffic
-) -> AsyncIterator[Duties]:
+async def relaying(settings: Settings, traffic: Traffic) -> AsyncIterator[Duties]:
     """Lend what a process that only sends does in the background."""
     if settings.message_queue_type != "sqs":
         yield []
         return
     listener = Listener(settings.direct_database)
-    async with _sqs(settings) as connection:
-        outbox = PostgresReceiver(database, listener, traffic=traffic)
+    async with (
+        _sqs(settings) as connection,
+        _outbox(settings, listener, traffic) as outbox,
+    ):
         yield [listener.run(), _relay(settings, outbox, connection).run()]
 
 
@@ -68,19 +68,25 @@ async def consuming(
 ) -> AsyncIterator[Sources]:
     """Lend what a drain takes messages from."""
     listener = Listener(settings.direct_database)
-    outbox = PostgresReceiver(database, listener, traffic=traffic)
-    if settings.message_queue_type != "sqs":
-        yield Sources(Unpacked(outbox, large), None, [listener.run()])
-        return
-    from stackyard.adapters.sqs import SqsReceiver  # noqa: PLC0415 - see _sqs
+    async with _outbox(settings, listener, traffic) as outbox:
+        if settings.message_queue_type != "sqs":
+            yield Sources(Unpacked(outbox, large), None, [listener.run()])
+            return
+        from stackyard.adapters.sqs import SqsReceiver  # noqa: PLC0415 - see _sqs
 
-    async with (
-        _sqs(settings) as connection,
-        SqsReceiver.open(connection, DeadLetterArchive(database)) as receiver,
-    ):
-        relay = _relay(settings, outbox, connection)
-        duties: Duties = [listener.run(), relay.run()]
-        yield Sources(Unpacked(receiver, large), outbox, duties)
+        async with (
+            _sqs(settings) as connection,
+            SqsReceiver.open(connection, DeadLetterArchive(database)) as receiver,
+        ):
+            relay = _relay(settings, outbox, connection)
+            duties: Duties = [listener.run(), relay.run()]
+            yield Sources(Unpacked(receiver, large), outbox, duties)
+
+
+def _outbox(
+    settings: Settings, listener: Listener, traffic: Traffic
+) -> AbstractAsyncContextManager[PostgresReceiver]:
+    return PostgresReceiver.open(settings.database_url, listener, traffic=traffic)
 
 
 def _relay(

@@ -55,7 +55,7 @@ async def tick(
         duties.append(serve_probes(condition, port))
     try:
         async with (
-            relaying(settings, database, traffic) as relays,
+            relaying(settings, traffic) as relays,
             in_background(*duties, *relays),
         ):
             condition.started = True

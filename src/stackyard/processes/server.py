@@ -105,7 +105,7 @@ async def serve(settings: ServerSettings) -> None:
         await broker.start(settings.stackyard_http_host, settings.stackyard_mqtt_port)
         serving = [server] + [probes] * settings.enable_instrumentation_endpoints
         async with (
-            relaying(settings, platform.database, platform.traffic) as relays,
+            relaying(settings, platform.traffic) as relays,
             in_background(
                 live.run(), fanout.run(), tls.run(), pulse.beat(platform), *relays
             ),

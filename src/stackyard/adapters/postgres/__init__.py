@@ -2,5 +2,6 @@
 
 from stackyard.adapters.postgres.database import Database
 from stackyard.adapters.postgres.reading import Reading
+from stackyard.adapters.postgres.wire import Wire
 
-__all__ = ["Database", "Reading"]
+__all__ = ["Database", "Reading", "Wire"]

@@ -147,9 +147,14 @@ def _leave_who_cannot_write(context: ExceptionContext) -> None:
         context.is_disconnect = True
 
 
+def is_outage(state: str) -> bool:
+    """Whether an error of this SQLSTATE is the server's, and will pass."""
+    return state[:2] in _DOWN_CLASSES or state in _DOWN_STATES
+
+
 def _is_down(error: DBAPIError) -> bool:
     state = _state_of(error)
-    return state[:2] in _DOWN_CLASSES or state in _DOWN_STATES or not state
+    return is_outage(state) or not state
 
 
 def _state_of(error: DBAPIError) -> str:

@@ -2,15 +2,16 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from random import SystemRandom
-from typing import Any, Final
+from typing import Any, Final, Self
 
-from sqlalchemy import Row, TextClause
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import TextClause
 
-from stackyard.adapters.postgres import Database
+from stackyard.adapters.postgres import Wire
+from stackyard.adapters.postgres.wire import Line, Row
 from stackyard.adapters.queue import statements
 from stackyard.adapters.queue.listener import Listener
 from stackyard.adapters.queue.traffic import UNCOUNTED, Traffic
+from stackyard.kernel.database_url import DatabaseUrl
 from stackyard.kernel.queue import DEAD, MAX_RECEIVES, Message, Queue
 
 RETENTION_SECONDS: Final = {Queue.CRONJOBS: 3600}
@@ -27,18 +28,29 @@ def retention_of(queue: Queue) -> float:
 @dataclass(slots=True)
 class PostgresReceiver:
     """Takes messages in short transactions of its own, as any number of processes may.
-
     *poll_seconds* is how long a lost notification goes unnoticed; without an ear it
     is *deaf_seconds*.
     """
 
-    database: Database
+    wire: Wire
     listener: Listener
     poll_seconds: float = 5
     deaf_seconds: float = 1
     traffic: Traffic = UNCOUNTED
     _rung: dict[Queue, int] = field(default_factory=dict)
     _last_group: dict[Queue, str] = field(default_factory=dict)
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls, url: DatabaseUrl | str, listener: Listener, **given: Any
+    ) -> AsyncIterator[Self]:
+        """Lend one with connections of its own; *given* are the other fields."""
+        wire = Wire(url, statements.BY_INDEX_ONLY)
+        try:
+            yield cls(wire, listener, **given)
+        finally:
+            await wire.close()
 
     async def receive(
         self, queue: Queue, *, limit: int, visibility_seconds: float
@@ -51,12 +63,13 @@ class PostgresReceiver:
             "most": _MORE_THAN_ENOUGH if queue in DEAD else MAX_RECEIVES,
             "dead_letters": queue.dead_letters,
         }
-        async with self._transaction() as session:
-            if queue.fifo:
-                rows = await self._receive_heads(session, queue, facts)
-            else:
-                facts["retention"] = retention_of(queue)
-                rows = (await session.execute(statements.RECEIVE, facts)).all()
+        rows: Sequence[Row]
+        if queue.fifo:
+            async with self.wire.transaction() as line:
+                rows = await self._receive_heads(line, queue, facts)
+        else:
+            facts["retention"] = retention_of(queue)
+            rows = await self.wire.ask(statements.RECEIVE, facts)
         self.traffic.received.add(queue, len(rows))
         rows = sorted(rows, key=lambda row: row.id)
         return [_message(queue, row) for row in rows]
@@ -91,9 +104,8 @@ class PostgresReceiver:
             "ids": [int(message.id) for message in messages],
             "receipts": [message.receipt for message in messages],
         }
-        async with self._transaction() as session:
-            rows = await session.execute(statements.ACKNOWLEDGE, facts)
-            gone = frozenset(str(row.id) for row in rows)
+        rows = await self.wire.ask(statements.ACKNOWLEDGE, facts)
+        gone = frozenset(str(row.id) for row in rows)
         for message in messages:
             if message.id in gone:
                 self.traffic.deleted.add(message.queue)
@@ -110,15 +122,9 @@ class PostgresReceiver:
         facts |= {"dead_letters": message.queue.dead_letters, "reason": reason}
         return await self._change(statements.BURY, message, facts)
 
-    @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[AsyncSession]:
-        async with self.database.transaction() as session:
-            await session.execute(statements.BY_INDEX_ONLY)
-            yield session
-
     async def _receive_heads(
-        self, session: AsyncSession, queue: Queue, facts: dict[str, Any]
-    ) -> Sequence[Row[Any]]:
+        self, line: Line, queue: Queue, facts: dict[str, Any]
+    ) -> Sequence[Row]:
         """Go on behind the group that was served last: every group has its turn.
 
         More groups are locked than are wanted, for some may turn out to be taken.
@@ -126,22 +132,16 @@ class PostgresReceiver:
         last = self._last_group.get(queue, "")
         for after in (last, "") if last else ("",):
             looked_for = facts | {"after": after, "limit": facts["limit"] + 8}
-            found = (await session.execute(statements.LOCK_GROUPS, looked_for)).all()
+            found = await line.ask(statements.LOCK_GROUPS, looked_for)
             groups = [row.key for row in found if row.free]
-            rows = await self._take_heads(session, groups, facts) if groups else []
-            if rows:
+            if not groups:
+                continue
+            taking = facts | {"groups": groups}
+            if rows := await line.ask(statements.RECEIVE_HEADS, taking):
                 self._last_group[queue] = max(row.message_group for row in rows)
                 return rows
         self._last_group.pop(queue, None)
         return []
-
-    async def _take_heads(
-        self, session: AsyncSession, groups: list[str], facts: dict[str, Any]
-    ) -> Sequence[Row[Any]]:
-        taken = await session.execute(
-            statements.RECEIVE_HEADS, facts | {"groups": groups}
-        )
-        return taken.all()
 
     async def _next_due(self, queue: Queue) -> float | None:
         facts: dict[str, Any] = {"queue": queue}
@@ -149,9 +149,8 @@ class PostgresReceiver:
             statement, facts["after"] = statements.NEXT_DUE_IN_ORDER, ""
         else:
             statement, facts["retention"] = statements.NEXT_DUE, retention_of(queue)
-        async with self._transaction() as session:
-            due: float | None = await session.scalar(statement, facts)
-        return due
+        [(due,)] = await self.wire.ask(statement, facts)
+        return float(due) if due is not None else None
 
     async def _change_visibility(
         self, statement: TextClause, message: Message, facts: dict[str, Any]
@@ -164,16 +163,15 @@ class PostgresReceiver:
         self, statement: TextClause, message: Message, facts: dict[str, Any]
     ) -> bool:
         facts = facts | {"id": int(message.id), "receipt": message.receipt}
-        async with self._transaction() as session:
-            if message.group is not None:
-                await session.execute(
-                    statements.LOCK_GROUP,
-                    {"queue": message.queue, "message_group": message.group},
-                )
-            return (await session.execute(statement, facts)).first() is not None
+        if message.group is None:
+            return bool(await self.wire.ask(statement, facts))
+        group = {"queue": message.queue, "message_group": message.group}
+        async with self.wire.transaction() as line:
+            await line.ask(statements.LOCK_GROUP, group)
+            return bool(await line.ask(statement, facts))
 
 
-def _message(queue: Queue, row: Row[Any]) -> Message:
+def _message(queue: Queue, row: Row) -> Message:
     return Message(
         id=str(row.id),
         queue=queue,

@@ -15,10 +15,10 @@ CHANNEL: Final = "stackyard_queue"
 # was empty reads the whole table, and would go on doing so when the queue is full.
 BY_INDEX_ONLY: Final = text(
     """
-    SELECT set_config('enable_seqscan', 'off', true),
-        set_config('enable_bitmapscan', 'off', true),
-        set_config('enable_hashjoin', 'off', true),
-        set_config('enable_mergejoin', 'off', true)
+    SELECT set_config('enable_seqscan', 'off', :local),
+        set_config('enable_bitmapscan', 'off', :local),
+        set_config('enable_hashjoin', 'off', :local),
+        set_config('enable_mergejoin', 'off', :local)
     """
 )
 
@@ -178,7 +178,8 @@ BURY: Final = _with_receipt(
         dead_reason = :reason, receipt = NULL, receives = 0, returns = 0,
         visible_at = clock_timestamp(), due_at = clock_timestamp()
     WHERE id = :id AND receipt = :receipt
-    RETURNING pg_notify('{CHANNEL}', :dead_letters), pg_notify('{CHANNEL}', :queue)
+    RETURNING pg_notify('{CHANNEL}', :dead_letters) AS buried,
+        pg_notify('{CHANNEL}', :queue) AS freed
     """  # noqa: S608 - a constant of ours
 )
 

@@ -55,7 +55,7 @@ class QueueUpkeep:
 
     async def depths(self) -> dict[Queue, Depth]:
         """Return how much waits in every queue, as far as it is counted."""
-        await self.session.execute(statements.BY_INDEX_ONLY)
+        await self.session.execute(statements.BY_INDEX_ONLY, {"local": True})
         rows = await self.session.execute(
             statements.DEPTHS, {"queues": list(Queue), "most": COUNTED_TO}
         )
