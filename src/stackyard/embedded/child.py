@@ -27,8 +27,7 @@ class Program:
     name: str
     command: list[str]
     environment: dict[str, str] = field(repr=False)  # it holds secrets
-    stop_signal: signal.Signals = signal.SIGTERM
-    death_signal: signal.Signals | None = None  # when we are killed; else the same
+    stop_signal: signal.Signals = signal.SIGTERM  # also when we are killed
     grace_seconds: float = 10
     owner: tuple[int, int] | None = None
 
@@ -105,11 +104,10 @@ class Child:
 
     async def _spawn(self) -> asyncio.subprocess.Process:
         owner = self.program.owner
-        dying = self.program.death_signal or self.program.stop_signal
         with self._open_log() as log:
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-I", "-S", leash.__file__),
-                *(str(os.getpid()), str(int(dying))),
+                *(str(os.getpid()), str(int(self.program.stop_signal))),
                 f"{owner[0]}:{owner[1]}" if owner else "",
                 *self.program.command,
                 cwd="/",

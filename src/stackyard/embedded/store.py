@@ -93,7 +93,8 @@ class EmbeddedStore:
         return [*program, "server", *flags]
 
     def environment(self) -> dict[str, str]:
-        # measured: 115 MB idle, 175 MB after 200 MB were written
+        # measured: 113 MB idle, 160 MB after 200 MB were written. With 128 MiB it would
+        # collect all the time: 2,000 small objects took 6.0 s instead of 2.6.
         return {"GOMEMLIMIT": "160MiB", "HOME": str(self.folder)}
 
     def _identities(self) -> dict[str, object]:

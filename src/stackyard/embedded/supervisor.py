@@ -166,7 +166,7 @@ class Supervisor:
             command = server.command(**_POSTGRES_LIGHT)
             fast = signal.SIGINT  # SIGTERM would wait for clients to leave
             await self._launch(
-                Program("postgres", command, bare(), fast, None, 15, server.owner)
+                Program("postgres", command, bare(), fast, 15, server.owner)
             )
             await asyncio.to_thread(server.create_database, seconds=_STARTING_SECONDS)
 
@@ -176,15 +176,8 @@ class Supervisor:
             store.prepare()
             environment = bare() | store.environment()
             # it takes long to say goodbye, and loses nothing when it may not
-            await self._launch(
-                Program(
-                    "store",
-                    store.command(),
-                    environment,
-                    death_signal=signal.SIGKILL,
-                    grace_seconds=1,
-                )
-            )
+            at_once = signal.SIGKILL
+            await self._launch(Program("store", store.command(), environment, at_once))
             making = [sys.executable, "-m", "stackyard.embedded.buckets"]
             await self._finish("buckets", making, site.of_storage())
 
