@@ -6,8 +6,8 @@ from typing import Any, Final, Self
 
 from sqlalchemy import TextClause
 
-from stackyard.adapters.postgres import Wire
-from stackyard.adapters.postgres.wire import Line, Row
+from stackyard.adapters.postgres import Lines
+from stackyard.adapters.postgres.lines import Line, Row
 from stackyard.adapters.queue import statements
 from stackyard.adapters.queue.listener import Listener
 from stackyard.adapters.queue.traffic import UNCOUNTED, Traffic
@@ -32,7 +32,7 @@ class PostgresReceiver:
     is *deaf_seconds*.
     """
 
-    wire: Wire
+    lines: Lines
     listener: Listener
     poll_seconds: float = 5
     deaf_seconds: float = 1
@@ -46,11 +46,11 @@ class PostgresReceiver:
         cls, url: DatabaseUrl | str, listener: Listener, **given: Any
     ) -> AsyncIterator[Self]:
         """Lend one with connections of its own; *given* are the other fields."""
-        wire = Wire(url, statements.BY_INDEX_ONLY)
+        lines = Lines(url, statements.BY_INDEX_ONLY)
         try:
-            yield cls(wire, listener, **given)
+            yield cls(lines, listener, **given)
         finally:
-            await wire.close()
+            await lines.close()
 
     async def receive(
         self, queue: Queue, *, limit: int, visibility_seconds: float
@@ -65,11 +65,11 @@ class PostgresReceiver:
         }
         rows: Sequence[Row]
         if queue.fifo:
-            async with self.wire.transaction() as line:
+            async with self.lines.transaction() as line:
                 rows = await self._receive_heads(line, queue, facts)
         else:
             facts["retention"] = retention_of(queue)
-            rows = await self.wire.ask(statements.RECEIVE, facts)
+            rows = await self.lines.ask(statements.RECEIVE, facts)
         self.traffic.received.add(queue, len(rows))
         rows = sorted(rows, key=lambda row: row.id)
         return [_message(queue, row) for row in rows]
@@ -104,7 +104,7 @@ class PostgresReceiver:
             "ids": [int(message.id) for message in messages],
             "receipts": [message.receipt for message in messages],
         }
-        rows = await self.wire.ask(statements.ACKNOWLEDGE, facts)
+        rows = await self.lines.ask(statements.ACKNOWLEDGE, facts)
         gone = frozenset(str(row.id) for row in rows)
         for message in messages:
             if message.id in gone:
@@ -149,7 +149,7 @@ class PostgresReceiver:
             statement, facts["after"] = statements.NEXT_DUE_IN_ORDER, ""
         else:
             statement, facts["retention"] = statements.NEXT_DUE, retention_of(queue)
-        [(due,)] = await self.wire.ask(statement, facts)
+        [(due,)] = await self.lines.ask(statement, facts)
         return float(due) if due is not None else None
 
     async def _change_visibility(
@@ -164,9 +164,9 @@ class PostgresReceiver:
     ) -> bool:
         facts = facts | {"id": int(message.id), "receipt": message.receipt}
         if message.group is None:
-            return bool(await self.wire.ask(statement, facts))
+            return bool(await self.lines.ask(statement, facts))
         group = {"queue": message.queue, "message_group": message.group}
-        async with self.wire.transaction() as line:
+        async with self.lines.transaction() as line:
             await line.ask(statements.LOCK_GROUP, group)
             return bool(await line.ask(statement, facts))
 

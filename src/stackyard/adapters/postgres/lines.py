@@ -46,7 +46,7 @@ class Line:
 
 
 @dataclass(slots=True)
-class Wire:
+class Lines:
     """*habits* is said first: once on each connection, or, through a pooler in
     transaction mode, in each transaction. It sets with `set_config`, where `:local`
     says for how long.
@@ -56,13 +56,14 @@ class Wire:
     habits: TextClause
     most: int = 2
     _idle: list[Connection] = field(default_factory=list)
+    _closed: bool = False
     _room: asyncio.Semaphore = field(init=False)
 
     def __post_init__(self) -> None:
         self._room = asyncio.Semaphore(self.most)
 
     def __repr__(self) -> str:
-        return "Wire()"  # the URL holds a password
+        return "Lines()"  # the URL holds a password
 
     async def ask(self, statement: TextClause, facts: Facts) -> list[Row]:
         """Say one statement: a transaction of its own."""
@@ -81,8 +82,9 @@ class Wire:
             yield line
 
     async def close(self) -> None:
-        while self._idle:
-            await self._idle.pop().close()
+        """Close them all; one that is in use, as soon as it is not."""
+        self._closed = True
+        await self._drop_idle()
 
     @asynccontextmanager
     async def _line(self) -> AsyncIterator[Line]:
@@ -96,9 +98,11 @@ class Wire:
                     yield Line(connection)
                 except BaseException:
                     await connection.close()
-                    await self.close()
+                    await self._drop_idle()
                     raise
                 self._idle.append(connection)
+                if self._closed:
+                    await self._drop_idle()
 
     async def _take(self) -> Connection:
         while self._idle:
@@ -114,6 +118,10 @@ class Wire:
             await connection.close()
             raise
         return connection
+
+    async def _drop_idle(self) -> None:
+        while self._idle:
+            await self._idle.pop().close()
 
 
 def _is_quiet(connection: Connection) -> bool:
