@@ -283,6 +283,7 @@ def test_a_group_is_mapped_with_the_keyboard_alone(page: Page) -> None:
     expect(opener).to_be_focused()
 
     page.keyboard.press("Enter")
+    expect(form.get_by_label("Name")).to_be_focused()
     page.keyboard.type("Platform  Engineers")
     page.keyboard.press("Tab")
     page.keyboard.type("Two blanks, as their provider says it")

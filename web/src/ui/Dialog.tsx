@@ -28,6 +28,12 @@ export function Dialog(props: {
     <dialog
       ref={element}
       aria-labelledby={heading}
+      onCancel={(event) => {
+        // Escape: before it is hidden, or who is quick opens what is still open here
+        if (event.target !== element.current) return;
+        event.preventDefault();
+        onClose();
+      }}
       onClose={(event) => {
         // said late: it may have been opened again, and dialogs inside bubble
         if (event.target === element.current && !element.current.open)
