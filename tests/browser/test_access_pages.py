@@ -270,6 +270,22 @@ def test_who_is_sent_away_is_named_first(page: Page, platform: Platform) -> None
     expect(row(page, "grace@example.com")).to_have_count(0)
 
 
+def test_who_is_quick_opens_again_what_escape_has_just_closed(page: Page) -> None:
+    sign_in(page)
+    page.goto("/settings/groups")
+    opener = page.get_by_role("button", name="New group")
+    opener.click()
+    form = dialog(page, "New group")
+    expect(form).to_be_visible()
+
+    # Escape, and the button before the browser says anything about it
+    opener.evaluate(
+        "button => { document.querySelector('dialog').requestClose(); button.click(); }"
+    )
+
+    expect(form.get_by_label("Name")).to_be_focused()
+
+
 def test_a_group_is_mapped_with_the_keyboard_alone(page: Page) -> None:
     sign_in(page)
     page.goto("/settings/groups")

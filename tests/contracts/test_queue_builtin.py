@@ -20,7 +20,7 @@ from tests.support.queues import (
     take,
 )
 
-from stackyard.adapters.postgres import Database, Lines
+from stackyard.adapters.postgres import Database, StatementPool
 from stackyard.adapters.queue import (
     Listener,
     PostgresReceiver,
@@ -228,8 +228,8 @@ async def test_what_was_a_free_head_a_moment_ago_is_looked_at_again(
 async def test_a_plan_that_was_made_while_it_was_empty_does_not_slow_a_full_queue(
     database: Database, database_url: str, queue: Queue
 ) -> None:
-    lines = Lines(database_url, statements.BY_INDEX_ONLY, most=1)
-    receiver = PostgresReceiver(lines, UNHEARD)
+    pool = StatementPool(database_url, statements.BY_INDEX_ONLY, most=1)
+    receiver = PostgresReceiver(pool, UNHEARD)
     for _ in range(12):  # often enough for the plan to be kept
         await _one_round(receiver, database, queue)
     async with database.transaction() as session:
@@ -241,11 +241,11 @@ async def test_a_plan_that_was_made_while_it_was_empty_does_not_slow_a_full_queu
             ),
             {"queue": queue, "fifo": queue.fifo},
         )
-    before = await _rows_read_in_vain(lines)
+    before = await _rows_read_in_vain(pool)
     for _ in range(10):
         await _one_round(receiver, database, queue)
-    read = await _rows_read_in_vain(lines) - before
-    await lines.close()
+    read = await _rows_read_in_vain(pool) - before
+    await pool.close()
 
     assert read < 5000
 
@@ -262,22 +262,22 @@ async def _one_round(
             await receiver.wait(queue)
 
 
-async def _have_counted(lines: Lines) -> None:
+async def _have_counted(pool: StatementPool) -> None:
     """Have the server count what was read; before 15 it does so twice a second."""
-    [(version,)] = await lines.ask(text("SHOW server_version_num"), {})
+    [(version,)] = await pool.fetch(text("SHOW server_version_num"), {})
     if int(version) >= 150_000:
-        await lines.ask(text("SELECT pg_stat_force_next_flush()"), {})
+        await pool.fetch(text("SELECT pg_stat_force_next_flush()"), {})
         return
     for _ in range(2):
         await asyncio.sleep(0.6)
-        await lines.ask(text("SELECT 1"), {})
+        await pool.fetch(text("SELECT 1"), {})
 
 
-async def _rows_read_in_vain(lines: Lines) -> int:
-    await _have_counted(lines)
+async def _rows_read_in_vain(pool: StatementPool) -> int:
+    await _have_counted(pool)
     counted = text(
         "SELECT seq_tup_read FROM pg_stat_user_tables"
         " WHERE relname = 'message_queue_messages'"
     )
-    [(found,)] = await lines.ask(counted, {})
+    [(found,)] = await pool.fetch(counted, {})
     return int(found or 0)

@@ -68,7 +68,7 @@ class Relayed:
                 await asyncio.sleep(0.02)
 
     async def _waiting(self) -> int:
-        [(count,)] = await self.outbox.lines.ask(_NOT_RELAYED, {})
+        [(count,)] = await self.outbox.pool.fetch(_NOT_RELAYED, {})
         return int(count)
 
 

@@ -1,7 +1,7 @@
 """Connections and transactions."""
 
 from stackyard.adapters.postgres.database import Database
-from stackyard.adapters.postgres.lines import Lines
 from stackyard.adapters.postgres.reading import Reading
+from stackyard.adapters.postgres.statement_pool import StatementPool
 
-__all__ = ["Database", "Lines", "Reading"]
+__all__ = ["Database", "Reading", "StatementPool"]

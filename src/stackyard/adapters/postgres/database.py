@@ -126,11 +126,11 @@ async def _told_outages(*, writing: bool = True) -> AsyncIterator[None]:
     except PoolTimeoutError as error:  # all wait for a server that hangs
         raise DatabaseUnavailableError from error
     except DBAPIError as error:
-        if not writing and _state_of(error) == READ_ONLY:
+        if not writing and _state_of(error.orig) == READ_ONLY:
             raise  # who was to read has tried to write: no outage, a mistake of ours
-        if error.connection_invalidated or _is_down(error):
+        if error.connection_invalidated or is_outage(error.orig):
             raise DatabaseUnavailableError from error
-        if _state_of(error) == TOO_LONG:
+        if _state_of(error.orig) == TOO_LONG:
             raise TextTooLongError from error
         raise
 
@@ -143,19 +143,17 @@ def _limit_transaction(connection: EngineConnection) -> None:
 
 def _leave_who_cannot_write(context: ExceptionContext) -> None:
     """Dial anew, all of the pool: the one who can write may be elsewhere by now."""
-    if getattr(context.original_exception, "sqlstate", None) == READ_ONLY:
+    if _state_of(context.original_exception) == READ_ONLY:
         context.is_disconnect = True
 
 
-def is_outage(state: str) -> bool:
-    """Whether an error of this SQLSTATE is the server's, and will pass."""
-    return state[:2] in _DOWN_CLASSES or state in _DOWN_STATES
-
-
-def _is_down(error: DBAPIError) -> bool:
+def is_outage(error: BaseException | None) -> bool:
+    """Whether what the driver raised will pass. Without a state it is not the server's:
+    it was not reached.
+    """
     state = _state_of(error)
-    return is_outage(state) or not state
+    return not state or state[:2] in _DOWN_CLASSES or state in _DOWN_STATES
 
 
-def _state_of(error: DBAPIError) -> str:
-    return getattr(error.orig, "sqlstate", None) or ""
+def _state_of(error: BaseException | None) -> str:
+    return getattr(error, "sqlstate", None) or ""

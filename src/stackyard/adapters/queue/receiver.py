@@ -6,8 +6,8 @@ from typing import Any, Final, Self
 
 from sqlalchemy import TextClause
 
-from stackyard.adapters.postgres import Lines
-from stackyard.adapters.postgres.lines import Line, Row
+from stackyard.adapters.postgres import StatementPool
+from stackyard.adapters.postgres.statement_pool import Row, Transaction
 from stackyard.adapters.queue import statements
 from stackyard.adapters.queue.listener import Listener
 from stackyard.adapters.queue.traffic import UNCOUNTED, Traffic
@@ -28,11 +28,12 @@ def retention_of(queue: Queue) -> float:
 @dataclass(slots=True)
 class PostgresReceiver:
     """Takes messages in short transactions of its own, as any number of processes may.
+
     *poll_seconds* is how long a lost notification goes unnoticed; without an ear it
     is *deaf_seconds*.
     """
 
-    lines: Lines
+    pool: StatementPool
     listener: Listener
     poll_seconds: float = 5
     deaf_seconds: float = 1
@@ -46,11 +47,11 @@ class PostgresReceiver:
         cls, url: DatabaseUrl | str, listener: Listener, **given: Any
     ) -> AsyncIterator[Self]:
         """Lend one with connections of its own; *given* are the other fields."""
-        lines = Lines(url, statements.BY_INDEX_ONLY)
+        pool = StatementPool(url, statements.BY_INDEX_ONLY)
         try:
-            yield cls(lines, listener, **given)
+            yield cls(pool, listener, **given)
         finally:
-            await lines.close()
+            await pool.close()
 
     async def receive(
         self, queue: Queue, *, limit: int, visibility_seconds: float
@@ -65,11 +66,11 @@ class PostgresReceiver:
         }
         rows: Sequence[Row]
         if queue.fifo:
-            async with self.lines.transaction() as line:
-                rows = await self._receive_heads(line, queue, facts)
+            async with self.pool.transaction() as transaction:
+                rows = await self._receive_heads(transaction, queue, facts)
         else:
             facts["retention"] = retention_of(queue)
-            rows = await self.lines.ask(statements.RECEIVE, facts)
+            rows = await self.pool.fetch(statements.RECEIVE, facts)
         self.traffic.received.add(queue, len(rows))
         rows = sorted(rows, key=lambda row: row.id)
         return [_message(queue, row) for row in rows]
@@ -104,7 +105,7 @@ class PostgresReceiver:
             "ids": [int(message.id) for message in messages],
             "receipts": [message.receipt for message in messages],
         }
-        rows = await self.lines.ask(statements.ACKNOWLEDGE, facts)
+        rows = await self.pool.fetch(statements.ACKNOWLEDGE, facts)
         gone = frozenset(str(row.id) for row in rows)
         for message in messages:
             if message.id in gone:
@@ -123,7 +124,7 @@ class PostgresReceiver:
         return await self._change(statements.BURY, message, facts)
 
     async def _receive_heads(
-        self, line: Line, queue: Queue, facts: dict[str, Any]
+        self, transaction: Transaction, queue: Queue, facts: dict[str, Any]
     ) -> Sequence[Row]:
         """Go on behind the group that was served last: every group has its turn.
 
@@ -132,12 +133,12 @@ class PostgresReceiver:
         last = self._last_group.get(queue, "")
         for after in (last, "") if last else ("",):
             looked_for = facts | {"after": after, "limit": facts["limit"] + 8}
-            found = await line.ask(statements.LOCK_GROUPS, looked_for)
+            found = await transaction.fetch(statements.LOCK_GROUPS, looked_for)
             groups = [row.key for row in found if row.free]
             if not groups:
                 continue
             taking = facts | {"groups": groups}
-            if rows := await line.ask(statements.RECEIVE_HEADS, taking):
+            if rows := await transaction.fetch(statements.RECEIVE_HEADS, taking):
                 self._last_group[queue] = max(row.message_group for row in rows)
                 return rows
         self._last_group.pop(queue, None)
@@ -149,7 +150,7 @@ class PostgresReceiver:
             statement, facts["after"] = statements.NEXT_DUE_IN_ORDER, ""
         else:
             statement, facts["retention"] = statements.NEXT_DUE, retention_of(queue)
-        [(due,)] = await self.lines.ask(statement, facts)
+        [(due,)] = await self.pool.fetch(statement, facts)
         return float(due) if due is not None else None
 
     async def _change_visibility(
@@ -164,11 +165,11 @@ class PostgresReceiver:
     ) -> bool:
         facts = facts | {"id": int(message.id), "receipt": message.receipt}
         if message.group is None:
-            return bool(await self.lines.ask(statement, facts))
+            return bool(await self.pool.fetch(statement, facts))
         group = {"queue": message.queue, "message_group": message.group}
-        async with self.lines.transaction() as line:
-            await line.ask(statements.LOCK_GROUP, group)
-            return bool(await line.ask(statement, facts))
+        async with self.pool.transaction() as transaction:
+            await transaction.fetch(statements.LOCK_GROUP, group)
+            return bool(await transaction.fetch(statement, facts))
 
 
 def _message(queue: Queue, row: Row) -> Message:

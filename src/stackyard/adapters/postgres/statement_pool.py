@@ -1,4 +1,4 @@
-"""Few connections, on which short statements are said without a session's machinery.
+"""A pool for single statements, without a session's machinery around them.
 
 The queue asks little, and often: what SQLAlchemy does around a statement takes ten
 times as long as the server takes to answer. Whoever keeps objects takes a `Database`.
@@ -31,29 +31,24 @@ _DIALECT: Final = dialect()  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """A connection in the hands of one who has something to say."""
+class Transaction:
+    """What is said in it happens together, or not at all."""
 
     connection: Connection
 
-    async def say(self, statement: TextClause, facts: Facts) -> None:
-        await self.connection.execute(_spoken(statement), facts)
-
-    async def ask(self, statement: TextClause, facts: Facts) -> list[Row]:
-        cursor = self.connection.cursor(row_factory=namedtuple_row)
-        await cursor.execute(_spoken(statement), facts)
-        return await cursor.fetchall()
+    async def fetch(self, statement: TextClause, facts: Facts) -> list[Row]:
+        return await _fetch(self.connection, statement, facts)
 
 
 @dataclass(slots=True)
-class Lines:
-    """*habits* is said first: once on each connection, or, through a pooler in
+class StatementPool:
+    """*setup* is said first: once on each connection, or, through a pooler in
     transaction mode, in each transaction. It sets with `set_config`, where `:local`
     says for how long.
     """
 
     url: DatabaseUrl | str
-    habits: TextClause
+    setup: TextClause
     most: int = 2
     _idle: list[Connection] = field(default_factory=list)
     _closed: bool = False
@@ -63,23 +58,23 @@ class Lines:
         self._room = asyncio.Semaphore(self.most)
 
     def __repr__(self) -> str:
-        return "Lines()"  # the URL holds a password
+        return "StatementPool()"  # the URL holds a password
 
-    async def ask(self, statement: TextClause, facts: Facts) -> list[Row]:
-        """Say one statement: a transaction of its own."""
-        async with self._line() as line:
-            if not line.connection.pooled:
-                return await line.ask(statement, facts)
-            async with line.connection.transaction():
-                await line.say(self.habits, {"local": True})
-                return await line.ask(statement, facts)
+    async def fetch(self, statement: TextClause, facts: Facts) -> list[Row]:
+        """Have one statement carried out: a transaction of its own."""
+        async with self._connection() as connection:
+            if not connection.pooled:
+                return await _fetch(connection, statement, facts)
+            async with self._begun(connection) as transaction:
+                return await transaction.fetch(statement, facts)
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Line]:
-        async with self._line() as line, line.connection.transaction():
-            if line.connection.pooled:
-                await line.say(self.habits, {"local": True})
-            yield line
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        async with (
+            self._connection() as connection,
+            self._begun(connection) as transaction,
+        ):
+            yield transaction
 
     async def close(self) -> None:
         """Close them all; one that is in use, as soon as it is not."""
@@ -87,15 +82,22 @@ class Lines:
         await self._drop_idle()
 
     @asynccontextmanager
-    async def _line(self) -> AsyncIterator[Line]:
-        """Lend a connection. One that an error or an end came upon is not used again,
-        nor are those beside it: what befell one is likely to have befallen all.
+    async def _begun(self, connection: Connection) -> AsyncIterator[Transaction]:
+        async with connection.transaction():
+            if connection.pooled:
+                await self._set_up(connection, local=True)
+            yield Transaction(connection)
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[Connection]:
+        """Lend one. If an error or an end comes upon it, it is not used again, nor are
+        those beside it: what befell one is likely to have befallen all.
         """
         with _told_outages():
             async with self._room:
                 connection = await self._take()
                 try:
-                    yield Line(connection)
+                    yield connection
                 except BaseException:
                     await connection.close()
                     await self._drop_idle()
@@ -107,43 +109,53 @@ class Lines:
     async def _take(self) -> Connection:
         while self._idle:
             connection = self._idle.pop()
-            if _is_quiet(connection):
+            if _is_alive(connection):
                 return connection
             await connection.close()
         connection = await Connection.dial(self.url, autocommit=True)
         try:
             if not connection.pooled:
-                await Line(connection).say(self.habits, {"local": False})
+                await self._set_up(connection, local=False)
         except BaseException:
             await connection.close()
             raise
         return connection
+
+    async def _set_up(self, connection: Connection, *, local: bool) -> None:
+        await connection.execute(_in_driver_s_words(self.setup), {"local": local})
 
     async def _drop_idle(self) -> None:
         while self._idle:
             await self._idle.pop().close()
 
 
-def _is_quiet(connection: Connection) -> bool:
+def _is_alive(connection: Connection) -> bool:
     """Whether the server has said nothing since: unasked, it says only goodbye."""
-    waiting = select.poll()
-    waiting.register(connection.fileno(), select.POLLIN)
-    return not connection.closed and not waiting.poll(0)
+    if connection.closed:
+        return False
+    unread = select.poll()
+    unread.register(connection.fileno(), select.POLLIN)
+    return not unread.poll(0)
+
+
+async def _fetch(
+    connection: Connection, statement: TextClause, facts: Facts
+) -> list[Row]:
+    cursor = connection.cursor(row_factory=namedtuple_row)
+    await cursor.execute(_in_driver_s_words(statement), facts)
+    return await cursor.fetchall()
 
 
 @contextmanager
 def _told_outages() -> Iterator[None]:
     try:
         yield
-    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-        raise DatabaseUnavailableError from error
     except psycopg.Error as error:
-        if error.sqlstate and is_outage(error.sqlstate):
+        if is_outage(error):
             raise DatabaseUnavailableError from error
         raise
 
 
 @cache
-def _spoken(statement: TextClause) -> bytes:
-    """Return it in the driver's words."""
+def _in_driver_s_words(statement: TextClause) -> bytes:
     return str(statement.compile(dialect=_DIALECT)).encode()
