@@ -96,15 +96,14 @@ class StatementPool:
         with _told_outages():
             async with self._room:
                 connection = await self._take()
+                good = False
                 try:
                     yield connection
-                except BaseException:
-                    await connection.close()
-                    await self._drop_idle()
-                    raise
-                self._idle.append(connection)
-                if self._closed:
-                    await self._drop_idle()
+                    good = not self._closed
+                finally:
+                    self._idle.append(connection)
+                    if not good:
+                        await self._drop_idle()
 
     async def _take(self) -> Connection:
         while self._idle:
