@@ -96,6 +96,26 @@ async def test_who_is_cut_short_leaves_nothing_to_the_next(pool: StatementPool) 
     await pool.close()
 
 
+async def test_who_only_reads_is_left_for_whoever_may_write_now(
+    pool: StatementPool,
+) -> None:
+    """After a fail-over the old connections may lead to who only reads."""
+    read_only = text("SELECT set_config('transaction_read_only', 'on', true)")
+
+    async def write() -> None:
+        async with pool.transaction() as transaction:
+            await transaction.fetch(read_only, {})
+            await transaction.fetch(MAKE, {})
+
+    [before] = await pool.fetch(WHO, {})
+    with pytest.raises(UnavailableError):
+        await write()
+
+    [after] = await pool.fetch(WHO, {})
+    assert after.pid != before.pid
+    await pool.close()
+
+
 async def test_a_server_that_is_not_there_is_an_outage() -> None:
     with pytest.raises(UnavailableError):
         await StatementPool("postgresql://nobody@127.0.0.1:1/none", SETUP).fetch(
