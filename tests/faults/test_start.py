@@ -1,6 +1,5 @@
 """Everything starts at the same instant, several times over, on an empty database."""
 
-import json
 import time
 from collections import defaultdict
 from collections.abc import Iterator
@@ -68,10 +67,6 @@ def platform() -> Iterator[Platform]:
         yield platform
 
 
-def said(platform: Platform, name: str) -> list[dict[str, str]]:
-    return [json.loads(line) for line in platform.log_of(name).splitlines()]
-
-
 def started(platform: Platform, name: str) -> bool:
     assert platform.processes[name].poll() is None, platform.log_of(name)[-3000:]
     part = name.partition("-")[0]
@@ -85,7 +80,7 @@ def replicas(platform: Platform) -> list[str]:
 def test_all_are_up_on_one_schema(platform: Platform) -> None:
     assert len(replicas(platform)) == sum(REPLICAS.values())
     for name in replicas(platform):
-        wrong = [one for one in said(platform, name) if one["level"] != "info"]
+        wrong = [one for one in platform.said_by(name) if one["level"] != "info"]
         assert wrong == [], name
     assert platform.query("SELECT count(*) FROM alembic_version") == [(1,)]
     assert platform.query("SELECT id FROM spaces ORDER BY id") == [
@@ -123,6 +118,6 @@ def test_a_list_is_read_though_the_replica_is_away(platform: Platform) -> None:
     found = platform.client.ask("{ stacks { id } }")
 
     assert found == {"stacks": []}
-    events = [one["event"] for one in said(platform, "server-0")]
+    events = [one["event"] for one in platform.said_by("server-0")]
     assert events.count("replica.away") == 1
     assert httpx.get(f"{platform.base}/health").is_success

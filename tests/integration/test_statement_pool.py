@@ -1,7 +1,7 @@
 """Statements on few connections: whatever befalls one, the next has a good one."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 from sqlalchemy import text
@@ -16,12 +16,15 @@ WHO = text(
     "SELECT pg_backend_pid() AS pid, current_setting('enable_seqscan') AS setting"
 )
 MAKE = text("SELECT lo_create(4242)")
+LOCK = text("SELECT FROM pg_class LIMIT 1 FOR UPDATE")
 SLEEP = text("SELECT pg_sleep(:seconds)")
 
 
 @pytest.fixture
-def pool(database_url: str) -> StatementPool:
-    return StatementPool(database_url, SETUP)
+async def pool(database_url: str) -> AsyncIterator[StatementPool]:
+    pool = StatementPool(database_url, SETUP)
+    yield pool
+    await pool.close()
 
 
 async def test_what_is_said_one_after_the_other_has_one_connection(
@@ -33,7 +36,6 @@ async def test_what_is_said_one_after_the_other_has_one_connection(
 
     assert len({row.pid for [row] in said}) == 1
     assert {row.setting for [row] in said} == {"off"}
-    await pool.close()
 
 
 async def test_no_more_than_that_many_speak_at_once(
@@ -43,7 +45,6 @@ async def test_no_more_than_that_many_speak_at_once(
     said = await asyncio.gather(*crowd)
 
     assert len({row.pid for [row] in said}) <= pool.most
-    await pool.close()
 
 
 async def test_a_connection_that_was_killed_while_idle_is_not_noticed(
@@ -56,7 +57,6 @@ async def test_a_connection_that_was_killed_while_idle_is_not_noticed(
 
     assert after.pid != before.pid
     assert after.setting == "off"
-    await pool.close()
 
 
 async def test_a_connection_that_is_killed_meanwhile_is_an_outage(
@@ -71,7 +71,6 @@ async def test_a_connection_that_is_killed_meanwhile_is_an_outage(
     with pytest.raises(UnavailableError):
         await speaking
     assert await pool.fetch(WHO, {})
-    await pool.close()
 
 
 async def test_who_is_cut_short_leaves_nothing_to_the_next(pool: StatementPool) -> None:
@@ -93,7 +92,6 @@ async def test_who_is_cut_short_leaves_nothing_to_the_next(pool: StatementPool) 
         await asyncio.wait([making])
 
     assert await pool.fetch(MAKE, {})  # so it is not there yet
-    await pool.close()
 
 
 async def test_who_only_reads_is_left_for_whoever_may_write_now(
@@ -105,7 +103,7 @@ async def test_who_only_reads_is_left_for_whoever_may_write_now(
     async def write() -> None:
         async with pool.transaction() as transaction:
             await transaction.fetch(read_only, {})
-            await transaction.fetch(MAKE, {})
+            await transaction.fetch(LOCK, {})
 
     [before] = await pool.fetch(WHO, {})
     with pytest.raises(UnavailableError):
@@ -113,7 +111,6 @@ async def test_who_only_reads_is_left_for_whoever_may_write_now(
 
     [after] = await pool.fetch(WHO, {})
     assert after.pid != before.pid
-    await pool.close()
 
 
 async def test_a_server_that_is_not_there_is_an_outage() -> None:
@@ -129,7 +126,6 @@ async def test_a_mistake_of_ours_is_none(pool: StatementPool) -> None:
 
     assert not isinstance(caught.value, UnavailableError)
     assert await pool.fetch(WHO, {})
-    await pool.close()
 
 
 async def test_one_that_is_in_use_when_they_are_closed_is_closed_afterwards(

@@ -1,7 +1,6 @@
 """Forty `terraform apply` at once: nothing gets stuck, breaks, or stays behind."""
 
 import asyncio
-import json
 import os
 from collections.abc import Iterator
 from contextlib import suppress
@@ -185,7 +184,7 @@ def test_nothing_got_stuck_or_broke(left: Left) -> None:
     assert "deadlock detected" not in left.platform.log_of("postgres")
     answered = [
         line["status"]
-        for line in map(json.loads, left.platform.log_of("server").splitlines())
+        for line in left.platform.said_by("server")
         if line["event"] == "http.answered"
     ]
     assert max(answered) < 500

@@ -1,6 +1,5 @@
 """Everything through PgBouncer in transaction mode, with nothing to listen on."""
 
-import json
 from collections.abc import Iterator
 
 import pytest
@@ -41,7 +40,7 @@ def test_a_run_is_planned_confirmed_and_applied(platform: Platform) -> None:
 
 def test_who_listens_in_vain_says_so_once(platform: Platform) -> None:
     for name in ("server", "drain"):
-        said = [json.loads(line) for line in platform.log_of(name).splitlines()]
+        said = platform.said_by(name)
         [warning] = [one for one in said if one["event"] == "database.pooled"]
         assert warning["level"] == "warning"
         assert "STACKYARD_DATABASE_DIRECT_URL" in warning["remedy"]

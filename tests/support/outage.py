@@ -1,6 +1,5 @@
 """What an outage may not do to the control plane."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -25,8 +24,8 @@ def weathered(platform: Platform) -> Iterator[None]:
 
 def mistakes(platform: Platform) -> list[str]:
     return [
-        f"{name}: {line[:3000]}"
+        f"{name}: {str(said)[:3000]}"
         for name in ("server", "drain", "scheduler")
-        for line in platform.log_of(name).splitlines()
-        if json.loads(line)["level"] in {"error", "critical"}
+        for said in platform.said_by(name)
+        if said["level"] in {"error", "critical"}
     ]

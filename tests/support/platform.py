@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -166,6 +167,14 @@ class Platform:
 
     def log_of(self, name: str) -> str:
         return (self.folder / f"{name}.log").read_text(errors="replace")
+
+    def said_by(self, name: str) -> list[dict[str, Any]]:
+        """Return what is in the log of one of our processes, event by event.
+
+        What comes after the last line feed is still being written.
+        """
+        *lines, _ = self.log_of(name).split("\n")
+        return [json.loads(line) for line in lines]
 
     def wait_for_workers(self, count: int, seconds: float = 60) -> None:
         eventually(lambda: len(self.workers()) == count, f"{count} workers", seconds)
