@@ -81,15 +81,17 @@ def when(
     *,
     queue: Queue = Queue.ASYNC,
     group: Callable[[EventT], str] | None = None,
+    delay_seconds: float = 0,
 ) -> Part[ToolsT]:
     """Return a line of the table: when *event* happened, *play*.
 
-    One after the other for each *group*, if the queue is a FIFO queue.
+    One after the other for each *group*, if the queue is a FIFO queue. What is not
+    urgent lets others go first, by *delay_seconds*.
     """
     if queue.fifo and group is None:
         message = f"{_name(play)} listens to {queue}: say what is kept in order"
         raise ValueError(message)
-    return Part(event, Route(_name(play), queue, group), play)
+    return Part(event, Route(_name(play), queue, group, delay_seconds), play)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import text
 from tests.support.postgres import CHOSEN
 
-from stackyard.adapters.postgres import Database
-from stackyard.adapters.postgres.dial import LIMITS
+from stackyard.adapters.postgres import Database, lending
+from stackyard.adapters.postgres.dial import LIMITS, Connection
 from stackyard.adapters.postgres.version import (
     DatabaseVersionError,
     ensure_supported,
@@ -105,6 +105,20 @@ async def test_sessions_that_the_server_ended_while_idle_are_dialled_anew(
 
     assert len(again) == 3
     assert not again & (opened - {ours})
+
+
+async def test_who_was_idle_for_long_is_asked_though_nothing_was_heard(
+    monkeypatch: pytest.MonkeyPatch, database: Database, other: Database
+) -> None:
+    """A server that vanished says no goodbye."""
+    monkeypatch.setattr(Connection, "is_quiet", True)
+    monkeypatch.setattr(lending, "MOMENT", 0.05)
+    before = await session_of(database)
+    async with other.transaction() as session:
+        await session.execute(KILL_ALL)
+    await asyncio.sleep(0.1)
+
+    assert await session_of(database) != before
 
 
 async def test_closing_waits_for_who_was_cancelled(

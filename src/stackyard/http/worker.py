@@ -19,7 +19,7 @@ from stackyard.kernel.blobs import Blobs, Bucket
 from stackyard.kernel.errors import InvalidError, UnauthorizedError
 from stackyard.kernel.ids import LegId
 from stackyard.kernel.needs import Rule
-from stackyard.runs import LegNotFoundError, LogGapError, workspace_key
+from stackyard.runs import Leg, LegNotFoundError, LogGapError, workspace_key
 from stackyard.state_files import StateFiles
 from stackyard.unit import OpenUnit, Unit
 from stackyard_protocol.report import MAX_CHUNK, Answer, LogEnd, Report, UploadUrl
@@ -42,7 +42,7 @@ class Call:
     """What a worker says, from which leg."""
 
     request: Request
-    leg_id: LegId
+    leg: Leg
     body: bytes
     by: Subject
 
@@ -76,22 +76,20 @@ class WorkerRoutes:
 
     async def report(self, unit: Unit, call: Call) -> Response:
         said = _decode(call.body, Report)
-        return _json(await unit.legs.report(call.leg_id, said, by=call.by))
+        return _json(await unit.legs.report(call.leg.id, said, by=call.by))
 
     async def chunk(self, unit: Unit, call: Call) -> Response:
         number = int(call.request.path_params["number"])
-        leg = await unit.legs.get(call.leg_id, by=call.by)
-        await unit.logs.append(leg, call.version, number, call.body, by=call.by)
+        await unit.logs.append(call.leg, call.version, number, call.body, by=call.by)
         return Response(status_code=204)
 
     async def end(self, unit: Unit, call: Call) -> Response:
         said = _decode(call.body, LogEnd)
-        leg = await unit.legs.get(call.leg_id, by=call.by)
-        await unit.logs.end(leg, call.version, said, by=call.by)
+        await unit.logs.end(call.leg, call.version, said, by=call.by)
         return Response(status_code=204)
 
     async def workspace_url(self, unit: Unit, call: Call) -> Response:
-        leg = await unit.legs.get(call.leg_id, by=call.by)
+        leg = await unit.legs.get(call.leg.id, by=call.by)
         if not leg.is_open:
             return Response(status_code=410)
         url = await self.blobs.presign_put(
@@ -103,8 +101,8 @@ class WorkerRoutes:
         """Take a state; it goes to the store, so no transaction is held meanwhile."""
         try:
             async with self.open_unit() as unit:
-                by = await _who(unit, request)
-                run = await unit.legs.run_of(_leg_of(request), by=by)
+                leg, by = await _who(unit, request)
+                run = await unit.legs.run_of(leg.id, by=by)
         except LegNotFoundError:
             return Response(status_code=410)
         body = await read_body(request, MAX_STATE)
@@ -119,8 +117,8 @@ class WorkerRoutes:
                         await _who(unit, request)
                 body = await read_body(request, most)
                 async with self.open_unit() as unit:
-                    by = await _who(unit, request)
-                    return await handle(unit, Call(request, _leg_of(request), body, by))
+                    leg, by = await _who(unit, request)
+                    return await handle(unit, Call(request, leg, body, by))
             except LegNotFoundError:
                 return Response(status_code=410)
             except LogGapError as gap:
@@ -129,19 +127,15 @@ class WorkerRoutes:
         return route(f"{LEG}{path}", endpoint, methods=["POST"], needs=Rule.WORKER)
 
 
-def _leg_of(request: Request) -> LegId:
-    return LegId(request.path_params["leg"])
-
-
 def _is_small(request: Request) -> bool:
     length = request.headers.get("content-length", "")
     return length.isdecimal() and int(length) <= MAX_CHUNK
 
 
-async def _who(unit: Unit, request: Request) -> Subject:
-    """Return the worker whose leg it is, or raise `LegNotFoundError`."""
-    token = _bearer(request)
-    return await unit.legs.authenticate(_leg_of(request), token, by=NOBODY)
+async def _who(unit: Unit, request: Request) -> tuple[Leg, Subject]:
+    """Return the leg and its worker, or raise `LegNotFoundError`."""
+    leg_id = LegId(request.path_params["leg"])
+    return await unit.legs.authenticate(leg_id, _bearer(request), by=NOBODY)
 
 
 def _json(answer: Answer | UploadUrl) -> Response:

@@ -24,12 +24,14 @@ class FactsError(InvalidError):
 class Route:
     """One reaction that wants to hear of an event, and the queue it listens to.
 
-    *group* names what must be kept in order; FIFO queues need it.
+    *group* names what must be kept in order; FIFO queues need it. It hears of an event
+    no earlier than after *delay_seconds*.
     """
 
     reaction: str
     queue: Queue
     group: Callable[[Any], str] | None = None
+    delay_seconds: float = 0
 
 
 Routes: TypeAlias = Mapping[type[Event], tuple[Route, ...]]

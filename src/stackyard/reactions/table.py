@@ -47,6 +47,8 @@ from stackyard.workers import WorkerIdle, WorkerLost, WorkerRegistered
 
 FIFO: Final = Queue.ASYNC_FIFO
 EVENTS: Final = Queue.EVENTS_INBOX
+# In seconds. Nobody waits for it: the run that is the cause of it goes first.
+NOT_URGENT: Final = 0.25
 
 
 def of_stack(
@@ -92,12 +94,20 @@ CHOREOGRAPHY: Final[Choreography[Tools]] = Choreography.of(
         when(ScheduleDue, schedules.carry_out_schedule, queue=FIFO, group=of_stack),
         when(DriftFound, schedules.reconcile_drifted, queue=FIFO, group=of_stack),
         when(StackDeleted, blueprints.undeploy),
-        when(EntriesRecorded, audit.seal_recorded, queue=FIFO, group=of_trail),
+        when(
+            EntriesRecorded,
+            audit.seal_recorded,
+            queue=FIFO,
+            group=of_trail,
+            delay_seconds=NOT_URGENT,
+        ),
         when(DeliveriesDue, audit.deliver_due, queue=EVENTS),
         when(HookDeliveriesDue, webhooks.send_due, queue=EVENTS),
-        when(RunQueued, audit.offer_queued, queue=EVENTS),
-        when(RunConfirmed, audit.offer_confirmed, queue=EVENTS),
-        when(RunEnded, audit.offer_ended, queue=EVENTS),
+        when(RunQueued, audit.offer_queued, queue=EVENTS, delay_seconds=NOT_URGENT),
+        when(
+            RunConfirmed, audit.offer_confirmed, queue=EVENTS, delay_seconds=NOT_URGENT
+        ),
+        when(RunEnded, audit.offer_ended, queue=EVENTS, delay_seconds=NOT_URGENT),
     ],
     [
         Tick("sweep_workers", 2, sweeps.sweep_workers),

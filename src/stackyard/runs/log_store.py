@@ -36,8 +36,10 @@ class LogStore:
 
     async def open(self, run_id: RunId, state_version: int) -> PhaseLog:
         """Return the phase's log, locked, made if this is its first chunk."""
-        await self.make(run_id, state_version)
         log = await self.find(run_id, state_version, lock=True)
+        if log is None:
+            await self.make(run_id, state_version)
+            log = await self.find(run_id, state_version, lock=True)
         assert log is not None  # noqa: S101 - made above, in this transaction
         return log
 

@@ -11,6 +11,7 @@ from sqlalchemy import case, func, select, text, true
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 
+from stackyard.identity import Passport
 from stackyard.kernel.ids import LegId, PoolId, RunId, StackId
 from stackyard.runs.errors import LegNotFoundError, RunNotFoundError
 from stackyard.runs.leg import Leg
@@ -40,8 +41,13 @@ class RunStore:
         return run
 
     async def find(self, run_id: RunId, *, lock: bool = False) -> Run | None:
+        """Load it; its plan as well if it is locked, for then it may be acted on."""
         return await self.session.get(
-            Run, run_id, with_for_update=lock, populate_existing=lock
+            Run,
+            run_id,
+            options=() if lock else (WITHOUT_PLAN,),
+            with_for_update=lock,
+            populate_existing=lock,
         )
 
     async def add(self, run: Run, first: Transition) -> None:
@@ -127,8 +133,18 @@ class RunStore:
             .where(Run.stack_id == stack_id, Run.type == kind)
             .order_by(Run.id.desc())
             .limit(1)
+            .options(WITHOUT_PLAN)
         )
         return await self.session.scalar(query)
+
+    async def is_latest(self, run: Run) -> bool:
+        """Whether its stack has no later run of its type."""
+        query = (
+            select(Run.id)
+            .where(Run.stack_id == run.stack_id, Run.type == run.type, Run.id > run.id)
+            .limit(1)
+        )
+        return await self.session.scalar(query) is None
 
     async def changed_by_tasks(self, stack_id: StackId) -> list[str]:
         """Return which outputs tasks have changed since a run was last applied."""
@@ -261,6 +277,20 @@ class RunStore:
         return await self.session.get(
             Leg, leg_id, with_for_update=lock, populate_existing=lock
         )
+
+    async def passport(self, run_id: RunId) -> Passport | None:
+        query = (
+            select(Leg.id, Project.id, Project.space_id, Project.administrative)
+            .join(Run, Run.id == Leg.run_id)
+            .join(Project, Project.id == Run.stack_id)
+            .where(
+                Leg.run_id == run_id,
+                Leg.ended_at.is_(None),
+                Leg.accepted_at.is_not(None),
+            )
+        )
+        row = (await self.session.execute(query)).one_or_none()
+        return None if row is None else Passport(*row)
 
     async def open_leg(self, run_id: RunId) -> Leg | None:
         query = select(Leg).where(Leg.run_id == run_id, Leg.ended_at.is_(None))

@@ -18,6 +18,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.pool import QueuePool
 
 from stackyard.adapters.postgres.dial import LIMITS, Connection, limits_sql
+from stackyard.adapters.postgres.lending import lend_good_ones
 from stackyard.kernel.database_url import DatabaseUrl
 from stackyard.kernel.errors import InvalidError, UnavailableError
 
@@ -65,13 +66,13 @@ class Database:
         engine = create_async_engine(
             "postgresql+psycopg://",
             async_creator=lambda: Connection.dial(address),
-            pool_pre_ping=True,
             pool_use_lifo=True,  # what a burst opened may then fall idle
             hide_parameters=True,  # they hold secrets, and errors reach the log
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=pool_seconds,
         )
+        lend_good_ones(engine.sync_engine)
         event.listen(engine.sync_engine, "begin", _limit_transaction)
         event.listen(engine.sync_engine, "handle_error", _leave_who_cannot_write)
         return cls(engine)

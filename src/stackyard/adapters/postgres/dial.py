@@ -6,6 +6,7 @@ a pooler makes up the process id that it told us when we connected. So it needs 
 setting, and no startup option, which a pooler may refuse.
 """
 
+import select
 from typing import Final, Self
 
 import psycopg
@@ -34,6 +35,15 @@ class Connection(psycopg.AsyncConnection[TupleRow]):
     """A connection that knows whether every transaction has another session."""
 
     pooled = False
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether the server has said nothing since: unasked, it says only goodbye."""
+        if self.closed:
+            return False
+        unread = select.poll()
+        unread.register(self.fileno(), select.POLLIN)
+        return not unread.poll(0)
 
     @classmethod
     async def dial(cls, url: DatabaseUrl | str, *, autocommit: bool = False) -> Self:

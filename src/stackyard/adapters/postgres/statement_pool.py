@@ -5,7 +5,6 @@ times as long as the server takes to answer. Whoever keeps objects takes a `Data
 """
 
 import asyncio
-import select
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -108,7 +107,7 @@ class StatementPool:
     async def _take(self) -> Connection:
         while self._idle:
             connection = self._idle.pop()
-            if _is_alive(connection):
+            if connection.is_quiet:
                 return connection
             await connection.close()
         connection = await Connection.dial(self.url, autocommit=True)
@@ -126,15 +125,6 @@ class StatementPool:
     async def _drop_idle(self) -> None:
         while self._idle:
             await self._idle.pop().close()
-
-
-def _is_alive(connection: Connection) -> bool:
-    """Whether the server has said nothing since: unasked, it says only goodbye."""
-    if connection.closed:
-        return False
-    unread = select.poll()
-    unread.register(connection.fileno(), select.POLLIN)
-    return not unread.poll(0)
 
 
 async def _fetch(

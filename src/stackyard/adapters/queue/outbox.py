@@ -33,5 +33,5 @@ class PostgresOutbox:
                 route.queue,
                 message_of(event, route.reaction),
                 group=route.group(event) if route.group else None,
-                delay_seconds=delay_seconds,
+                delay_seconds=max(delay_seconds, route.delay_seconds),
             )

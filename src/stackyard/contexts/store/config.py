@@ -37,6 +37,8 @@ class ContextConfigStore:
 
     async def of(self, context_ids: Collection[ContextId]) -> Sequence[ContextElement]:
         """Return all elements of these contexts, in the order of their names."""
+        if not context_ids:  # most projects have none, and every run asks
+            return []
         query = (
             select(ContextElement)
             .where(ContextElement.context_id.in_(context_ids))

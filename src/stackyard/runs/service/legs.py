@@ -58,8 +58,11 @@ class Legs:
     clock: Clock
 
     @needs(Rule.ANYBODY)
-    async def authenticate(self, leg_id: LegId, token: str, *, by: Subject) -> Subject:
-        """Return the worker that carries out this leg, or raise `LegNotFoundError`.
+    async def authenticate(
+        self, leg_id: LegId, token: str, *, by: Subject
+    ) -> tuple[Leg, Subject]:
+        """Return the leg and the worker that carries it out, or raise
+        `LegNotFoundError`.
 
         The answer is the same for a leg that never was and for a wrong token.
         """
@@ -70,7 +73,7 @@ class Legs:
             digest, leg.token_digest
         ):
             raise LegNotFoundError(leg=leg_id)
-        return Subject(SubjectKind.WORKER, leg_id, f"worker {leg.worker_id}")
+        return leg, Subject(SubjectKind.WORKER, leg.id, f"worker {leg.worker_id}")
 
     @needs(Rule.PLATFORM)
     async def give_token(self, leg_id: LegId, token: str, *, by: Subject) -> bool:
@@ -149,14 +152,7 @@ class Legs:
     async def passport(self, run_id: RunId, *, by: Subject) -> Passport | None:
         """Return what is known of a run that a worker carries out; None of another."""
         del by  # asked while it is still being found out who is asking
-        leg = await self.store.open_leg(run_id)
-        if leg is None or leg.accepted_at is None:
-            return None
-        run = await self.store.find(run_id)
-        project = run and await self.stacks.find_project(run.stack_id, by=SYSTEM)
-        if not project:
-            return None
-        return Passport(leg.id, project.id, project.space_id, project.administrative)
+        return await self.store.passport(run_id)
 
     @needs(Rule.PLATFORM)
     async def may_write_state(self, run_id: RunId, *, by: Subject) -> bool:

@@ -55,10 +55,7 @@ class Progress:
 
     async def _show_on_stack(self, run: Run, step: Transition) -> None:
         """A stack shows the state of its newest tracked run."""
-        if run.type is not RunType.TRACKED:
-            return
-        newest = await self.store.latest_of(run.stack_id, RunType.TRACKED)
-        if newest is not None and newest.id == run.id:
+        if run.type is RunType.TRACKED and await self.store.is_latest(run):
             await self.stacks.record_state(
                 run.stack_id, str(run.state), at=step.at, by=SYSTEM
             )
