@@ -1,6 +1,7 @@
 """Connections, and what becomes of them when the server changes its mind."""
 
 import asyncio
+from asyncio import StreamReader, StreamWriter
 from collections.abc import AsyncIterator
 from contextlib import suppress
 
@@ -8,8 +9,9 @@ import pytest
 from sqlalchemy import text
 from tests.support.postgres import CHOSEN
 
-from stackyard.adapters.postgres import Database, lending
-from stackyard.adapters.postgres.dial import LIMITS, Connection
+from stackyard.adapters.postgres import Database
+from stackyard.adapters.postgres.dial import LIMITS
+from stackyard.adapters.postgres.lending import MOMENT
 from stackyard.adapters.postgres.version import (
     DatabaseVersionError,
     ensure_supported,
@@ -17,7 +19,7 @@ from stackyard.adapters.postgres.version import (
 from stackyard.kernel.errors import UnavailableError
 
 KILL_ALL = text(
-    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+    "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity"
     " WHERE datname = current_database() AND pid <> pg_backend_pid()"
 )
 
@@ -107,18 +109,43 @@ async def test_sessions_that_the_server_ended_while_idle_are_dialled_anew(
     assert not again & (opened - {ours})
 
 
-async def test_who_was_idle_for_long_is_asked_though_nothing_was_heard(
-    monkeypatch: pytest.MonkeyPatch, database: Database, other: Database
-) -> None:
-    """A server that vanished says no goodbye."""
-    monkeypatch.setattr(Connection, "is_quiet", True)
-    monkeypatch.setattr(lending, "MOMENT", 0.05)
-    before = await session_of(database)
-    async with other.transaction() as session:
-        await session.execute(KILL_ALL)
-    await asyncio.sleep(0.1)
+class Vanishing:
+    """A server that is gone without a goodbye, and back: who of before speaks up then
+    is cut off.
+    """
 
-    assert await session_of(database) != before
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.life = 0
+
+    async def carry(self, near: StreamReader, back: StreamWriter) -> None:
+        far, there = await asyncio.open_connection("127.0.0.1", self.port)
+        returning = asyncio.create_task(self._pump(far, back))
+        await self._pump(near, there)
+        back.transport.abort()
+        there.close()
+        await returning
+
+    async def _pump(self, source: StreamReader, sink: StreamWriter) -> None:
+        life = self.life
+        while (data := await source.read(65536)) and life == self.life:
+            sink.write(data)
+
+
+async def test_a_server_that_vanished_is_noticed_before_anything_is_lent(
+    postgres_port: int,
+) -> None:
+    server = Vanishing(postgres_port)
+    async with await asyncio.start_server(server.carry, "127.0.0.1") as way:
+        port = way.sockets[0].getsockname()[1]
+        database = Database.connect(f"postgresql://postgres@127.0.0.1:{port}/postgres")
+        before = await session_of(database)
+        server.life += 1
+        await asyncio.sleep(MOMENT * 1.1)
+        after = await session_of(database)
+        await database.close()
+
+    assert after != before
 
 
 async def test_closing_waits_for_who_was_cancelled(

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from tests.support.runs import COMMIT, Plant
 from tests.support.stacks import ADA
@@ -95,3 +95,17 @@ async def test_a_day_s_usage_is_told(plant: Plant, session: AsyncSession) -> Non
     async with few_are_read(session):
         query = UsageQuery.read(since=day, until=day, aspect="run-minutes", group="")
         await plant.unit.usage.lines(query, by=ADA)
+
+
+async def test_a_plan_is_read_by_who_may_act_on_it_only(
+    plant: Plant, session: AsyncSession
+) -> None:
+    """It may be megabytes, and whoever watches a run asks for the run at each step."""
+    run_id = (await plant.trigger()).id
+    await session.flush()
+    session.expunge_all()
+
+    seen = await plant.unit.runs.get(run_id, by=ADA)
+    assert "changes" in inspect(seen).unloaded
+    locked = await RunStore(session).get(run_id, lock=True)
+    assert "changes" not in inspect(locked).unloaded

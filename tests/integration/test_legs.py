@@ -6,8 +6,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tests.support.runs import HeldLeg, Plant
 from tests.support.stacks import ADA
 
+from stackyard.identity import Passport
 from stackyard.kernel.access import SYSTEM, Subject, SubjectKind
 from stackyard.kernel.errors import ForbiddenError
+from stackyard.kernel.ids import LEGACY
 from stackyard.runs import LegNotFoundError, LogPart, RunEnded, RunState, RunType
 from stackyard_protocol.report import (
     Accepted,
@@ -58,6 +60,25 @@ async def test_a_wrong_token_and_no_such_leg_are_the_same(plant: Plant) -> None:
     for leg_id, token in ((held.leg.id, "wrong"), ("01NOLEG", "right")):
         with pytest.raises(LegNotFoundError):
             await plant.unit.legs.authenticate(leg_id, token, by=SYSTEM)  # type: ignore[arg-type] # as it comes from a url
+
+
+async def test_a_run_has_a_passport_while_a_worker_carries_it_out(plant: Plant) -> None:
+    await plant.worker()
+    run = await plant.trigger()
+    await plant.gate()
+    claim = await plant.claim()
+    assert claim is not None
+    assert await plant.unit.legs.passport(run.id, by=SYSTEM) is None  # not accepted yet
+
+    held = HeldLeg(plant, claim.run, claim.leg)
+    await held.say(Accepted())
+    passport = await plant.unit.legs.passport(run.id, by=SYSTEM)
+    assert passport == Passport(
+        held.leg.id, plant.stack_id, LEGACY, administrative=False
+    )
+
+    await held.say(Ended("FAILED"))
+    assert await plant.unit.legs.passport(run.id, by=SYSTEM) is None
 
 
 async def test_a_plan_with_changes_waits_for_a_person(plant: Plant) -> None:
