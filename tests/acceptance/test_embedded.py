@@ -22,8 +22,10 @@ from tests.support.ports import free_port
 from stackyard.embedded.child import Child, Program
 from stackyard.embedded.folder import DataFolder, FolderInUseError, PortTakenError
 from stackyard.embedded.postgres import EmbeddedPostgres
+from stackyard.embedded.sockets import remove_sockets
 from stackyard.kernel.blobs import Bucket
 
+NOBODY = 65534
 SLEEP = [sys.executable, "-c", "import time; time.sleep(600)"]
 
 
@@ -126,6 +128,30 @@ def test_a_port_that_was_given_is_taken_or_refused_and_others_give_way(
         assert data.choose_ports({"http": taken}, {})["http"] != taken
         with pytest.raises(PortTakenError):
             data.choose_ports({"http": None}, {"http": taken})
+
+
+@contextlib.contextmanager
+def nobody() -> Iterator[None]:
+    """Be another user for a while: tests are root."""
+    os.seteuid(NOBODY)
+    yield
+    os.seteuid(0)
+
+
+def test_what_another_user_s_store_has_left_does_not_block_ours(folder: Path) -> None:
+    """Its sockets lie where everybody's do, and only that user can remove them."""
+    folder.chmod(0o777)
+    data, port = DataFolder(folder), free_port()
+    left = Path(f"/tmp/seaweedfs-master-grpc-{port}.sock")  # noqa: S108 - its choice
+    left.touch()
+    with nobody():
+        chosen = data.choose_ports({"master.grpc": port}, {})
+    removed_by_us = data.choose_ports({"master": port}, {})
+    remove_sockets([port])
+
+    assert chosen["master.grpc"] != port
+    assert removed_by_us["master"] == port
+    assert not left.exists()
 
 
 def test_ports_are_the_same_at_the_next_start(folder: Path) -> None:

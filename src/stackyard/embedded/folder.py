@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from stackyard.embedded.sockets import is_blocked
 from stackyard.kernel.errors import ConflictError, InvalidError
 
 
@@ -115,5 +116,7 @@ def _first_free(candidates: list[int], probes: ExitStack) -> int:
             probe.bind(("127.0.0.1", port))
         except OSError:
             continue
-        return int(probe.getsockname()[1])
+        bound = int(probe.getsockname()[1])
+        if not is_blocked(bound):
+            return bound
     raise PortTakenError(port=candidates[0])

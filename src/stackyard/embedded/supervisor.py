@@ -25,6 +25,7 @@ from stackyard.embedded.first_start import ApiKey, ensure_api_key, ensure_pool
 from stackyard.embedded.folder import DataFolder
 from stackyard.embedded.inheritance import bare, inherited
 from stackyard.embedded.postgres import EmbeddedPostgres
+from stackyard.embedded.sockets import remove_sockets
 from stackyard.embedded.store import PORTS as STORE_PORTS
 from stackyard.embedded.store import EmbeddedStore
 from stackyard.kernel.errors import UnavailableError
@@ -88,6 +89,7 @@ class Supervisor:
         self._tell = tell
         self._folder = DataFolder(options.data.resolve())
         self._children: list[Child] = []
+        self._store_ports: list[int] = []
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Running]:
@@ -173,6 +175,7 @@ class Supervisor:
     async def _start_store(self, site: Site) -> None:
         store = site.store
         async with self._timed(f"object store ready on {store.address}"):
+            self._store_ports = list(store.ports.values())
             store.prepare()
             environment = bare() | store.environment()
             # it takes long to say goodbye, and loses nothing when it may not
@@ -238,6 +241,7 @@ class Supervisor:
         for layer in _LAYERS:  # what others lean on goes last
             here = [child.stop() for child in children if child.program.name in layer]
             await asyncio.gather(*here)
+        remove_sockets(self._store_ports)
         self._tell("everything is stopped")
 
     def _pids(self) -> dict[str, int]:
