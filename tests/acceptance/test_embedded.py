@@ -134,8 +134,10 @@ def test_a_port_that_was_given_is_taken_or_refused_and_others_give_way(
 def nobody() -> Iterator[None]:
     """Be another user for a while: tests are root."""
     os.seteuid(NOBODY)
-    yield
-    os.seteuid(0)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
 
 
 def test_what_another_user_s_store_has_left_does_not_block_ours(folder: Path) -> None:

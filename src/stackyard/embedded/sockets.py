@@ -15,8 +15,7 @@ _PLACE: Final = Path("/tmp")  # noqa: S108 - not of our choosing
 
 def is_blocked(port: int) -> bool:
     """Whether somebody else has left a socket of this port."""
-    us = os.geteuid()
-    return us != 0 and any(path.lstat().st_uid != us for path in _of(port))
+    return os.geteuid() != 0 and any(map(_is_another_s, _of(port)))
 
 
 def remove_sockets(ports: Iterable[int]) -> None:
@@ -25,6 +24,13 @@ def remove_sockets(ports: Iterable[int]) -> None:
         for path in _of(port):
             with suppress(OSError):
                 path.unlink()
+
+
+def _is_another_s(path: Path) -> bool:
+    try:
+        return path.lstat().st_uid != os.geteuid()
+    except FileNotFoundError:  # whose store it was has just stopped
+        return False
 
 
 def _of(port: int) -> list[Path]:
